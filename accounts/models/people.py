@@ -1,0 +1,40 @@
+"""The people who serve. People at a customer are contacts, never users."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+
+def validate_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(
+            f"{value!r} is no time zone. Use a name like Europe/London.", code="unknown_zone"
+        )
+
+
+class User(AbstractUser):
+    """Reachable means: active, with a mail address."""
+
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    manager = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports"
+    )
+    keys_enabled = models.BooleanField(
+        "single-letter keys", default=True, help_text="j, k, c, a, u and so on in the queue."
+    )
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.is_active and bool(self.email)
+
+    @property
+    def initials(self) -> str:
+        words = str(self).split()
+        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()

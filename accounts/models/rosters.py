@@ -1,0 +1,124 @@
+"""Duty plans. Layers are versioned; overrides are recorded and withdrawn, never deleted."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models.people import validate_zone
+from accounts.models.teams import Team
+from config.lib.models import Stamped, check, one_of, unique
+
+
+class Roster(Stamped):
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="rosters")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RosterVersion(Stamped):
+    roster = models.ForeignKey(Roster, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    effective_from = models.DateTimeField()
+
+    class Meta:
+        ordering = ["roster", "number"]
+        constraints = [
+            unique(
+                "roster_version_number",
+                "roster",
+                "number",
+                sentence="This version number exists already.",
+            ),
+            unique(
+                "roster_version_effective",
+                "roster",
+                "effective_from",
+                sentence="Another version takes effect at the same instant.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class LayerUnit(models.TextChoices):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Layer(models.Model):
+    """One rotation. Of two layers the one with the higher position wins where both are on."""
+
+    version = models.ForeignKey(RosterVersion, models.CASCADE, related_name="layers")
+    position = models.PositiveSmallIntegerField()
+    zone = models.CharField(max_length=64, validators=[validate_zone])
+    start_on = models.DateField()
+    handoff = models.TimeField(help_text="Local time of the hand-over.")
+    unit = models.CharField(max_length=8, choices=LayerUnit)
+    every = models.PositiveSmallIntegerField(default=1)
+    restrict = models.JSONField(
+        default=dict, blank=True, help_text="Weekly windows in which this layer is on duty."
+    )
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            unique(
+                "layer_position", "version", "position", sentence="Two layers share a position."
+            ),
+            one_of("layer_unit", "unit", LayerUnit),
+            check("layer_every", Q(every__gte=1), "A rotation changes every 1 or more units."),
+        ]
+
+    def __str__(self) -> str:
+        return f"layer {self.position}"
+
+
+class LayerPerson(models.Model):
+    layer = models.ForeignKey(Layer, models.CASCADE, related_name="people")
+    position = models.PositiveSmallIntegerField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["layer", "position"]
+        constraints = [
+            unique(
+                "layer_person_position", "layer", "position", sentence="Two share one position."
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"place {self.position}"
+
+
+class Override(models.Model):
+    """For a while somebody else is on duty. Of two, the later recorded wins."""
+
+    roster = models.ForeignKey(Roster, models.PROTECT, related_name="overrides")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["recorded_at", "id"]
+        indexes = [models.Index(fields=["roster", "end_at"], name="override_roster_end")]
+        constraints = [
+            check("override_period", Q(end_at__gt=F("start_at")), "An override ends after it begins.")
+        ]
+
+    def __str__(self) -> str:
+        return f"override {self.pk}"

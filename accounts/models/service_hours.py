@@ -1,0 +1,71 @@
+"""Business calendars. A calendar is never edited: it gets a new version with an effective time."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from accounts.models.people import validate_zone
+from accounts.rules.service_hours import Calendar, CalendarError
+from config.lib.models import Stamped, check, unique
+
+
+class ServiceHours(Stamped):
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "service hours"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceHoursVersion(Stamped):
+    """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} overrides a date."""
+
+    service_hours = models.ForeignKey(ServiceHours, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    zone = models.CharField(max_length=64, validators=[validate_zone])
+    is_always_open = models.BooleanField(default=False)
+    weekly = models.JSONField(default=dict, blank=True)
+    dates = models.JSONField(default=dict, blank=True)
+    effective_from = models.DateTimeField()
+
+    class Meta:
+        ordering = ["service_hours", "number"]
+        constraints = [
+            unique(
+                "service_hours_version_number",
+                "service_hours",
+                "number",
+                sentence="This version number exists already.",
+            ),
+            unique(
+                "service_hours_version_effective",
+                "service_hours",
+                "effective_from",
+                sentence="Another version takes effect at the same instant.",
+            ),
+            check(
+                "service_hours_version_positive", Q(number__gte=1), "Versions count from 1."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    @property
+    def spec(self) -> dict[str, object]:
+        """The calendar as data, in the form `Calendar.of` reads."""
+        if self.is_always_open:
+            return {"24x7": True, "tz": self.zone}
+        return {"tz": self.zone, "weekly": self.weekly, "dates": self.dates}
+
+    def clean(self) -> None:
+        try:
+            Calendar.of(self.spec)
+        except CalendarError as error:
+            raise ValidationError(error.sentence, code=error.code) from error

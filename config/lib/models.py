@@ -1,0 +1,55 @@
+"""Ground for every model: stamps, paired fields, and rows that may belong to a drill."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Stamped(models.Model):
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+def paired(model: str, *, at: str, by: str) -> models.CheckConstraint:
+    """`x_at` and `x_by` are both set or both empty: who without when is no record."""
+    both = Q(**{f"{at}__isnull": True, f"{by}__isnull": True})
+    neither = Q(**{f"{at}__isnull": False, f"{by}__isnull": False})
+    return models.CheckConstraint(
+        condition=both | neither,
+        name=f"{model}_{at}_with_{by}",
+        violation_error_code="unpaired",
+        violation_error_message=f"{at} and {by} are set together or not at all.",
+    )
+
+
+def check(name: str, condition: Q, sentence: str, code: str = "invalid") -> models.CheckConstraint:
+    """A named CHECK with the sentence its violator reads."""
+    return models.CheckConstraint(
+        condition=condition,
+        name=name,
+        violation_error_code=code,
+        violation_error_message=sentence,
+    )
+
+
+def one_of(name: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+    """The column holds one of the choices, also when written by bulk or by SQL."""
+    words = ", ".join(choices.values)
+    return check(name, Q(**{f"{field}__in": choices.values}), f"{field} is one of {words}.")
+
+
+def unique(
+    name: str, *fields: str, sentence: str, condition: Q | None = None, code: str = "unique"
+) -> models.UniqueConstraint:
+    """A named UNIQUE (partial with `condition`) with the sentence its violator reads."""
+    return models.UniqueConstraint(
+        fields=fields,
+        name=name,
+        condition=condition,
+        violation_error_code=code,
+        violation_error_message=sentence,
+    )

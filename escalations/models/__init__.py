@@ -1,0 +1,58 @@
+from escalations.models.clocks import Clock, ClockEvent, ClockMark
+from escalations.models.drills import Drill
+from escalations.models.heartbeats import Heartbeat
+from escalations.models.incidents import Fact, Incident, Responder
+from escalations.models.kpis import Kpi, KpiFlip, KpiState, Reading, Series, Threshold
+from escalations.models.ladders import LadderRun, LadderStep
+from escalations.models.notices import Notice
+from escalations.models.policies import (
+    Category,
+    ClockTarget,
+    Floor,
+    FloorTest,
+    Ladder,
+    LadderLevel,
+    LadderTarget,
+    Policy,
+    PolicyVersion,
+    RoutingRule,
+    ScoringFactor,
+    SeverityRule,
+)
+from escalations.models.signals import Delivery, Signal
+from escalations.models.timeline import TimelineEvent
+
+__all__ = [
+    "Category",
+    "Clock",
+    "ClockEvent",
+    "ClockMark",
+    "ClockTarget",
+    "Delivery",
+    "Drill",
+    "Fact",
+    "Floor",
+    "FloorTest",
+    "Heartbeat",
+    "Incident",
+    "Kpi",
+    "KpiFlip",
+    "KpiState",
+    "Ladder",
+    "LadderLevel",
+    "LadderRun",
+    "LadderStep",
+    "LadderTarget",
+    "Notice",
+    "Policy",
+    "PolicyVersion",
+    "Reading",
+    "Responder",
+    "RoutingRule",
+    "ScoringFactor",
+    "Series",
+    "SeverityRule",
+    "Signal",
+    "Threshold",
+    "TimelineEvent",
+]

@@ -1,0 +1,153 @@
+"""Running promises: an append-only ledger per clock, and the columns derived from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import ServiceHoursVersion
+from config.lib.models import check, one_of, unique
+from escalations.models.drills import Operational, OperationalQuerySet
+from escalations.models.incidents import Incident
+
+
+class ClockKindChoice(models.TextChoices):
+    RESPONSE = "response", "Acknowledge"
+    RESTORE = "restore", "Restore"
+    RESOLUTION = "resolution", "Resolve"
+    CADENCE = "cadence", "Next update"
+    OLA = "ola", "Team"
+
+
+class RunState(models.TextChoices):
+    NOT_STARTED = "not_started"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+class Outcome(models.TextChoices):
+    OPEN = "open"
+    MET = "met"
+    MISSED = "missed"
+    VOID = "void"
+
+
+class Clock(Operational):
+    """`target_s` is the first target; later ones stand in the ledger. `next_wake_at` is the
+    earliest instant at which this clock needs the sweep: a warning, a breach, a missed update."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="clocks", db_index=False)
+    kind = models.CharField(max_length=12, choices=ClockKindChoice)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    target_s = models.PositiveIntegerField()
+    calendar = models.ForeignKey(
+        ServiceHoursVersion, models.PROTECT, null=True, related_name="+"
+    )  # None: around the clock
+    started_at = models.DateTimeField()
+    run_state = models.CharField(max_length=12, choices=RunState, default=RunState.RUNNING)
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.OPEN)
+    elapsed_us = models.BigIntegerField(default=0)
+    current_target_s = models.PositiveIntegerField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    breach_after = models.DateTimeField(null=True, blank=True)
+    breached_at = models.DateTimeField(null=True, blank=True)
+    warn_at = models.DateTimeField(null=True, blank=True)  # at risk from here
+    paused_since = models.DateTimeField(null=True, blank=True)
+    awaiting = models.CharField(max_length=200, blank=True)
+    check_at = models.DateTimeField(null=True, blank=True)
+    on_time = models.PositiveIntegerField(default=0)  # cadence
+    missed = models.PositiveIntegerField(default=0)  # cadence
+    next_wake_at = models.DateTimeField(null=True, blank=True)
+    parked_error = models.CharField(max_length=300, blank=True)
+
+    objects = OperationalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            unique(
+                "clock_identity", "incident", "kind", "cycle", sentence="This clock runs already."
+            ),
+            one_of("clock_kind", "kind", ClockKindChoice),
+            one_of("clock_run_state", "run_state", RunState),
+            one_of("clock_outcome", "outcome", Outcome),
+            check("clock_target", Q(target_s__gte=1), "A target is at least one second."),
+            check(
+                "clock_wakes_only_alive",
+                Q(next_wake_at=None) | Q(run_state="running"),
+                "Only a running clock waits for the sweep.",
+            ),
+        ]
+        indexes = [
+            # The sweep asks this index for the earliest instant and for what is due.
+            models.Index(
+                fields=["next_wake_at"],
+                name="clock_wake",
+                condition=Q(next_wake_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} clock"
+
+
+class ClockEvent(models.Model):
+    """The ledger: deadline, elapsed and outcome are functions of these rows alone."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="events", db_index=False)
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    type = models.CharField(max_length=20)
+    reason = models.CharField(max_length=40, blank=True)
+    mode = models.CharField(max_length=20, blank=True)
+    target_s = models.PositiveIntegerField(null=True, blank=True)
+    calendar = models.ForeignKey(
+        ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    start_at = models.DateTimeField(null=True, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["clock", "seq"]
+        constraints = [
+            unique("clock_event_seq", "clock", "seq", sentence="Two events share a place.")
+        ]
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class MarkKind(models.TextChoices):
+    WARNING = "warning"
+    BREACH = "breach"
+    MISS = "miss"  # of a cadence
+
+
+class ClockMark(models.Model):
+    """What a clock said, once: the database refuses to say it twice."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="marks", db_index=False)
+    kind = models.CharField(max_length=8, choices=MarkKind)
+    percent = models.PositiveSmallIntegerField(default=100)
+    due_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    late_by_s = models.PositiveIntegerField(default=0)
+    is_silent = models.BooleanField(default=False)  # a higher one was due as well
+    cause = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        constraints = [
+            unique(
+                "clock_mark_once", "clock", "kind", "percent", "due_at",
+                sentence="This was said already.",
+            ),
+            one_of("clock_mark_kind", "kind", MarkKind),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.percent}%"

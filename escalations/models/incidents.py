@@ -1,0 +1,260 @@
+"""A declared disruption, whatever its source."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import Account, Membership, Team, User
+from config.lib.models import check, one_of, paired, unique
+from escalations.models.drills import Operational, OperationalQuerySet
+from escalations.models.kpis import SEVERITIES, Kpi
+from escalations.rules.lifecycle import OPEN_STATES, State
+
+_PERSON = {"null": True, "blank": True, "related_name": "+"}
+
+
+class Kind(models.TextChoices):
+    KPI = "kpi", "KPI"
+    CUSTOMER = "customer", "Customer"
+    OPERATIONS = "operations", "Operations"
+    ACCOUNT_HEALTH = "account_health", "Account health"
+
+
+class StateChoice(models.TextChoices):
+    NEW = "new", "New"
+    TRIAGED = "triaged", "Triaged"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    VERIFYING = "verifying", "Verifying data"
+    MITIGATING = "mitigating", "Mitigating"
+    CONTAINED = "contained", "Contained"
+    MONITORING = "monitoring", "Monitoring"
+    RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
+    REOPENED = "reopened", "Reopened"
+    MERGED = "merged", "Merged"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class IncidentQuerySet(OperationalQuerySet):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What this person may see; every page, list and API answer starts here.
+
+        With `view_incident`: all incidents but those of private teams. Of a private team only its
+        members, the people on the incident, and those who oversee everything see anything.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if not user.has_perm("escalations.view_incident"):
+            return self.none()
+        if user.has_perm("escalations.oversee_incidents"):
+            return self
+        is_member = Membership.objects.filter(
+            user=user, valid_to=None, team=OuterRef("team_id")
+        )
+        is_responder = Responder.objects.filter(
+            user=user, ended_at=None, incident=OuterRef("number")
+        )
+        return self.filter(
+            Q(team=None) | Q(team__is_private=False) | Exists(is_member) | Exists(is_responder)
+        )
+
+
+class Incident(Operational):
+    """`number` is the name everyone uses (INC-42). Fields marked *queue* repeat what clocks and
+    responders say, so that the queue is one indexed read; only services write them."""
+
+    number = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    title = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    state = models.CharField(max_length=12, choices=StateChoice, default=State.NEW)
+    version = models.PositiveIntegerField(default=1, help_text="Counts every change.")
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    auto_severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    needs_severity_check = models.BooleanField(default=False)
+    score_bp = models.PositiveIntegerField("score, basis points")
+    priority_bp = models.PositiveIntegerField("account priority, basis points", default=0)
+    explanation = models.JSONField(default=dict)
+    policy_version = models.ForeignKey(
+        "escalations.PolicyVersion", models.PROTECT, related_name="incidents"
+    )
+    source = models.CharField(max_length=120)
+    dedup_key = models.CharField(max_length=255, blank=True)
+    kpi = models.ForeignKey(Kpi, models.PROTECT, null=True, blank=True, related_name="incidents")
+    segment = models.CharField(max_length=120, blank=True)
+    channel = models.CharField(max_length=80, blank=True)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="incidents"
+    )
+    product_area = models.CharField(max_length=80, blank=True)
+    category = models.CharField(max_length=60, blank=True)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="incidents")
+    commander = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    received_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    classified_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    verification = models.CharField(max_length=12, blank=True)  # confirmed, data_fault, ...
+    verified_at = models.DateTimeField(null=True, blank=True)
+    verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    containment_proposed_at = models.DateTimeField(null=True, blank=True)
+    containment_proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    contained_at = models.DateTimeField(null=True, blank=True)
+    contained_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    monitor_until = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    resolved_by_source = models.BooleanField(default=False)
+    resolution_code = models.CharField(max_length=24, blank=True)
+    cause_category = models.CharField(max_length=24, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    close_due_at = models.DateTimeField(null=True, blank=True)
+    reopen_count = models.PositiveSmallIntegerField(default=0)
+    is_void = models.BooleanField(default=False)
+    updated_at = models.DateTimeField()
+
+    has_missed = models.BooleanField(default=False)  # queue
+    is_paused = models.BooleanField(default=False)  # queue
+    next_due_at = models.DateTimeField(null=True, blank=True)  # queue
+    next_warn_at = models.DateTimeField(null=True, blank=True)  # queue: at risk from here
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("respond_incident", "May claim, acknowledge and work incidents"),
+            ("triage_incident", "May set severity, category and team"),
+            ("confirm_containment", "May confirm that an incident is contained"),
+            ("cancel_incident", "May cancel and merge incidents"),
+            ("waive_review", "May waive a review that the rules ask for"),
+            ("oversee_incidents", "Sees incidents of private teams too"),
+            ("send_signals", "May send signals and readings"),
+        ]
+        constraints = [
+            one_of("incident_state", "state", StateChoice),
+            one_of("incident_kind", "kind", Kind),
+            check("incident_severity", Q(severity__gte=1, severity__lte=4), "Severity is S1 to S4."),
+            check("incident_score", Q(score_bp__lte=10000), "A score is 0 to 100."),
+            check(
+                "incident_accepted",
+                Q(accepted_at=None) | Q(commander__isnull=False),
+                "Somebody accepted, so there is a commander.",
+            ),
+            check(
+                "incident_resolved",
+                ~Q(state="resolved") | Q(resolved_at__isnull=False),
+                "A resolved incident says when.",
+            ),
+            paired("incident", at="acknowledged_at", by="acknowledged_by"),
+            paired("incident", at="verified_at", by="verified_by"),
+            paired("incident", at="containment_proposed_at", by="containment_proposed_by"),
+            paired("incident", at="contained_at", by="contained_by"),
+            # One incident per KPI and segment while it is not ok.
+            unique(
+                "incident_open_kpi",
+                "kpi",
+                "segment",
+                condition=Q(
+                    kpi__isnull=False, drill=None, state__in=sorted(s.value for s in OPEN_STATES)
+                ),
+                sentence="This KPI and segment has an open incident.",
+            ),
+        ]
+        indexes = [
+            # The queue, in its order (SEMANTICS 4.1): late first, severity, next deadline.
+            models.Index(
+                fields=["-has_missed", "severity", "next_due_at", "-score_bp", "number"],
+                name="incident_queue",
+                condition=Q(
+                    drill=None, state__in=sorted(s.value for s in OPEN_STATES)
+                ),
+            ),
+            models.Index(fields=["-received_at", "-number"], name="incident_received"),
+            models.Index(fields=["commander", "state"], name="incident_commander"),
+            models.Index(
+                fields=["close_due_at"],
+                name="incident_close_due",
+                condition=Q(close_due_at__isnull=False),
+            ),
+            models.Index(fields=["updated_at"], name="incident_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"
+
+    @property
+    def key(self) -> str:
+        return f"INC-{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+class Fact(models.Model):
+    """What is known, with the time of the event and the time we heard of it. Append-only."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="facts_log")
+    name = models.CharField(max_length=40)
+    value = models.JSONField()
+    source = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["received_at", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    COMMANDER = "commander", "Owner"
+    BACKUP = "backup", "Backup"
+    SPONSOR = "sponsor", "Sponsor"
+    FACILITATOR = "facilitator", "Facilitator"
+    FIX_LEAD = "fix_lead", "Fix lead"
+    CUSTOMER_LEAD = "customer_lead", "Customer lead"
+
+
+class Responder(models.Model):
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="responders")
+    role = models.CharField(max_length=16, choices=Role)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["assigned_at", "id"]
+        constraints = [
+            one_of("responder_role", "role", Role),
+            unique(
+                "responder_one_commander",
+                "incident",
+                condition=Q(role="commander", ended_at=None),
+                sentence="An incident has one commander.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["user", "role", "-assigned_at"], name="responder_last_assigned"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.role

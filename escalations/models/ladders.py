@@ -1,0 +1,106 @@
+"""Climbing: one active run per incident, and every step it took."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from config.lib.models import check, one_of, unique
+from escalations.models.drills import Operational, OperationalQuerySet
+from escalations.models.incidents import Incident
+
+
+class LadderState(models.TextChoices):
+    ACTIVE = "active"
+    HALTED = "halted"
+    EXHAUSTED = "exhausted"
+    CANCELLED = "cancelled"
+
+
+LIVE = ("active", "halted", "exhausted")
+
+
+class LadderRun(Operational):
+    incident = models.ForeignKey(
+        Incident, models.PROTECT, related_name="ladder_runs", db_index=False
+    )
+    number = models.PositiveSmallIntegerField(default=1)
+    ladder = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=LadderState, default=LadderState.ACTIVE)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    level = models.PositiveSmallIntegerField(default=0)
+    pages_total = models.PositiveIntegerField(default=0)
+    paged = models.JSONField(default=list)  # ids of people paged in this cycle
+    started_at = models.DateTimeField()
+    halted_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_step_at = models.DateTimeField(null=True, blank=True)
+    parked_error = models.CharField(max_length=300, blank=True)
+
+    objects = OperationalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            unique("ladder_run_number", "incident", "number", sentence="This run exists."),
+            unique(
+                "ladder_run_live",
+                "incident",
+                condition=Q(state__in=LIVE),
+                sentence="This incident climbs a ladder already.",
+            ),
+            one_of("ladder_run_state", "state", LadderState),
+            check(
+                "ladder_run_ended_sleeps",
+                ~Q(state="cancelled") | Q(next_step_at=None),
+                "An ended run has no next step.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_step_at"],
+                name="ladder_run_due",
+                condition=Q(next_step_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.ladder
+
+
+class StepKind(models.TextChoices):
+    PAGE = "page"
+    EMPTY = "empty"
+    FALLBACK = "fallback"
+    JUMP = "jump"
+
+
+class LadderStep(models.Model):
+    run = models.ForeignKey(LadderRun, models.PROTECT, related_name="steps", db_index=False)
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8, choices=StepKind)
+    cycle = models.PositiveSmallIntegerField()
+    level = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    channel = models.CharField(max_length=12, blank=True)
+    due_at = models.DateTimeField()
+    at = models.DateTimeField()
+    late_by_s = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["run", "seq"]
+        constraints = [
+            unique("ladder_step_seq", "run", "seq", sentence="Two steps share a place."),
+            unique(
+                "ladder_step_once",
+                "run", "cycle", "level", "person", "channel", "kind", "due_at",
+                sentence="This person was paged at this step.",
+            ),
+            one_of("ladder_step_kind", "kind", StepKind),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} level {self.level}"

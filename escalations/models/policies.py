@@ -1,0 +1,299 @@
+"""The governed rules as rows. Rules see them as one `PolicyDoc` (escalations.rules.policy)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import ServiceHours, Team
+from config.lib.models import Stamped, check, one_of, unique
+from escalations.models.clocks import ClockKindChoice
+from escalations.models.kpis import SEVERITIES
+from escalations.rules.policy import LadderStart, TargetKind
+
+
+class Policy(Stamped):
+    """`product_areas` is the scope; the default policy has none and answers for the rest."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    product_areas = models.JSONField(default=list, blank=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "policies"
+        constraints = [
+            unique(
+                "policy_one_default",
+                "is_default",
+                condition=Q(is_default=True),
+                sentence="One policy is the default.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "In review"
+    APPROVED = "approved", "Approved"
+    SCHEDULED = "scheduled", "Scheduled"
+    IN_FORCE = "in_force", "In force"
+    RETIRED = "retired", "Retired"
+
+
+class PolicyVersion(Stamped):
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=VersionState, default=VersionState.DRAFT)
+    effective_from = models.DateTimeField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.TextField(blank=True)
+    s1_from_bp = models.PositiveSmallIntegerField("S1 from, basis points", default=8000)
+    s2_from_bp = models.PositiveSmallIntegerField("S2 from, basis points", default=6000)
+    s3_from_bp = models.PositiveSmallIntegerField("S3 from, basis points", default=3500)
+    warn_percents = models.JSONField(default=list)
+    min_confidence = models.PositiveSmallIntegerField(default=60)
+    service_hours = models.ForeignKey(
+        ServiceHours,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="For business clocks where neither account nor team has its own.",
+    )
+
+    class Meta:
+        ordering = ["policy", "number"]
+        constraints = [
+            unique("policy_version_number", "policy", "number", sentence="This version exists."),
+            one_of("policy_version_state", "state", VersionState),
+            unique(
+                "policy_version_one_in_force",
+                "policy",
+                condition=Q(state="in_force"),
+                sentence="One version of a policy is in force.",
+            ),
+            check(
+                "policy_version_bands",
+                Q(s1_from_bp__gt=F("s2_from_bp"), s2_from_bp__gt=F("s3_from_bp")),
+                "Bands fall from S1 to S3.",
+            ),
+            check(
+                "policy_version_in_force_is_sealed",
+                ~Q(state="in_force") | (Q(effective_from__isnull=False) & ~Q(sha256="")),
+                "A version in force has its date and its hash.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class SeverityRule(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="severity_rules")
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    ladder = models.CharField(max_length=40, blank=True)
+    ladder_start = models.CharField(
+        max_length=20, choices=[(s.value, s.value) for s in LadderStart]
+    )
+    reescalate_after_ack_s = models.PositiveIntegerField(default=0)
+    monitor_window_s = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["version", "severity"]
+        constraints = [
+            unique("severity_rule_once", "version", "severity", sentence="One row a severity."),
+            check("severity_rule_range", Q(severity__gte=1, severity__lte=4), "S1 to S4."),
+        ]
+
+    def __str__(self) -> str:
+        return f"S{self.severity}"
+
+
+class ClockTarget(models.Model):
+    """No row: no such promise at this severity."""
+
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="clock_targets")
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    kind = models.CharField(max_length=12, choices=ClockKindChoice)
+    target_s = models.PositiveIntegerField("target, seconds")
+    is_business = models.BooleanField("counts service hours", default=False)
+
+    class Meta:
+        ordering = ["version", "severity", "kind"]
+        constraints = [
+            unique(
+                "clock_target_once", "version", "severity", "kind",
+                sentence="One target a clock and severity.",
+            ),
+            check("clock_target_positive", Q(target_s__gte=1), "A target is at least one second."),
+            one_of("clock_target_kind", "kind", ClockKindChoice),
+        ]
+
+    def __str__(self) -> str:
+        return f"S{self.severity} {self.kind}"
+
+
+class ScoringFactor(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="factors")
+    position = models.PositiveSmallIntegerField()
+    code = models.SlugField(max_length=40)
+    label = models.CharField(max_length=120)
+    weight = models.PositiveSmallIntegerField(help_text="Per cent; a version's weights sum to 100.")
+    default_anchor = models.PositiveSmallIntegerField(default=2)
+    anchors = models.JSONField(help_text="Five sentences, for 0 to 4.")
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            unique("factor_code", "version", "code", sentence="This factor is listed."),
+            check("factor_weight", Q(weight__lte=100), "A weight is 0 to 100 per cent."),
+            check("factor_default", Q(default_anchor__lte=4), "An anchor is 0 to 4."),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FloorTest(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="floor_tests")
+    code = models.CharField(max_length=8)
+    label = models.CharField(max_length=160)
+    fact = models.CharField(max_length=40)
+    op = models.CharField(max_length=2, choices=[(">", "more than"), ("is", "is")])
+    value = models.JSONField()
+
+    class Meta:
+        ordering = ["version", "code"]
+        constraints = [unique("floor_test_code", "version", "code", sentence="Listed already.")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Floor(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="floors")
+    position = models.PositiveSmallIntegerField()
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    all_of = models.JSONField(help_text="Codes of tests that must all be true.")
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [unique("floor_position", "version", "position", sentence="Place taken.")]
+
+    def __str__(self) -> str:
+        return " and ".join(self.all_of)
+
+
+class Category(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="categories")
+    code = models.SlugField(max_length=60)
+    label = models.CharField(max_length=120)
+    default_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
+
+    class Meta:
+        ordering = ["version", "code"]
+        verbose_name_plural = "categories"
+        constraints = [unique("category_code", "version", "code", sentence="Listed already.")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class RoutingRule(models.Model):
+    """`when`: {"match": "all", "parts": [{"field", "op", "value"} or a nested group]}.
+    The rule without one is the fallback and stands last."""
+
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="routing_rules")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    when = models.JSONField(null=True, blank=True)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    ladder = models.CharField(max_length=40, blank=True)
+    skill = models.CharField(max_length=40, blank=True)
+    severity_floor = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            unique("routing_rule_position", "version", "position", sentence="Place taken."),
+            unique(
+                "routing_rule_one_fallback",
+                "version",
+                condition=Q(when=None),
+                sentence="A version has one fallback rule.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ladder(models.Model):
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="ladders")
+    name = models.CharField(max_length=40)
+    repeat = models.PositiveSmallIntegerField(default=0)
+    on_breach_level = models.PositiveSmallIntegerField(default=3)
+    fallback_every_s = models.PositiveIntegerField(default=900)
+    max_pages_total = models.PositiveSmallIntegerField(default=50)
+
+    class Meta:
+        ordering = ["version", "name"]
+        constraints = [
+            unique("ladder_name", "version", "name", sentence="This ladder exists."),
+            check("ladder_repeat", Q(repeat__lte=9), "A ladder repeats at most 9 times."),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LadderLevel(models.Model):
+    """Number 0 is the fallback, which repeats for ever."""
+
+    ladder = models.ForeignKey(Ladder, models.CASCADE, related_name="levels")
+    number = models.PositiveSmallIntegerField()
+    ack_timeout_s = models.PositiveIntegerField("time to answer, seconds")
+
+    class Meta:
+        ordering = ["ladder", "number"]
+        constraints = [
+            unique("ladder_level_number", "ladder", "number", sentence="This level exists."),
+            check("ladder_level_range", Q(number__lte=10), "A ladder has at most 10 levels."),
+            check(
+                "ladder_level_timeout",
+                Q(ack_timeout_s__gte=60, ack_timeout_s__lte=86_400),
+                "People get 1 minute to 24 hours to answer.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"level {self.number}"
+
+
+class LadderTarget(models.Model):
+    """`ref` names a roster, role, team or person by its code."""
+
+    level = models.ForeignKey(LadderLevel, models.CASCADE, related_name="targets")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=[(k.value, k.value) for k in TargetKind])
+    ref = models.CharField(max_length=80, blank=True)
+    depth = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ["level", "position"]
+        constraints = [
+            unique("ladder_target_position", "level", "position", sentence="Place taken."),
+            check("ladder_target_depth", Q(depth__gte=1, depth__lte=3), "Managers: 1 to 3 up."),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
