@@ -14,7 +14,7 @@ from datetime import datetime
 
 from accounts.rules.service_hours import Calendar
 from accounts.rules.zones import instant, ticks
-from escalations.rules.clocks import ClockEvent, RunState, known_in_order
+from escalations.rules.clock_events import ClockEvent, RunState, known_in_order
 
 
 @dataclass(frozen=True, slots=True)

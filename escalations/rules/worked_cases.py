@@ -19,7 +19,8 @@ from accounts.rules.rosters import Absence, Layer, Override, shifts
 from accounts.rules.service_hours import Calendar
 from accounts.rules.zones import SECOND
 from escalations.rules.cadence import cadence_state
-from escalations.rules.clocks import WARN_PERCENTS, ClockEvent, RunState, clock_state
+from escalations.rules.clock_events import ClockEvent, RunState
+from escalations.rules.clocks import WARN_PERCENTS, clock_state
 
 MISSING = object()
 
