@@ -106,7 +106,7 @@ class _Run:
         """Record every miss up to `now`."""
         while self.run_state is RunState.RUNNING:
             late = self.late_after()
-            if late is None or late > now or (late == now and not self.is_overdue):
+            if late is None or late >= now:  # an update at this instant still counts
                 return
             self.missed_at.append(late)
             self.begin(late)
