@@ -243,7 +243,9 @@ def _us(seconds: float | None) -> int | None:
 
 
 def _seconds(us: int | None) -> float | None:
-    return None if us is None else us / SECOND
+    if us is None:
+        return None
+    return us / SECOND if us % SECOND else us // SECOND
 
 
 KINDS: Mapping[str, Callable[[Mapping], Iterator[Check]]] = {
