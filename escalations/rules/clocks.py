@@ -170,12 +170,12 @@ class _Ledger:
 
     def reached(self, need: int) -> int:
         """The earliest instant at which `need` had elapsed, given that it has."""
-        for span in self.spans:
-            if span.has >= need:
-                found = span.calendar.add_ticks(span.since, max(need - span.had, 0))
-                assert found is not None
-                return found
-        return self.began
+        if need <= 0:
+            return self.began
+        span = next(span for span in self.spans if span.has >= need)
+        found = span.calendar.add_ticks(span.since, need - span.had)
+        assert found is not None
+        return found
 
     def when(self, need: int, now: int) -> int | None:
         """When `need` had or will have elapsed, if the clock runs from `now` on."""

@@ -39,7 +39,7 @@ def first_minute(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC) - BEFORE
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def local_minutes(zone: str, day: str, days: int) -> list[tuple[str, int, int]]:
     """Per minute: local date, day of the week, minute of the day."""
     tz, first = ZoneInfo(zone), int(first_minute(day).timestamp())
@@ -57,16 +57,17 @@ def open_minutes(spec: dict, day: str, days: int) -> list[bool]:
         return [any(answers) for answers in zip(*members, strict=True)]
     if spec.get("24x7"):
         return [True] * (days * 1440)
-    weekly = [_minutes_of(spec["weekly"].get(name, ())) for name in WEEKDAYS]
-    dates = {name: _minutes_of(windows) for name, windows in spec.get("dates", {}).items()}
+    weekly = [_day_of(spec["weekly"].get(name, ())) for name in WEEKDAYS]
+    dates = {name: _day_of(windows) for name, windows in spec.get("dates", {}).items()}
     return [
-        any(a <= minute < b for a, b in dates.get(date, weekly[weekday]))
+        dates.get(date, weekly[weekday])[minute]
         for date, weekday, minute in local_minutes(spec["tz"], day, days)
     ]
 
 
-def _minutes_of(windows) -> list[tuple[int, int]]:
-    return [tuple(int(text[:2]) * 60 + int(text[3:]) for text in window) for window in windows]
+def _day_of(windows) -> list[bool]:
+    ends = [[int(text[:2]) * 60 + int(text[3:]) for text in window] for window in windows]
+    return [any(a <= minute < b for a, b in ends) for minute in range(1440)]
 
 
 def _text(minute: int) -> str:

@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -59,9 +60,7 @@ def rosters(draw):
     def periods(kind):
         drawn = draw(
             st.lists(
-                st.tuples(
-                    st.integers(0, 96), st.integers(1, 40), st.sampled_from("ABCD")
-                ),
+                st.tuples(st.integers(0, 96), st.integers(1, 40), st.sampled_from("ABCD")),
                 max_size=2,
             )
         )
@@ -77,7 +76,7 @@ def test_on_call_and_shifts_give_one_answer_at_every_instant(roster, seconds):
     found = shifts(layers, overrides, absences, first, first + timedelta(days=5))
     assert found[0].start == first
     assert found[-1].end == first + timedelta(days=5)
-    for one, next_one in zip(found, found[1:], strict=False):
+    for one, next_one in itertools.pairwise(found):
         assert one.start < one.end == next_one.start
         assert one.duty != next_one.duty
     instants = [first + timedelta(seconds=second) for second in seconds]
