@@ -41,16 +41,16 @@ def cadence_state(
 ) -> CadenceState:
     """Replay start, update, interval, stop, cancel, reopen and calendar_change as known at `at`.
 
-    An `interval` event may bring a calendar. Raises ValueError for an interval that is not
-    positive.
+    An `interval` event may bring a calendar; one that comes while stopped counts from the reopen
+    on. Raises ValueError for an interval that is not positive.
     """
-    run = _Run(interval_us, calendar, calendar)
-    run.change(interval_us, calendar, None)
+    run = _Run(_positive(interval_us), calendar, calendar)
     for event in known_in_order(events, at):
         now = ticks(event.at)
         run.advance(now)
         match event.type:
             case "start" if run.run_state is RunState.NOT_STARTED:
+                run.calendar = run.newest
                 run.begin(now)
             case "update" if run.run_state is RunState.RUNNING:
                 run.on_time += 1
@@ -70,8 +70,7 @@ def cadence_state(
                     run.newest = event.calendar
                 else:
                     run.change(None, event.calendar, now)
-    now = ticks(at)
-    run.advance(now)
+    run.advance(ticks(at))
     return run.state()
 
 
@@ -111,24 +110,21 @@ class _Run:
             self.missed_at.append(late)
             self.begin(late)
 
-    def change(self, interval: int | None, calendar: Calendar | None, now: int | None) -> None:
+    def change(self, interval: int | None, calendar: Calendar | None, now: int) -> None:
         """Judge the running interval again. One that is late by the change is missed at the first
         open instant from then on, unless an update comes first."""
         if interval is not None:
-            if interval <= 0:
-                raise ValueError("An update interval must be longer than nothing.")
-            self.interval = interval
+            self.interval = _positive(interval)
         if calendar is not None:
             self.newest = calendar
-        if now is None or self.run_state in (RunState.STOPPED, RunState.CANCELLED):
+        if self.run_state is not RunState.RUNNING:
             return
         if calendar is not None:
             self.spent += self.calendar.elapsed_ticks(self.since, now)
             self.since, self.calendar = now, calendar
         elapsed = self.spent + self.calendar.elapsed_ticks(self.since, now)
-        self.is_overdue = self.run_state is RunState.RUNNING and elapsed > self.interval
+        self.is_overdue = elapsed > self.interval
         self.overdue_at = self.calendar.next_open_tick(now) if self.is_overdue else None
-        self.advance(now)
 
     def state(self) -> CadenceState:
         running = self.run_state is RunState.RUNNING
@@ -143,6 +139,12 @@ class _Run:
             late_after=_at(self.late_after() if running else None),
             last_update_at=_at(self.last_update),
         )
+
+
+def _positive(interval: int) -> int:
+    if interval <= 0:
+        raise ValueError("An update interval must be longer than nothing.")
+    return interval
 
 
 def _at(tick: int | None) -> datetime | None:

@@ -231,7 +231,7 @@ def walk_cadence(
                     running, stopped = False, True
                 case "reopen" if stopped:
                     running, stopped, elapsed = True, False, 0
-                case "interval" if not stopped:
+                case "interval":
                     interval = event["interval"]
                     calendar = event.get("calendar") or calendar
         if now < at and running and tables[calendar][now]:
