@@ -109,7 +109,7 @@ class _Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A stretch of running: elapsed grew from `had` to `has` by `calendar`, beginning at `since`."""
+    """A stretch of running from `since`: elapsed grew from `had` to `has` by `calendar`."""
 
     calendar: Calendar
     since: int

@@ -175,6 +175,22 @@ def test_a_single_date_within_ten_years_is_found():
     assert calendar.next_open_at(utc("2020-11-17T12:00")) is None
 
 
+def test_what_takes_over_ten_years_is_never_whatever_is_already_built():
+    calendar = Calendar.of(NEW_YORK)
+    at = utc("2026-11-17T12:00")
+    calendar.next_open_at(utc("2045-01-01T12:00"))
+    assert calendar.add(at, 22_000 * HOUR_US) is None
+    assert calendar.add(at, 18_000 * HOUR_US) is not None
+
+
+def test_an_overnight_window_of_a_date_does_not_open_a_holiday():
+    dates = {"2026-11-25": [["22:00", "02:00"]], "2026-11-26": []}
+    calendar = Calendar.of(NEW_YORK | {"dates": dates})
+    assert calendar.windows(utc("2026-11-25T12:00"), utc("2026-11-27T05:00")) == [
+        (utc("2026-11-26T03:00"), utc("2026-11-26T05:00"))
+    ]
+
+
 def test_datetimes_of_any_zone_are_taken_and_utc_is_given():
     calendar = Calendar.of(NEW_YORK)
     at = datetime(2026, 11, 17, 10, tzinfo=timezone(timedelta(hours=-5)))

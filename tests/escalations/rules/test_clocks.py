@@ -310,6 +310,24 @@ def test_an_old_due_time_is_kept_though_the_new_hours_are_closed_then():
     assert state.outcome is Outcome.OPEN
 
 
+def test_a_pause_moves_a_kept_due_time():
+    log = [
+        event("2026-11-17T10:00", "start"),
+        event(
+            "2026-11-17T11:00",
+            "retarget",
+            1,
+            target_us=100 * HOUR_US,
+            mode="earliest",
+            calendar=ALWAYS,
+        ),
+        event("2026-11-17T12:00", "pause", 2, reason="customer_wait"),
+        event("2026-11-17T13:00", "resume", 3, reason="customer_wait"),
+    ]
+    assert state_at("2026-11-17T11:30", *log).due_at == ny("2026-11-17T14:00")
+    assert state_at("2026-11-17T13:30", *log).due_at == ny("2026-11-17T15:00")
+
+
 def test_a_restarted_target_counts_from_the_change_on():
     again = event("2026-11-17T13:00", "retarget", target_us=2 * HOUR_US, mode="restart")
     state = state_at("2026-11-17T13:30", START, again)

@@ -21,7 +21,7 @@ PEER_BUGS = {
     "SLA-18": "billetsys-175 an hour gained over DST",
     "SLA-20": "otrs-787 solution time wrong at DST",
     "SLA-24": "otrs-698 endless loop where midnight repeats",
-    "SLA-28": "servicenow-KB0550783 planned end while paused, glpi-24481 OLA violated while pending",
+    "SLA-28": "servicenow-KB0550783 planned end while paused, glpi-24481",
     "SLA-29": "glpi-10594 weekend pause adds closed hours",
     "SLA-30": "glpi-14937 pause outside hours moves the due time",
     "SLA-31": "glpi-9082 frappe-2449 hold time added on the wall clock",
