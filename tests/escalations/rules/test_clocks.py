@@ -375,9 +375,10 @@ def test_a_mode_that_does_not_exist_is_refused(bad):
 
 def test_a_sweep_wakes_for_each_warning_and_once_for_the_breach():
     wakes, now = [], ny("2026-11-17T10:00")
-    while (wake := next_wake_at(state_at(now, START), now)) is not None:
-        wakes.append(wake)
-        now = wake
+    for _ in range(5):
+        if (wake := next_wake_at(state_at(now, START), now)) is not None:
+            wakes.append(wake)
+            now = wake
     due = ny("2026-11-17T14:00")
     assert wakes == [
         ny("2026-11-17T12:00"),
