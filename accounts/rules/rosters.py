@@ -1,0 +1,232 @@
+"""Who is on duty (SEMANTICS 3.1).
+
+A layer hands over at civil times counted from its anchor, never by adding seconds to the last
+hand-off: shifts of a week last 167, 168 or 169 hours. `on_call` answers for an instant and
+`shifts` cuts a period at every instant at which that answer can change, so that paging, pages and
+feeds cannot disagree. People are opaque hashables.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from accounts.rules.service_hours import ALWAYS, Calendar
+from accounts.rules.zones import UnknownZone, instant_of, zone_named
+
+Person = Hashable
+UNITS = ("hour", "day", "week", "month")
+
+
+class RosterError(ValueError):
+    """A roster that cannot be. `code` is for machines, `sentence` for the person."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A rotation: hand-offs every `every` units from `start_date` at `handoff`, local to `zone`.
+
+    Nobody is on duty before the first hand-off. `restrict` are weekly windows as in service hours
+    (None: all the time). Raises `RosterError` (unknown_zone, unknown_unit, bad_every, no_people)
+    and `CalendarError` for bad windows.
+    """
+
+    zone: str
+    start_date: date
+    handoff: time
+    unit: str
+    people: tuple[Person, ...]
+    every: int = 1
+    restrict: Mapping | None = None
+    hours: Calendar = field(init=False, repr=False, compare=False)
+    _zone: ZoneInfo = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        try:
+            zone = zone_named(self.zone)
+        except UnknownZone as error:
+            raise RosterError("unknown_zone", str(error)) from None
+        if self.unit not in UNITS:
+            raise RosterError("unknown_unit", f"{self.unit!r}: use one of {', '.join(UNITS)}.")
+        if self.every < 1:
+            raise RosterError("bad_every", "A rotation hands over every 1 or more units.")
+        if not self.people:
+            raise RosterError("no_people", "A rotation needs at least one person.")
+        hours = ALWAYS
+        if self.restrict:
+            hours = Calendar.of({"tz": self.zone, "weekly": self.restrict})
+        object.__setattr__(self, "hours", hours)
+        object.__setattr__(self, "_zone", zone)
+
+    @classmethod
+    def of(cls, spec: Mapping) -> Layer:
+        """Read {tz, start_date, handoff, unit, every, people, restrict} with ISO texts."""
+        return cls(
+            zone=spec["tz"],
+            start_date=date.fromisoformat(spec["start_date"]),
+            handoff=time.fromisoformat(spec["handoff"]),
+            unit=spec["unit"],
+            every=spec.get("every", 1),
+            people=tuple(spec["people"]),
+            restrict=spec.get("restrict"),
+        )
+
+    def handoff_at(self, k: int) -> datetime:
+        """The k-th hand-off in UTC. In a month without the day of the anchor: its last day."""
+        anchor = datetime.combine(self.start_date, self.handoff)
+        steps = k * self.every
+        if self.unit == "month":
+            years, month = divmod(anchor.month - 1 + steps, 12)
+            year, month = anchor.year + years, month + 1
+            day = min(anchor.day, monthrange(year, month)[1])
+            wall = anchor.replace(year=year, month=month, day=day)
+        else:
+            wall = anchor + steps * timedelta(**{f"{self.unit}s": 1})
+        return instant_of(self._zone, wall)
+
+    def shift_number(self, at: datetime) -> int:
+        """The number of the last hand-off at or before `at`; negative before the first."""
+        wall = at.astimezone(self._zone).replace(tzinfo=None)
+        anchor = datetime.combine(self.start_date, self.handoff)
+        if self.unit == "month":
+            units = (wall.year - anchor.year) * 12 + wall.month - anchor.month
+        else:
+            units = (wall - anchor) // timedelta(**{f"{self.unit}s": 1})
+        k = units // self.every
+        if k < -1:
+            return -1  # well before the first hand-off: how far does not matter
+        while self.handoff_at(k + 1) <= at:
+            k += 1
+        while k >= 0 and self.handoff_at(k) > at:
+            k -= 1
+        return k
+
+    def person_at(self, at: datetime) -> Person | None:
+        k = self.shift_number(at)
+        if k < 0 or not self.hours.is_open(at):
+            return None
+        return self.people[k % len(self.people)]
+
+    def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Instants in the period at which the layer's answer can change."""
+        k = max(self.shift_number(start), -1) + 1
+        while (handoff := self.handoff_at(k)) < end:
+            yield handoff
+            k += 1
+        for opens, closes in self.hours.windows(start, end):
+            yield opens
+            yield closes
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """`person` is on duty in [start, end), whatever the layers say."""
+
+    start: datetime
+    end: datetime
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """`person` is away in [start, end): never on duty, by layer or by override."""
+
+    start: datetime
+    end: datetime
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who answers. `source` is "layer1" (the lowest) and up, "override", "gap", or "gap (away: A)"
+    when only absent people would have been on duty."""
+
+    person: Person | None
+    source: str
+
+    @property
+    def is_gap(self) -> bool:
+        return self.person is None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The same duty throughout [start, end), in UTC."""
+
+    start: datetime
+    end: datetime
+    duty: Duty
+
+    @property
+    def person(self) -> Person | None:
+        return self.duty.person
+
+    @property
+    def source(self) -> str:
+        return self.duty.source
+
+
+def on_call(
+    layers: Sequence[Layer],
+    overrides: Sequence[Override],
+    absences: Sequence[Absence],
+    at: datetime,
+) -> Duty:
+    """Who is on duty at `at`. Later overrides of the list win over earlier ones, overrides over
+    layers, higher layers over lower; whoever is absent makes room for the next below."""
+    absent = {absence.person for absence in absences if absence.start <= at < absence.end}
+    away: list[Person] = []
+    for person, source in _candidates(layers, overrides, at):
+        if person not in absent:
+            return Duty(person, source)
+        if person not in away:
+            away.append(person)
+    if away:
+        return Duty(None, f"gap (away: {', '.join(map(str, away))})")
+    return Duty(None, "gap")
+
+
+def shifts(
+    layers: Sequence[Layer],
+    overrides: Sequence[Override],
+    absences: Sequence[Absence],
+    start: datetime,
+    end: datetime,
+) -> list[Shift]:
+    """The period cut into shifts, gaps included; neighbours with one person and source are one."""
+    if start >= end:
+        return []
+    edges = {start}
+    for layer in layers:
+        edges.update(layer.edges(start, end))
+    for each in (*overrides, *absences):
+        edges.update((each.start, each.end))
+    cuts = sorted(edge.astimezone(UTC) for edge in edges if start <= edge < end)
+    found: list[Shift] = []
+    for cut, until in zip(cuts, [*cuts[1:], end.astimezone(UTC)], strict=True):
+        duty = on_call(layers, overrides, absences, cut)
+        if found and found[-1].duty == duty:
+            found[-1] = Shift(found[-1].start, until, duty)
+        elif cut < until:
+            found.append(Shift(cut, until, duty))
+    return found
+
+
+def _candidates(
+    layers: Sequence[Layer], overrides: Sequence[Override], at: datetime
+) -> Iterator[tuple[Person, str]]:
+    for override in reversed(overrides):
+        if override.start <= at < override.end:
+            yield override.person, "override"
+    for number in range(len(layers), 0, -1):
+        person = layers[number - 1].person_at(at)
+        if person is not None:
+            yield person, f"layer{number}"
