@@ -69,7 +69,7 @@
     $("span", live).textContent = words;
   }
   // Nothing may move under a hand: an open dialog, menu or form holds the new rows back.
-  const isFree = () => !$("dialog[open], #queue details[open], #timeline details[open], .htmx-request, :popover-open");
+  const isFree = () => !$("dialog[open], #queue details[open], #timeline details[open], .htmx-request");
 
   async function poll() {
     clearTimeout(timer);
@@ -215,7 +215,9 @@
   }
   function openAct() { // /incidents/7/#act-escalate opens that form
     const form = /^#act-[\w-]+$/.test(location.hash) && $(location.hash);
-    if (form) form.closest("details").open = true;
+    const fold = form && form.closest("details");
+    if (fold) fold.open = true;
+    else if (form) $("textarea", form).focus();
   }
   function showTheme() {
     const choice = root.dataset.themeChoice, button = $("[data-theme-switch]");
