@@ -147,7 +147,7 @@
     const rows = $$("[data-row]").filter((row) => selected.has(row.dataset.row)), verbs = new Map();
     rows.forEach((row) => $$("[data-verb]", row).forEach((b) => verbs.set(b.dataset.verb, (verbs.get(b.dataset.verb) || 0) + 1)));
     bar.hidden = !rows.length;
-    $("[data-bulk-count]").textContent = `${rows.length} selected`;
+    $("[data-bulk-count]").textContent = `${rows.length} selected` + (verbs.size ? "" : ": each needs a form, open them one by one");
     $("[data-bulk-buttons]").replaceChildren(...Array.from(verbs, ([verb, count]) => {
       const button = document.createElement("button");
       button.className = "btn";
@@ -170,6 +170,7 @@
     const page = await fetch(here()).then((r) => r.text()).catch(() => "");
     const messages = page && $("#messages", new DOMParser().parseFromString(page, "text/html"));
     if (messages) $("#messages").replaceWith(messages);
+    tell();
     $$("[data-k=x]").forEach((box) => { box.checked = false; });
     if (page) swap(page);
     showBulk();
@@ -267,7 +268,13 @@
   });
   ["pointerdown", "keydown", "scroll"].forEach((kind) => addEventListener(kind, () => { lastTouch = Date.now(); }, { passive: true }));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+  addEventListener("online", poll);
   addEventListener("hashchange", openAct);
+
+  function tell() { // good news leaves by itself, bad news stays
+    say($("#messages").textContent.trim().replace(/\s+/g, " "));
+    $$("#messages .note:not(.note-error, .note-warning)").forEach((note) => setTimeout(() => note.remove(), 8000));
+  }
 
   /* --- htmx: row actions answer with the page they redirect to ------------------------------- */
   let kept = null;
@@ -284,7 +291,7 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id === "peek-body") $("#peek").showModal();
-    else if (kept) { restore(kept); say($("#messages").textContent.trim().replace(/\s+/g, " ")); lastNews = Date.now(); }
+    else if (kept) { restore(kept); lastNews = Date.now(); tell(); }
     kept = null;
   });
   ["htmx:responseError", "htmx:sendError"].forEach((kind) => document.addEventListener(kind, (event) => {
