@@ -30,9 +30,7 @@ NOW = datetime(2026, 11, 20, 15, 19, tzinfo=UTC)
         (timedelta(minutes=24), "24 min"),
     ],
 )
-def test_a_duration_reads_in_two_units_and_shows_seconds_only_under_ten_minutes(
-    seconds, words
-):
+def test_a_duration_reads_in_two_units_and_shows_seconds_only_under_ten_minutes(seconds, words):
     assert belay.duration(seconds) == words
 
 
