@@ -50,7 +50,9 @@ class Account(Stamped):
         constraints = [
             one_of("account_segment", "segment", Segment),
             check("account_arr", Q(arr__gte=0), "Annual revenue is 0 or more.", "negative"),
-            check("account_ltv", Q(lifetime_value__gte=0), "Lifetime value is 0 or more.", "negative"),
+            check(
+                "account_ltv", Q(lifetime_value__gte=0), "Lifetime value is 0 or more.", "negative"
+            ),
             check(
                 "account_currency",
                 Q(currency__regex=r"^[A-Z]{3}$"),

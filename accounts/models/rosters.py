@@ -92,9 +92,7 @@ class LayerPerson(models.Model):
     class Meta:
         ordering = ["layer", "position"]
         constraints = [
-            unique(
-                "layer_person_position", "layer", "position", sentence="Two share one position."
-            )
+            unique("layer_person_position", "layer", "position", sentence="Two share one position.")
         ]
 
     def __str__(self) -> str:
@@ -117,7 +115,9 @@ class Override(models.Model):
         ordering = ["recorded_at", "id"]
         indexes = [models.Index(fields=["roster", "end_at"], name="override_roster_end")]
         constraints = [
-            check("override_period", Q(end_at__gt=F("start_at")), "An override ends after it begins.")
+            check(
+                "override_period", Q(end_at__gt=F("start_at")), "An override ends after it begins."
+            )
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ class ServiceHours(Stamped):
 
 
 class ServiceHoursVersion(Stamped):
-    """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} overrides a date."""
+    """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} closes a date."""
 
     service_hours = models.ForeignKey(ServiceHours, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -49,9 +49,7 @@ class ServiceHoursVersion(Stamped):
                 "effective_from",
                 sentence="Another version takes effect at the same instant.",
             ),
-            check(
-                "service_hours_version_positive", Q(number__gte=1), "Versions count from 1."
-            ),
+            check("service_hours_version_positive", Q(number__gte=1), "Versions count from 1."),
         ]
 
     def __str__(self) -> str:

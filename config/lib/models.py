@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.db import models
 from django.db.models import Q
 
@@ -36,10 +38,10 @@ def check(name: str, condition: Q, sentence: str, code: str = "invalid") -> mode
     )
 
 
-def one_of(name: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+def one_of(name: str, field: str, choices: type[StrEnum] | type[models.TextChoices]):
     """The column holds one of the choices, also when written by bulk or by SQL."""
-    words = ", ".join(choices.values)
-    return check(name, Q(**{f"{field}__in": choices.values}), f"{field} is one of {words}.")
+    words = [choice.value for choice in choices]
+    return check(name, Q(**{f"{field}__in": words}), f"{field} is one of {', '.join(words)}.")
 
 
 def unique(

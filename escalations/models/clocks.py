@@ -143,7 +143,11 @@ class ClockMark(models.Model):
     class Meta:
         constraints = [
             unique(
-                "clock_mark_once", "clock", "kind", "percent", "due_at",
+                "clock_mark_once",
+                "clock",
+                "kind",
+                "percent",
+                "due_at",
                 sentence="This was said already.",
             ),
             one_of("clock_mark_kind", "kind", MarkKind),

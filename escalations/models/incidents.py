@@ -56,9 +56,7 @@ class IncidentQuerySet(OperationalQuerySet):
             return self.none()
         if user.has_perm("escalations.oversee_incidents"):
             return self
-        is_member = Membership.objects.filter(
-            user=user, valid_to=None, team=OuterRef("team_id")
-        )
+        is_member = Membership.objects.filter(user=user, valid_to=None, team=OuterRef("team_id"))
         is_responder = Responder.objects.filter(
             user=user, ended_at=None, incident=OuterRef("number")
         )
@@ -147,7 +145,9 @@ class Incident(Operational):
         constraints = [
             one_of("incident_state", "state", StateChoice),
             one_of("incident_kind", "kind", Kind),
-            check("incident_severity", Q(severity__gte=1, severity__lte=4), "Severity is S1 to S4."),
+            check(
+                "incident_severity", Q(severity__gte=1, severity__lte=4), "Severity is S1 to S4."
+            ),
             check("incident_score", Q(score_bp__lte=10000), "A score is 0 to 100."),
             check(
                 "incident_accepted",
@@ -179,9 +179,7 @@ class Incident(Operational):
             models.Index(
                 fields=["-has_missed", "severity", "next_due_at", "-score_bp", "number"],
                 name="incident_queue",
-                condition=Q(
-                    drill=None, state__in=sorted(s.value for s in OPEN_STATES)
-                ),
+                condition=Q(drill=None, state__in=sorted(s.value for s in OPEN_STATES)),
             ),
             models.Index(fields=["-received_at", "-number"], name="incident_received"),
             models.Index(fields=["commander", "state"], name="incident_commander"),
@@ -251,9 +249,7 @@ class Responder(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["user", "role", "-assigned_at"], name="responder_last_assigned"
-            )
+            models.Index(fields=["user", "role", "-assigned_at"], name="responder_last_assigned")
         ]
 
     def __str__(self) -> str:

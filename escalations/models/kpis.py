@@ -15,7 +15,15 @@ from django.db.models import F, Q
 from accounts.models import Account, Team
 from config.lib.models import Stamped, check, one_of, unique
 from escalations.rules.policy import Severity
-from escalations.rules.thresholds import Bands, Missing, ThresholdRule, problems
+from escalations.rules.thresholds import (
+    LEVELS,
+    Bands,
+    Direction,
+    KpiStateName,
+    MissingPolicy,
+    ThresholdRule,
+    problems,
+)
 
 SEVERITIES = [(s.value, s.label) for s in Severity]
 _PEOPLE = {"null": True, "blank": True, "related_name": "+"}
@@ -47,20 +55,18 @@ class Kpi(Stamped):
         return self.name
 
 
-class Direction(models.TextChoices):
-    HIGHER = "higher", "Higher is better"
-    LOWER = "lower", "Lower is better"
-    RANGE = "range", "Inside a range"
-
-
-class MissingPolicy(models.TextChoices):
-    HOLD = "hold"
-    BREACHING = "breaching"
-    OK = "ok"
-    NO_DATA = "no_data"
-
-
-LEVELS = ("target", "warn", "breach", "clear_warn", "clear_breach")
+DIRECTIONS = [
+    (Direction.HIGHER.value, "Higher is better"),
+    (Direction.LOWER.value, "Lower is better"),
+    (Direction.RANGE.value, "Inside a range"),
+]
+STATES = [
+    (KpiStateName.OK.value, "OK"),
+    (KpiStateName.WARN.value, "Warning"),
+    (KpiStateName.BREACH.value, "Breach"),
+    (KpiStateName.NO_DATA.value, "No data"),
+    (KpiStateName.SUSPECT.value, "Suspect"),
+]
 
 
 class Threshold(Stamped):
@@ -69,7 +75,7 @@ class Threshold(Stamped):
     kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="thresholds")
     number = models.PositiveIntegerField()
     effective_from = models.DateTimeField()
-    direction = models.CharField(max_length=8, choices=Direction)
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
     target_lo = models.FloatField(null=True, blank=True)
     target_hi = models.FloatField(null=True, blank=True)
     warn_lo = models.FloatField(null=True, blank=True)
@@ -83,7 +89,11 @@ class Threshold(Stamped):
     n = models.PositiveSmallIntegerField(default=1, help_text="N of the last M readings.")
     m = models.PositiveSmallIntegerField(default=1)
     c = models.PositiveSmallIntegerField(default=1, help_text="Good readings in a row to clear.")
-    missing = models.CharField(max_length=8, choices=MissingPolicy, default=MissingPolicy.HOLD)
+    missing = models.CharField(
+        max_length=8,
+        choices=[(p.value, p.value) for p in MissingPolicy],
+        default=MissingPolicy.HOLD,
+    )
     lateness_s = models.PositiveIntegerField(
         "lateness allowance, seconds", null=True, blank=True, help_text="Empty: two grains."
     )
@@ -155,11 +165,17 @@ class Threshold(Stamped):
 
     @property
     def rule(self) -> ThresholdRule:
-        sides = {f"{level}_{side}": getattr(self, f"{level}_{side}") for level in LEVELS
-                 for side in ("lo", "hi")}
+        sides = {
+            f"{level}_{side}": getattr(self, f"{level}_{side}")
+            for level in LEVELS
+            for side in ("lo", "hi")
+        }
         return ThresholdRule(
             Bands(direction=self.direction, **sides),
-            n=self.n, m=self.m, c=self.c, missing=Missing(self.missing),
+            n=self.n,
+            m=self.m,
+            c=self.c,
+            missing=MissingPolicy(self.missing),
         )
 
     def clean(self) -> None:
@@ -230,14 +246,6 @@ class Reading(models.Model):
         return f"{self.value} at {self.at}"
 
 
-class StateName(models.TextChoices):
-    OK = "ok", "OK"
-    WARN = "warn", "Warning"
-    BREACH = "breach", "Breach"
-    NO_DATA = "no_data", "No data"
-    SUSPECT = "suspect", "Suspect"
-
-
 class KpiState(models.Model):
     """What a KPI's segment is in now. `dirty_from` is the earliest point not yet judged.
 
@@ -246,8 +254,8 @@ class KpiState(models.Model):
 
     kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="states")
     segment = models.CharField(max_length=120, blank=True)
-    state = models.CharField(max_length=8, choices=StateName, default=StateName.OK)
-    held_state = models.CharField(max_length=8, choices=StateName, default=StateName.OK)
+    state = models.CharField(max_length=8, choices=STATES, default=KpiStateName.OK)
+    held_state = models.CharField(max_length=8, choices=STATES, default=KpiStateName.OK)
     since_at = models.DateTimeField(null=True, blank=True)
     judged_to = models.DateTimeField(null=True, blank=True)
     last_at = models.DateTimeField(null=True, blank=True)
@@ -260,7 +268,7 @@ class KpiState(models.Model):
     class Meta:
         constraints = [
             unique("kpi_state_identity", "kpi", "segment", sentence="This state row exists."),
-            one_of("kpi_state_name", "state", StateName),
+            one_of("kpi_state_name", "state", KpiStateName),
         ]
         indexes = [
             # The threshold check reads these and nothing else.
@@ -288,8 +296,8 @@ class KpiFlip(models.Model):
     segment = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    from_state = models.CharField(max_length=8, choices=StateName)
-    to_state = models.CharField(max_length=8, choices=StateName)
+    from_state = models.CharField(max_length=8, choices=STATES)
+    to_state = models.CharField(max_length=8, choices=STATES)
     value = models.FloatField(null=True, blank=True)
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="+")
     is_late = models.BooleanField(default=False)

@@ -31,6 +31,7 @@ class LadderRun(Operational):
     cycle = models.PositiveSmallIntegerField(default=1)
     level = models.PositiveSmallIntegerField(default=0)
     pages_total = models.PositiveIntegerField(default=0)
+    fallbacks = models.PositiveIntegerField(default=0)
     paged = models.JSONField(default=list)  # ids of people paged in this cycle
     started_at = models.DateTimeField()
     halted_at = models.DateTimeField(null=True, blank=True)
@@ -96,7 +97,13 @@ class LadderStep(models.Model):
             unique("ladder_step_seq", "run", "seq", sentence="Two steps share a place."),
             unique(
                 "ladder_step_once",
-                "run", "cycle", "level", "person", "channel", "kind", "due_at",
+                "run",
+                "cycle",
+                "level",
+                "person",
+                "channel",
+                "kind",
+                "due_at",
                 sentence="This person was paged at this step.",
             ),
             one_of("ladder_step_kind", "kind", StepKind),

@@ -42,9 +42,7 @@ class Notice(Operational):
     )
     kind = models.CharField(max_length=10, choices=NoticeKind)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
-    recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices"
-    )
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
     address = models.CharField(max_length=254)
     subject = models.CharField(max_length=400)
     text = models.TextField()

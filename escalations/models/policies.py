@@ -131,7 +131,10 @@ class ClockTarget(models.Model):
         ordering = ["version", "severity", "kind"]
         constraints = [
             unique(
-                "clock_target_once", "version", "severity", "kind",
+                "clock_target_once",
+                "version",
+                "severity",
+                "kind",
                 sentence="One target a clock and severity.",
             ),
             check("clock_target_positive", Q(target_s__gte=1), "A target is at least one second."),

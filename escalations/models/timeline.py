@@ -17,9 +17,7 @@ class Visibility(models.TextChoices):
 class TimelineEvent(models.Model):
     """`at` is when it happened, `recorded_at` when we wrote it; they differ after a late worker."""
 
-    incident = models.ForeignKey(
-        Incident, models.PROTECT, related_name="timeline", db_index=False
-    )
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="timeline", db_index=False)
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()

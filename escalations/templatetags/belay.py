@@ -99,7 +99,7 @@ def ago(at: datetime, now: datetime) -> str:
 
 @register.filter
 def utc(at: datetime, now: datetime | None = None) -> str:
-    """`14:43 UTC` on the day of `now`, `20 Nov 14:43 UTC` on another, with the year if it differs."""
+    """`14:43 UTC` on the day of `now`, else `20 Nov 14:43 UTC`, with the year if it differs."""
     at = at.astimezone(UTC)
     clock = f"{at:%H:%M} UTC"
     if now is None:

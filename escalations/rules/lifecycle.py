@@ -1,0 +1,414 @@
+"""The life of an incident: states, the table of moves, and their guards (SEMANTICS 2.6).
+
+Every skin draws its buttons from `allowed`, and the one mover asks `unmet` before it moves. A
+guard looks at a `Situation`, which holds everything it may ask, and answers a sentence or nothing;
+all failed guards are reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from escalations.rules.policy import Severity
+
+
+class State(StrEnum):
+    NEW = "new"
+    TRIAGED = "triaged"
+    ACKNOWLEDGED = "acknowledged"
+    VERIFYING = "verifying"
+    MITIGATING = "mitigating"
+    CONTAINED = "contained"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    CANCELLED = "cancelled"
+
+
+S = State
+OPEN_STATES = frozenset(
+    {
+        S.NEW,
+        S.TRIAGED,
+        S.ACKNOWLEDGED,
+        S.VERIFYING,
+        S.MITIGATING,
+        S.CONTAINED,
+        S.MONITORING,
+        S.REOPENED,
+    }
+)
+UNANSWERED = frozenset({S.NEW, S.TRIAGED, S.REOPENED})
+REOPEN_WITHIN = timedelta(days=14)
+
+
+class Verb(StrEnum):
+    TRIAGE = "triage"
+    CLAIM = "claim"
+    ACKNOWLEDGE = "acknowledge"
+    VERIFY = "verify"
+    MITIGATE = "mitigate"
+    PROPOSE_CONTAIN = "propose-contain"
+    CONFIRM_CONTAIN = "confirm-contain"
+    MONITOR = "monitor"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ESCALATE = "escalate"
+    SET_SEVERITY = "set-severity"
+    UPDATE = "update"
+    NOTE = "note"
+    CANCEL = "cancel"
+
+
+class Verification(StrEnum):
+    CONFIRMED = "confirmed"
+    DATA_FAULT = "data_fault"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a guard may ask. `given` holds the validated fields of the request."""
+
+    state: State
+    severity: Severity
+    at: datetime
+    rights: frozenset[str]  # permission codenames of the actor
+    given: Mapping[str, object] = field(default_factory=dict)
+    is_kpi: bool = False
+    kpi_state: str = ""
+    is_commander: bool = False
+    is_kpi_owner: bool = False
+    is_steward: bool = False
+    has_steward: bool = False
+    verification: str = ""
+    has_category: bool = False
+    has_team: bool = False
+    has_account: bool = False
+    is_containment_proposed: bool = False
+    waits: frozenset[str] = frozenset()
+    has_update_since_containment: bool = False
+    closed_at: datetime | None = None
+
+    @property
+    def is_major(self) -> bool:
+        return self.severity <= Severity.S2
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A guard that failed: `field` names the input that would meet it, if one would."""
+
+    code: str
+    detail: str
+    field: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "detail": self.detail, "field": self.field}
+
+
+Guard = Callable[[Situation], Unmet | None]
+
+
+def _needs(field_name: str, code: str, detail: str) -> Guard:
+    def guard(s: Situation) -> Unmet | None:
+        return None if s.given.get(field_name) else Unmet(code, detail, field_name)
+
+    return guard
+
+
+def in_command(s: Situation) -> Unmet | None:
+    if s.is_commander or "cancel_incident" in s.rights:
+        return None
+    return Unmet("not_commander", "Only the owner or a duty manager does this. Claim it first.")
+
+
+def may_verify(s: Situation) -> Unmet | None:
+    if s.is_kpi_owner or s.is_steward:
+        return None
+    return in_command(s)
+
+
+def classified(s: Situation) -> Unmet | None:
+    if s.has_category or s.given.get("category"):
+        return None
+    return Unmet("category_missing", "Name the category of the issue.", "category")
+
+
+def routed(s: Situation) -> Unmet | None:
+    if s.has_team or s.given.get("team"):
+        return None
+    return Unmet("team_missing", "Name the team that owns it.", "team")
+
+
+def evidence_of_fault(s: Situation) -> Unmet | None:
+    if s.given.get("outcome") != Verification.DATA_FAULT or s.given.get("evidence"):
+        return None
+    return Unmet("evidence_missing", "Say what shows that the data is at fault.", "evidence")
+
+
+def fallback_named(s: Situation) -> Unmet | None:
+    if s.given.get("outcome") != Verification.INCONCLUSIVE or s.given.get("fallback"):
+        return None
+    return Unmet("fallback_missing", "Name the fallback plan that starts now.", "fallback")
+
+
+def verified(s: Situation) -> Unmet | None:
+    if not s.is_kpi or s.verification in (Verification.CONFIRMED, Verification.INCONCLUSIVE):
+        return None
+    if s.verification == Verification.DATA_FAULT:
+        return Unmet("data_fault", "The data is at fault: there is nothing to remedy here.")
+    return Unmet("not_verified", "Verify the data first: no remedy runs on unproven figures.")
+
+
+def plan_or_relapse(s: Situation) -> Unmet | None:
+    if s.state in (S.CONTAINED, S.MONITORING):
+        if s.given.get("relapse_note"):
+            return None
+        return Unmet("relapse_note_missing", "Say what came back.", "relapse_note")
+    if s.given.get("plan"):
+        return None
+    return Unmet("plan_missing", "Say what you will do: a playbook or a plan.", "plan")
+
+
+def containment_proposed(s: Situation) -> Unmet | None:
+    if s.is_containment_proposed:
+        return None
+    return Unmet("not_proposed", "The owner proposes containment first.")
+
+
+def contained_first(s: Situation) -> Unmet | None:
+    if s.state is not S.MITIGATING or not s.is_major:
+        return None
+    return Unmet("not_contained", "An S1 or S2 is contained before it goes on.")
+
+
+def recovery_named(s: Situation) -> Unmet | None:
+    if s.is_kpi or s.given.get("recovery_kpi"):
+        return None
+    return Unmet("recovery_missing", "Name the KPI or sign that shows recovery.", "recovery_kpi")
+
+
+def customer_told(s: Situation) -> Unmet | None:
+    if not s.has_account or s.given.get("customer_told") or s.given.get("final_update"):
+        return None
+    return Unmet("customer_not_told", "Tell the customer, or confirm you did.", "customer_told")
+
+
+def final_update_sent(s: Situation) -> Unmet | None:
+    if s.given.get("final_update") or s.has_update_since_containment:
+        return None
+    return Unmet("final_update_missing", "Send the final update.", "final_update")
+
+
+def nothing_awaited(s: Situation) -> Unmet | None:
+    if not s.waits:
+        return None
+    return Unmet("open_wait", "A wait is still open: resume first.")
+
+
+def kpi_recovered(s: Situation) -> Unmet | None:
+    if not s.is_kpi or s.kpi_state == "ok" or s.given.get("waiver"):
+        return None
+    return Unmet("kpi_not_ok", "The KPI is not ok yet: wait, or say why not to.", "waiver")
+
+
+def steward_agrees(s: Situation) -> Unmet | None:
+    if s.state is not S.VERIFYING:
+        return None
+    if s.verification != Verification.DATA_FAULT:
+        return Unmet(
+            "no_data_fault", "Only a data fault closes from here: verify with its outcome."
+        )
+    if s.is_steward or (not s.has_steward and "cancel_incident" in s.rights):
+        return None
+    return Unmet("steward_missing", "The data steward closes a data fault.")
+
+
+def review_done(s: Situation) -> Unmet | None:
+    if s.state is not S.RESOLVED or not s.is_major:
+        return None
+    if s.given.get("review_waiver") and "waive_review" in s.rights:
+        return None
+    return Unmet(
+        "review_missing",
+        "An S1 or S2 has a review before it closes; a sponsor or duty manager may waive it.",
+        "review_waiver",
+    )
+
+
+def may_close(s: Situation) -> Unmet | None:
+    if s.state is S.VERIFYING or "waive_review" in s.rights:
+        return None
+    return in_command(s)
+
+
+def not_too_late(s: Situation) -> Unmet | None:
+    if s.closed_at is None or s.at - s.closed_at <= REOPEN_WITHIN:
+        return None
+    return Unmet("closed_too_long", "Closed over 14 days ago: open a new incident and link it.")
+
+
+reason_given = _needs("reason", "reason_missing", "Say why.")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`target` None: the state stays. `right` is a permission codename; every move also asks that
+    the actor may see the incident."""
+
+    verb: Verb
+    sources: frozenset[State]
+    target: State | None
+    right: str
+    guards: tuple[Guard, ...] = ()
+
+
+def _move(
+    verb: Verb, sources: frozenset[State], target: State | None, right: str, *guards: Guard
+) -> Move:
+    return Move(verb, sources, target, right, guards)
+
+
+RESPOND = "respond_incident"
+_ACTIVE = OPEN_STATES - UNANSWERED
+MOVES: dict[Verb, Move] = {
+    move.verb: move
+    for move in (
+        _move(Verb.TRIAGE, frozenset({S.NEW}), S.TRIAGED, "triage_incident", classified, routed),
+        _move(Verb.CLAIM, OPEN_STATES, S.ACKNOWLEDGED, RESPOND),
+        _move(Verb.ACKNOWLEDGE, OPEN_STATES, S.ACKNOWLEDGED, RESPOND),
+        _move(
+            Verb.VERIFY,
+            frozenset({S.ACKNOWLEDGED, S.VERIFYING}),
+            S.VERIFYING,
+            RESPOND,
+            may_verify,
+            evidence_of_fault,
+            fallback_named,
+        ),
+        _move(
+            Verb.MITIGATE,
+            frozenset({S.ACKNOWLEDGED, S.VERIFYING, S.CONTAINED, S.MONITORING}),
+            S.MITIGATING,
+            RESPOND,
+            in_command,
+            verified,
+            plan_or_relapse,
+        ),
+        _move(
+            Verb.PROPOSE_CONTAIN,
+            frozenset({S.MITIGATING}),
+            None,
+            RESPOND,
+            in_command,
+            _needs("evidence", "evidence_missing", "Say what shows that it is contained."),
+        ),
+        _move(
+            Verb.CONFIRM_CONTAIN,
+            frozenset({S.MITIGATING}),
+            S.CONTAINED,
+            "confirm_containment",
+            containment_proposed,
+        ),
+        _move(
+            Verb.MONITOR,
+            frozenset({S.MITIGATING, S.CONTAINED}),
+            S.MONITORING,
+            RESPOND,
+            in_command,
+            contained_first,
+            recovery_named,
+        ),
+        _move(
+            Verb.RESOLVE,
+            frozenset({S.MITIGATING, S.CONTAINED, S.MONITORING}),
+            S.RESOLVED,
+            RESPOND,
+            in_command,
+            contained_first,
+            _needs("resolution_code", "resolution_code_missing", "Say how it ended."),
+            _needs("cause_category", "cause_category_missing", "Say what kind of cause it had."),
+            customer_told,
+            final_update_sent,
+            nothing_awaited,
+            kpi_recovered,
+        ),
+        _move(
+            Verb.CLOSE,
+            frozenset({S.RESOLVED, S.VERIFYING}),
+            S.CLOSED,
+            RESPOND,
+            may_close,
+            steward_agrees,
+            review_done,
+        ),
+        _move(
+            Verb.REOPEN,
+            frozenset({S.RESOLVED, S.CLOSED}),
+            S.REOPENED,
+            "",
+            reason_given,
+            not_too_late,
+        ),
+        _move(
+            Verb.PAUSE,
+            OPEN_STATES,
+            None,
+            RESPOND,
+            in_command,
+            _needs("awaiting", "awaiting_missing", "Name who or what is awaited."),
+        ),
+        _move(Verb.RESUME, OPEN_STATES, None, RESPOND),
+        _move(Verb.ESCALATE, OPEN_STATES, None, RESPOND, reason_given),
+        _move(Verb.SET_SEVERITY, OPEN_STATES, None, RESPOND, reason_given),
+        _move(
+            Verb.UPDATE,
+            OPEN_STATES | {S.RESOLVED},
+            None,
+            RESPOND,
+            _needs("text", "text_missing", "Write what the customer should read."),
+        ),
+        _move(
+            Verb.NOTE,
+            OPEN_STATES | {S.RESOLVED},
+            None,
+            RESPOND,
+            _needs("text", "text_missing", "Write the note."),
+        ),
+        _move(Verb.CANCEL, OPEN_STATES, S.CANCELLED, "cancel_incident", reason_given),
+    )
+}
+
+
+def allowed(state: State | str, rights: frozenset[str]) -> list[str]:
+    """Verbs that this state and these rights permit, in the order of the table. Guards that ask
+    for input or for somebody else's step are not looked at."""
+    return [
+        move.verb.value
+        for move in MOVES.values()
+        if state in move.sources and (not move.right or move.right in rights)
+    ]
+
+
+def unmet(verb: Verb, situation: Situation) -> list[Unmet]:
+    """Every reason why this move is illegal now; empty: go."""
+    move = MOVES[verb]
+    found = []
+    if situation.state not in move.sources:
+        states = ", ".join(sorted(move.sources))
+        found.append(
+            Unmet("wrong_state", f"Legal from {states}; the incident is {situation.state}.")
+        )
+    if move.right and move.right not in situation.rights:
+        found.append(Unmet("missing_right", f"This needs the right {move.right}."))
+    found += [failed for guard in move.guards if (failed := guard(situation)) is not None]
+    return found
