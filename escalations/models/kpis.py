@@ -90,7 +90,7 @@ class Threshold(Stamped):
     m = models.PositiveSmallIntegerField(default=1)
     c = models.PositiveSmallIntegerField(default=1, help_text="Good readings in a row to clear.")
     missing = models.CharField(
-        max_length=8,
+        max_length=12,
         choices=[(p.value, p.value) for p in MissingPolicy],
         default=MissingPolicy.HOLD,
     )
