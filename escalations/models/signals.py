@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Account
-from config.lib.models import check, one_of, unique
+from config.lib.models import check, unique
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.kpis import Kpi
 
@@ -56,7 +56,11 @@ class Signal(Operational):
     )
     title = models.CharField(max_length=300)
     body = models.TextField(blank=True)
-    severity_hint = models.CharField(max_length=8, choices=SeverityHint, default=SeverityHint.ERROR)
+    severity_hint = models.CharField(max_length=8, choices=SeverityHint, blank=True)
+    declared_severity = models.PositiveSmallIntegerField(
+        null=True, help_text="What the KPI declares for the state it is in."
+    )
+    period_end = models.DateTimeField(null=True, blank=True)
     account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     product_area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=60, blank=True)
@@ -82,7 +86,6 @@ class Signal(Operational):
                 condition=Q(ended_at=None, drill=None),
                 sentence="This episode is open already.",
             ),
-            one_of("signal_severity_hint", "severity_hint", SeverityHint),
             check("signal_occurrences", Q(occurrences__gte=1), "An episode has one occurrence."),
         ]
         indexes = [

@@ -1,0 +1,160 @@
+"""The policy in force, and the one function that turns a version's rows into a `PolicyDoc`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from accounts.models import Team
+from config.lib.errors import DomainError
+from escalations.models import PolicyVersion
+from escalations.rules import policy as rules
+from escalations.rules.policy import ClockKind, LadderStart, PolicyDoc, Severity, TargetKind
+
+
+def version_in_force(product_area: str = "") -> PolicyVersion:
+    """The version for this product area, else the default policy's. One query.
+
+    Raises DomainError `no_policy` when nothing is in force: no incident can be decided then.
+    """
+    versions = PolicyVersion.objects.filter(state="in_force").select_related("policy")
+    fallback = None
+    for version in versions:
+        if product_area and product_area in version.policy.product_areas:
+            return version
+        if version.policy.is_default:
+            fallback = version
+    if fallback is None:
+        raise DomainError(
+            "no_policy",
+            "No policy is in force. Publish one, or run `manage.py load_demo`.",
+            status=503,
+        )
+    return fallback
+
+
+@lru_cache(maxsize=64)
+def policy_doc(version_id: int) -> PolicyDoc:
+    """A version is frozen once approved, so its document is cached by id."""
+    version = PolicyVersion.objects.select_related("policy").get(pk=version_id)
+    return build_doc(version)
+
+
+def build_doc(version: PolicyVersion) -> PolicyDoc:
+    targets: dict[Severity, dict[ClockKind, rules.ClockTarget]] = {s: {} for s in Severity}
+    for row in version.clock_targets.all():
+        kind = ClockKind(row.kind)
+        targets[Severity(row.severity)][kind] = rules.ClockTarget(
+            kind, row.target_s, row.is_business
+        )
+    return PolicyDoc(
+        version_id=version.pk,
+        policy=version.policy.name,
+        number=version.number,
+        severities={
+            Severity(row.severity): rules.SeverityRule(
+                severity=Severity(row.severity),
+                targets=targets[Severity(row.severity)],
+                ladder=row.ladder or None,
+                ladder_start=LadderStart(row.ladder_start),
+                reescalate_after_ack_s=row.reescalate_after_ack_s,
+                monitor_window_s=row.monitor_window_s,
+            )
+            for row in version.severity_rules.all()
+        },
+        factors=tuple(
+            rules.Factor(row.code, row.label, row.weight, row.default_anchor, tuple(row.anchors))
+            for row in version.factors.all()
+        ),
+        bands={
+            Severity.S1: version.s1_from_bp,
+            Severity.S2: version.s2_from_bp,
+            Severity.S3: version.s3_from_bp,
+        },
+        tests=tuple(
+            rules.FloorTest(
+                row.code,
+                row.label,
+                row.fact,
+                row.op,
+                row.value if isinstance(row.value, bool) else Decimal(str(row.value)),
+            )
+            for row in version.floor_tests.all()
+        ),
+        floors=tuple(
+            rules.Floor(Severity(row.severity), tuple(row.all_of)) for row in version.floors.all()
+        ),
+        rules=tuple(
+            rules.RoutingRule(
+                position=row.position,
+                name=row.name,
+                when=condition(row.when) if row.when else None,
+                team=row.team.code,
+                ladder=row.ladder or None,
+                skill=row.skill,
+                severity_floor=Severity(row.severity_floor) if row.severity_floor else None,
+            )
+            for row in version.routing_rules.select_related("team")
+        ),
+        ladders={
+            row.name: _ladder(row) for row in version.ladders.prefetch_related("levels__targets")
+        },
+        categories={
+            row.code: rules.Category(
+                row.code,
+                row.label,
+                Severity(row.default_severity) if row.default_severity else None,
+            )
+            for row in version.categories.all()
+        },
+        warn_percents=tuple(version.warn_percents),
+        min_confidence=version.min_confidence,
+    )
+
+
+def condition(spec: dict[str, Any]) -> Any:
+    """{"match", "parts"} or {"field", "op", "value"} as the rule's own values."""
+    if "match" in spec:
+        return rules.Group(spec["match"], tuple(condition(part) for part in spec["parts"]))
+    value = spec.get("value")
+    return rules.Condition(
+        spec["field"], spec["op"], tuple(value) if isinstance(value, list) else value
+    )
+
+
+def _ladder(row: Any) -> rules.Ladder:
+    levels, fallback = [], ()
+    for level in row.levels.all():
+        targets = tuple(
+            rules.LadderTarget(TargetKind(t.kind), t.ref, t.depth) for t in level.targets.all()
+        )
+        if level.number == 0:
+            fallback = targets
+        else:
+            levels.append(rules.Level(level.number, level.ack_timeout_s, targets))
+    return rules.Ladder(
+        name=row.name,
+        levels=tuple(levels),
+        repeat=row.repeat,
+        on_breach_level=row.on_breach_level,
+        fallback=fallback,
+        fallback_every_s=row.fallback_every_s,
+        max_pages_total=row.max_pages_total,
+    )
+
+
+@lru_cache(maxsize=256)
+def team_id(code: str) -> int | None:
+    """Teams keep their code for ever; a team not there yet is asked for again."""
+    found = Team.objects.filter(code=code).values_list("pk", flat=True).first()
+    if found is None:
+        team_id.cache_clear()
+    return found
+
+
+def clear_caches(at: datetime | None = None) -> None:
+    """For tests, where ids of one test are taken by other rows in the next."""
+    policy_doc.cache_clear()
+    team_id.cache_clear()

@@ -1,0 +1,58 @@
+"""Who can take an incident: people on call in a team, with the load they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Max
+
+from accounts.models import Membership, Roster
+from accounts.selectors.rosters import people_on_call
+from escalations.models import Incident, Responder
+from escalations.models.incidents import Role
+from escalations.rules.policy import Severity
+from escalations.rules.routing import Candidate
+
+
+def candidates(team_id: int, at: datetime) -> list[Candidate]:
+    """Members of the team who are on call in one of its rosters and reachable."""
+    duties = people_on_call(Roster.objects.filter(team_id=team_id).order_by("pk"), at)
+    memberships = (
+        Membership.objects.current(at)
+        .filter(team_id=team_id, user__in=duties)
+        .values_list("user_id", "capacity", "skills")
+    )
+    people = [row[0] for row in memberships]
+    loads = open_loads(people)
+    last = dict(
+        Responder.objects.filter(user__in=people, role=Role.COMMANDER)
+        .values_list("user")
+        .annotate(last=Max("assigned_at"))
+    )
+    return [
+        Candidate(
+            person=user,
+            open_by_severity=loads.get(user, {}),
+            capacity=capacity,
+            skills=frozenset(skills),
+            last_assigned_at=last.get(user),
+        )
+        for user, capacity, skills in memberships
+    ]
+
+
+def open_loads(people: Iterable[int]) -> dict[int, dict[Severity, int]]:
+    """User id -> open real incidents he or she commands, by severity. One query."""
+    loads: dict[int, dict[Severity, int]] = {}
+    rows = (
+        Incident.objects.real()
+        .open()
+        .filter(commander__in=list(people))
+        .values_list("commander", "severity")
+        .annotate(count=Count("number"))
+        .order_by()
+    )
+    for user, severity, count in rows:
+        loads.setdefault(user, {})[Severity(severity)] = count
+    return loads

@@ -1,0 +1,439 @@
+"""Running promises: start them, log what happens to them, settle what is due.
+
+A clock's columns are derived: `derive` computes them from the ledger by the pure rule, and nothing
+else writes them. `settle_clock` is the sweep's verb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from accounts.models import ServiceHoursVersion, User
+from accounts.rules.service_hours import Calendar
+from accounts.selectors.service_hours import calendar_of, version_at
+from escalations.models import Clock, ClockEvent, ClockMark, Incident
+from escalations.models.clocks import ClockKindChoice, MarkKind
+from escalations.models.notices import NoticeKind
+from escalations.rules import clock_events as rules
+from escalations.rules.cadence import CadenceState, cadence_state
+from escalations.rules.clocks import ClockState, clock_state, next_wake_at
+from escalations.rules.policy import ClockKind, PolicyDoc, Severity
+from escalations.selectors.policies import policy_doc
+from escalations.services.recorder import Recorder
+
+MICRO = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+REARM_AFTER = timedelta(minutes=15)
+LIVE = ("running", "paused")
+
+
+def calendar_version(
+    incident: Incident, *, is_business: bool, at: datetime
+) -> ServiceHoursVersion | None:
+    """The business calendar of an incident: its account's, else its team's, else the policy's."""
+    if not is_business:
+        return None
+    hours = (
+        (incident.account_id and incident.account.service_hours_id)
+        or (incident.team_id and incident.team.service_hours_id)
+        or incident.policy_version.service_hours_id
+    )
+    return version_at(hours or None, at)
+
+
+def new_clock(
+    incident: Incident,
+    kind: ClockKind,
+    doc: PolicyDoc,
+    *,
+    started_at: datetime,
+    at: datetime,
+    cycle: int = 1,
+) -> tuple[Clock, ClockEvent] | None:
+    """An unsaved clock with its start event; None where the policy promises nothing."""
+    target = doc.severities[Severity(incident.severity)].targets.get(kind)
+    if target is None:
+        return None
+    calendar = calendar_version(incident, is_business=target.is_business, at=started_at)
+    clock = Clock(
+        incident=incident,
+        kind=kind.value,
+        cycle=cycle,
+        target_s=target.target_s,
+        current_target_s=target.target_s,
+        calendar=calendar,
+        started_at=started_at,
+        drill_id=incident.drill_id,
+    )
+    event = ClockEvent(clock=clock, seq=1, at=started_at, recorded_at=at, type="start")
+    derive(clock, [event], doc, at)
+    return clock, event
+
+
+def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
+    """Two inserts, however many clocks."""
+    clocks = [clock for clock, _ in pairs]
+    Clock.objects.bulk_create(clocks, batch_size=500)
+    for clock, event in pairs:
+        event.clock = clock
+    ClockEvent.objects.bulk_create((event for _, event in pairs), batch_size=500)
+
+
+def _rule_event(row: ClockEvent) -> rules.ClockEvent:
+    target_us = None if row.target_s is None else row.target_s * SECOND_US
+    has_calendar = row.calendar_id is not None or row.mode == "around_the_clock"
+    return rules.ClockEvent(
+        at=row.at,
+        type=row.type,
+        seq=row.seq,
+        reason=row.reason or None,
+        target_us=target_us,
+        mode=None if row.mode == "around_the_clock" else row.mode or None,
+        calendar=calendar_of(row.calendar_id) if has_calendar else None,
+        start=row.start_at,
+        interval_us=target_us if row.type == "interval" else None,
+    )
+
+
+def _calendar(clock: Clock) -> Calendar:
+    return calendar_of(clock.calendar_id)
+
+
+def state_of(
+    clock: Clock, events: Iterable[ClockEvent], doc: PolicyDoc, at: datetime
+) -> ClockState:
+    """What a promise other than cadence says at `at`, from its ledger."""
+    return clock_state(
+        (_rule_event(row) for row in events),
+        kind=clock.kind,
+        target_us=clock.target_s * SECOND_US,
+        calendar=_calendar(clock),
+        at=at,
+        warn_percents=doc.warn_percents,
+    )
+
+
+def cadence_of(clock: Clock, events: Iterable[ClockEvent], at: datetime) -> CadenceState:
+    return cadence_state(
+        (_rule_event(row) for row in events),
+        interval_us=clock.target_s * SECOND_US,
+        calendar=_calendar(clock),
+        at=at,
+    )
+
+
+def derive(
+    clock: Clock, events: Sequence[ClockEvent], doc: PolicyDoc, at: datetime
+) -> ClockState | CadenceState:
+    """Set the derived columns from the ledger as known at `at`; the caller saves."""
+    if clock.kind == ClockKindChoice.CADENCE:
+        cadence = cadence_of(clock, events, at)
+        clock.run_state = cadence.run_state.value
+        clock.on_time, clock.missed = cadence.on_time, cadence.missed
+        clock.due_at, clock.breach_after = cadence.next_due_at, cadence.late_after
+        clock.breached_at = cadence.missed_at[0] if cadence.missed_at else None
+        clock.outcome = _cadence_outcome(cadence)
+        clock.next_wake_at = cadence.late_after + MICRO if cadence.late_after else None
+        start = cadence.last_update_at or clock.started_at
+        clock.warn_at = (
+            start + (cadence.next_due_at - start) * 3 / 4 if cadence.next_due_at else None
+        )
+        return cadence
+    state = state_of(clock, events, doc, at)
+    clock.run_state, clock.outcome = state.run_state.value, state.outcome.value
+    clock.elapsed_us = state.elapsed_us
+    clock.current_target_s = state.target_us // SECOND_US
+    clock.due_at, clock.breach_after = state.due_at, state.breach_after
+    clock.breached_at = state.breached_at
+    clock.warn_at = state.warn_at.get(75)
+    clock.paused_since = state.paused_since
+    clock.next_wake_at = next_wake_at(state, at)
+    if state.run_state is not rules.RunState.PAUSED:
+        clock.awaiting, clock.check_at = "", None
+    return state
+
+
+def _cadence_outcome(cadence: CadenceState) -> str:
+    if cadence.run_state is rules.RunState.CANCELLED:
+        return rules.Outcome.VOID.value
+    if cadence.missed:
+        return rules.Outcome.MISSED.value
+    is_over = cadence.run_state is rules.RunState.STOPPED
+    return (rules.Outcome.MET if is_over else rules.Outcome.OPEN).value
+
+
+def log(
+    clock: Clock,
+    type_: str,
+    *,
+    at: datetime,
+    doc: PolicyDoc,
+    recorded_at: datetime,
+    by: User | None = None,
+    reason: str = "",
+    mode: str = "",
+    target_s: int | None = None,
+    calendar: ServiceHoursVersion | None = None,
+    start_at: datetime | None = None,
+) -> ClockState | CadenceState:
+    """Append one event to the ledger of a locked clock and derive and save its columns."""
+    events = list(clock.events.order_by("seq"))
+    event = ClockEvent.objects.create(
+        clock=clock,
+        seq=events[-1].seq + 1 if events else 1,
+        at=at,
+        recorded_at=recorded_at,
+        type=type_,
+        reason=reason,
+        mode=mode,
+        target_s=target_s,
+        calendar=calendar,
+        start_at=start_at,
+        actor=by,
+    )
+    state = derive(clock, [*events, event], doc, recorded_at)
+    clock.save()
+    return state
+
+
+def live_clocks(incident: Incident, *kinds: ClockKind) -> list[Clock]:
+    """The incident's clocks that run or pause, locked, in one order."""
+    clocks = Clock.objects.select_for_update().filter(incident=incident, run_state__in=LIVE)
+    if kinds:
+        clocks = clocks.filter(kind__in=[kind.value for kind in kinds])
+    return list(clocks.order_by("pk"))
+
+
+def stop_clocks(
+    incident: Incident, *kinds: ClockKind, at: datetime, by: User | None, recorder: Recorder
+) -> None:
+    doc = policy_doc(incident.policy_version_id)
+    for clock in live_clocks(incident, *kinds):
+        mark_due(clock, at, recorder, is_ending=True)
+        log(clock, "stop", at=at, doc=doc, recorded_at=recorder.at, by=by)
+        recorder.event(
+            incident,
+            "clock_stopped",
+            f"{clock.get_kind_display()} clock stopped: {clock.outcome}.",
+            by=by,
+            detail={"clock": clock.kind, "cycle": clock.cycle, "outcome": clock.outcome},
+        )
+
+
+def cancel_clocks(incident: Incident, *, reason: str, at: datetime, recorder: Recorder) -> None:
+    doc = policy_doc(incident.policy_version_id)
+    for clock in live_clocks(incident):
+        log(clock, "cancel", at=at, doc=doc, recorded_at=recorder.at, reason=reason[:40])
+
+
+def start_clock(
+    incident: Incident, kind: ClockKind, *, started_at: datetime, recorder: Recorder
+) -> Clock | None:
+    """Start a clock, as a new cycle when the kind ran before."""
+    doc = policy_doc(incident.policy_version_id)
+    last = incident.clocks.filter(kind=kind.value).aggregate(last=Max("cycle"))["last"] or 0
+    pair = new_clock(incident, kind, doc, started_at=started_at, at=recorder.at, cycle=last + 1)
+    if pair is None:
+        return None
+    insert_clocks([pair])
+    return pair[0]
+
+
+def retarget_clocks(
+    incident: Incident, *, is_raise: bool, by: User | None, recorder: Recorder
+) -> None:
+    """The severity changed: new targets for running clocks, new clocks where there were none.
+
+    A raise never postpones (`earliest`), a lowering keeps what elapsed (`keep_elapsed`). A promise
+    the new severity does not make keeps its old target: nobody gets rid of a deadline by lowering.
+    """
+    at = recorder.at
+    doc = policy_doc(incident.policy_version_id)
+    targets = doc.severities[Severity(incident.severity)].targets
+    running = {clock.kind: clock for clock in live_clocks(incident)}
+    for kind, target in targets.items():
+        clock = running.get(kind.value)
+        calendar = calendar_version(incident, is_business=target.is_business, at=at)
+        if clock is None:
+            ran = incident.clocks.filter(kind=kind.value).exists()
+            if not ran and kind in (ClockKind.RESTORE, ClockKind.CADENCE):
+                start_clock(incident, kind, started_at=at, recorder=recorder)
+        elif kind is ClockKind.CADENCE:
+            log(
+                clock,
+                "interval",
+                at=at,
+                doc=doc,
+                recorded_at=at,
+                by=by,
+                target_s=target.target_s,
+                calendar=calendar,
+                mode="" if calendar else "around_the_clock",
+            )
+        else:
+            log(
+                clock,
+                "retarget",
+                at=at,
+                doc=doc,
+                recorded_at=at,
+                by=by,
+                target_s=target.target_s,
+                calendar=calendar,
+                mode="earliest" if is_raise else "keep_elapsed",
+            )
+            recorder.event(
+                incident,
+                "clock_retargeted",
+                f"{clock.get_kind_display()} clock has a new target.",
+                by=by,
+                detail={
+                    "clock": clock.kind,
+                    "target_s": target.target_s,
+                    "due_at": clock.due_at.isoformat() if clock.due_at else None,
+                },
+            )
+
+
+def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:
+    """Repeat on the incident what its clocks say; the caller saves the incident.
+
+    A cadence that missed once and has a fresh interval running is not late now.
+    """
+    clocks = incident.clocks.all() if clocks is None else clocks
+    live = [clock for clock in clocks if clock.run_state in LIVE]
+    running = [clock for clock in live if clock.run_state == "running"]
+    incident.has_missed = any(
+        clock.outcome == "missed" and clock.kind != ClockKindChoice.CADENCE for clock in live
+    )
+    incident.is_paused = len(running) < len(live)
+    incident.next_due_at = min((c.due_at for c in running if c.due_at), default=None)
+    incident.next_warn_at = min((c.warn_at for c in running if c.warn_at), default=None)
+
+
+def mark_due(
+    clock: Clock, at: datetime, recorder: Recorder, *, is_ending: bool = False
+) -> list[ClockMark]:
+    """Record what this locked clock has to say at `at` and has not said: the breach, else the
+    highest warning passed; lower ones are kept as passed silently (SEMANTICS 1.5)."""
+    doc = policy_doc(clock.incident.policy_version_id)
+    events = list(clock.events.order_by("seq"))
+    state = derive(clock, events, doc, at)
+    found: list[tuple[MarkKind, int, datetime]] = []
+    if isinstance(state, CadenceState):
+        found = [(MarkKind.MISS, 100, missed) for missed in state.missed_at]
+    else:
+        found = [
+            (MarkKind.WARNING, percent, warn)
+            for percent, warn in sorted(state.warn_at.items())
+            if warn is not None and warn <= at
+        ]
+        if state.breached_at is not None:
+            found.append((MarkKind.BREACH, 100, state.breached_at))
+    if not found:
+        return []
+    said = list(clock.marks.all())
+    keys = {(mark.kind, mark.percent, mark.due_at) for mark in said}
+    breached = any(mark.kind == MarkKind.BREACH for mark in said)
+    fresh = [
+        each for each in found if each not in keys and not (each[0] == MarkKind.BREACH and breached)
+    ]
+    marks = []
+    for kind, percent, due_at in fresh:
+        is_last = (kind, percent, due_at) == fresh[-1]
+        recent = (
+            any(
+                mark.kind == kind
+                and mark.percent == percent
+                and at - mark.recorded_at < REARM_AFTER
+                for mark in said
+            )
+            and kind == MarkKind.WARNING
+        )
+        marks.append(
+            ClockMark(
+                clock=clock,
+                kind=kind,
+                percent=percent,
+                due_at=due_at,
+                recorded_at=at,
+                late_by_s=max(0, int((at - due_at).total_seconds())),
+                is_silent=not is_last or recent or breached or is_ending,
+            )
+        )
+    ClockMark.objects.bulk_create(marks)
+    for mark in marks:
+        if mark.kind != MarkKind.WARNING or not mark.is_silent:
+            _say(clock, mark, recorder)
+    return marks
+
+
+def _say(clock: Clock, mark: ClockMark, recorder: Recorder) -> None:
+    incident = clock.incident
+    name = clock.get_kind_display()
+    late = f", noticed {mark.late_by_s} s later" if mark.late_by_s > 30 else ""
+    if mark.kind == MarkKind.WARNING:
+        sentence = f"{name} clock: {mark.percent} % of its time is used{late}."
+        kind, headline = NoticeKind.WARNING, f"{name}: {mark.percent} % used"
+    elif mark.kind == MarkKind.BREACH:
+        sentence = f"{name} clock is late{late}."
+        kind, headline = NoticeKind.BREACH, f"{name} is late"
+    else:
+        sentence = f"The update promised for {mark.due_at:%H:%M} UTC was missed{late}."
+        kind, headline = NoticeKind.BREACH, "Customer update missed"
+    recorder.event(
+        incident,
+        f"clock_{mark.kind}",
+        sentence,
+        at=mark.due_at,
+        detail={
+            "clock": clock.kind,
+            "cycle": clock.cycle,
+            "percent": mark.percent,
+            "late_by_s": mark.late_by_s,
+            "is_silent": mark.is_silent,
+            "policy": incident.explanation.get("policy", ""),
+        },
+    )
+    if mark.is_silent:
+        return
+    due = f"Due {clock.due_at:%d %b %Y %H:%M} UTC." if clock.due_at else ""
+    for person, why in _concerned(incident, mark):
+        recorder.notice(
+            incident,
+            person,
+            kind,
+            key=f"clock:{clock.kind}:{clock.cycle}:{mark.kind}:{mark.percent}:"
+            f"{int(mark.due_at.timestamp())}",
+            headline=headline,
+            why=why,
+            lines=(due,) if due else (),
+        )
+
+
+def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
+    people: list[tuple[User, str]] = []
+    if incident.commander is not None:
+        people.append((incident.commander, "you own this incident."))
+    if mark.kind == MarkKind.MISS and incident.account_id and incident.account.sponsor:
+        people.append((incident.account.sponsor, "you are the sponsor of this account."))
+    return people
+
+
+def clock_queryset():
+    return Clock.objects.select_related(
+        "incident__policy_version",
+        "incident__commander",
+        "incident__account__sponsor",
+        "incident__team",
+    )
+
+
+def lock_incident_of(clock_id: int) -> Clock:
+    """Lock the incident, then its clock: every writer takes them in this order."""
+    number = Clock.objects.values_list("incident_id", flat=True).get(pk=clock_id)
+    Incident.objects.select_for_update().get(pk=number)
+    return clock_queryset().select_for_update(of=("self",)).get(pk=clock_id)

@@ -1,0 +1,323 @@
+"""Opening incidents, one or a burst, in one set of inserts.
+
+`open_incidents` takes a list of signals: decisions are made row by row in memory, everything is
+written set-wise, and the statements do not grow with the list except for who is on call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Team, User
+from escalations.models import Clock, ClockEvent, Fact, Incident, PolicyVersion, Responder, Signal
+from escalations.models.incidents import Kind, Role
+from escalations.models.notices import NoticeKind
+from escalations.rules.policy import ClockKind, LadderStart, Severity
+from escalations.rules.routing import Candidate, Choice, choose
+from escalations.rules.scoring import Input
+from escalations.selectors.decisions import Known, Verdict, decide, why_severity
+from escalations.selectors.policies import team_id, version_in_force
+from escalations.selectors.routing import candidates
+from escalations.services.clocks import insert_clocks, new_clock, refresh_queue_fields
+from escalations.services.ladders import start_run
+from escalations.services.recorder import Recorder
+
+
+@dataclass(slots=True)
+class _Opening:
+    signal: Signal
+    verdict: Verdict
+    team: Team | None
+    choice: Choice | None
+    incident: Incident
+
+
+def known_of(signal: Signal) -> Known:
+    """What one signal says, every value with its source and time."""
+
+    def inputs(values: dict[str, Any]) -> dict[str, Input]:
+        return {
+            name: Input(value, signal.source, signal.first_at)
+            for name, value in values.items()
+            if value is not None
+        }
+
+    if signal.kpi_id:
+        kind = Kind.KPI
+    elif signal.account_id:
+        kind = Kind.CUSTOMER
+    else:
+        kind = Kind.OPERATIONS
+    return Known(
+        kind=kind.value,
+        source=signal.source,
+        at=signal.received_at,
+        account=signal.account,
+        product_area=signal.product_area,
+        category=signal.category,
+        kpi_code=signal.kpi.code if signal.kpi else "",
+        segment=signal.segment,
+        severity_hint=signal.severity_hint,
+        declared=Severity(signal.declared_severity) if signal.declared_severity else None,
+        facts=inputs(signal.facts),
+        anchors=inputs(signal.anchors),
+    )
+
+
+def open_incidents(
+    signals: Sequence[Signal], *, at: datetime, by: User | None = None
+) -> list[Incident]:
+    """Open one incident per signal: decided, owned, timed, paged and told.
+
+    Inside the caller's transaction; the signals are saved rows without an incident. Nobody is
+    dropped: without anyone on call the incident opens without an owner and the ladder's fallback
+    is paged.
+    """
+    recorder = Recorder(at)
+    versions: dict[str, PolicyVersion] = {}
+    pools: dict[int, list[Candidate]] = {}
+    teams: dict[int, Team] = {}
+    openings = []
+    for signal in signals:
+        area = signal.product_area
+        version = versions.setdefault(area, versions.get(area) or version_in_force(area))
+        known = known_of(signal)
+        verdict = decide(version, known)
+        team_pk = team_id(verdict.route.rule.team)
+        team = _team(signal, team_pk, teams)
+        choice = _choose(verdict, team, pools, at)
+        openings.append(
+            _Opening(signal, verdict, team, choice, _incident(signal, known, verdict, team, at, by))
+        )
+    people = User.objects.in_bulk({o.choice.person for o in openings if o.choice})
+    for opening in openings:
+        _explain(opening, people)
+    Incident.objects.bulk_create([o.incident for o in openings], batch_size=500)
+    _store_surroundings(openings, at)
+    _start_clocks(openings, at)
+    for opening in openings:
+        _tell(opening, recorder, by)
+    recorder.write()
+    return [opening.incident for opening in openings]
+
+
+def _team(signal: Signal, routed: int | None, teams: dict[int, Team]) -> Team | None:
+    """A KPI with a team of its own goes there; everything else where the rule says."""
+    pk = (signal.kpi.team_id if signal.kpi else None) or routed
+    if pk is None:
+        return None
+    if pk not in teams:
+        teams[pk] = Team.objects.get(pk=pk)
+    return teams[pk]
+
+
+def _choose(
+    verdict: Verdict, team: Team | None, pools: dict[int, list[Candidate]], at: datetime
+) -> Choice | None:
+    """The least loaded person on call; each choice counts for the next one of the burst."""
+    if team is None:
+        return None
+    if team.pk not in pools:
+        pools[team.pk] = candidates(team.pk, at)
+    choice = choose(pools[team.pk], at, skill=verdict.route.rule.skill)
+    if choice is not None:
+        pools[team.pk] = [
+            _loaded(each, verdict.severity, at) if each.person == choice.person else each
+            for each in pools[team.pk]
+        ]
+    return choice
+
+
+def _loaded(candidate: Candidate, severity: Severity, at: datetime) -> Candidate:
+    loads = dict(candidate.open_by_severity)
+    loads[severity] = loads.get(severity, 0) + 1
+    return replace(candidate, open_by_severity=loads, last_assigned_at=at)
+
+
+def _incident(
+    signal: Signal,
+    known: Known,
+    verdict: Verdict,
+    team: Team | None,
+    at: datetime,
+    by: User | None,
+) -> Incident:
+    is_kpi = signal.kpi_id is not None
+    return Incident(
+        kind=known.kind,
+        title=signal.title,
+        body=signal.body,
+        severity=verdict.severity,
+        auto_severity=verdict.severity,
+        needs_severity_check=verdict.decision.check_severity and known.declared is None,
+        score_bp=verdict.decision.score_bp,
+        priority_bp=verdict.priority_bp,
+        policy_version=verdict.version,
+        source=signal.source,
+        dedup_key=signal.dedup_key,
+        kpi=signal.kpi,
+        segment=signal.segment,
+        channel=signal.channel,
+        period_start=signal.first_at if is_kpi else None,
+        period_end=signal.period_end if is_kpi else None,
+        account=signal.account,
+        product_area=signal.product_area,
+        category=signal.category,
+        team=team,
+        received_at=signal.received_at,
+        opened_at=at,
+        opened_by=by,
+        classified_at=at,
+        updated_at=at,
+        drill_id=signal.drill_id,
+    )
+
+
+def _explain(opening: _Opening, people: dict[int, User]) -> None:
+    incident, verdict, choice = opening.incident, opening.verdict, opening.choice
+    owner = people.get(choice.person) if choice else None
+    incident.commander = owner
+    team = opening.team.name if opening.team else "no team"
+    you = (
+        f"{owner} because of being on call for {team} with the lightest load"
+        if owner
+        else f"nobody yet because nobody of {team} is on call"
+    )
+    incident.explanation = {
+        "policy": verdict.doc.label,
+        "policy_version": verdict.version.pk,
+        "decision": verdict.decision.as_json(),
+        "route": verdict.route.as_json(),
+        "ladder": verdict.route.rule.ladder or "",
+        "owner": {
+            "person": owner.username if owner else None,
+            "why": choice.why if choice else f"Nobody of {team} is on call and reachable.",
+        },
+        "why_severity": why_severity(verdict),
+        "why_owner": you,
+    }
+
+
+def why_sentence(incident: Incident) -> str:
+    """Why this, why you, why now: the first thing on the page and in every mail."""
+    said = incident.explanation
+    due = incident.next_due_at
+    now = f"now because the next deadline is {due:%d %b %H:%M} UTC" if due else "no deadline runs"
+    return f"{said.get('why_severity', '')}; {said.get('why_owner', '')}; {now}."
+
+
+def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
+    Fact.objects.bulk_create(
+        (
+            Fact(
+                incident=o.incident,
+                name=name,
+                value=value,
+                source=o.signal.source,
+                at=o.signal.first_at,
+                received_at=o.signal.received_at,
+            )
+            for o in openings
+            for name, value in o.signal.facts.items()
+            if value is not None
+        ),
+        batch_size=500,
+    )
+    Responder.objects.bulk_create(
+        (
+            Responder(
+                incident=o.incident, role=Role.COMMANDER, user=o.incident.commander, assigned_at=at
+            )
+            for o in openings
+            if o.incident.commander
+        ),
+        batch_size=500,
+    )
+    for opening in openings:
+        opening.signal.incident = opening.incident
+    Signal.objects.bulk_update([o.signal for o in openings], ["incident"], batch_size=500)
+
+
+def _start_clocks(openings: list[_Opening], at: datetime) -> None:
+    pairs: list[tuple[Clock, ClockEvent]] = []
+    for opening in openings:
+        incident = opening.incident
+        for kind, start in (
+            (ClockKind.RESPONSE, incident.received_at),
+            (ClockKind.RESTORE, at),
+            (ClockKind.RESOLUTION, incident.received_at),
+            (ClockKind.CADENCE, at),
+        ):
+            pair = new_clock(incident, kind, opening.verdict.doc, started_at=start, at=at)
+            if pair is not None:
+                pairs.append(pair)
+    insert_clocks(pairs)
+    clocks: dict[int, list[Clock]] = {}
+    for clock, _ in pairs:
+        clocks.setdefault(clock.incident_id, []).append(clock)
+    for opening in openings:
+        incident = opening.incident
+        refresh_queue_fields(incident, clocks.get(incident.number, []))
+        incident.explanation["why"] = why_sentence(incident)
+    Incident.objects.bulk_update(
+        [o.incident for o in openings],
+        ["has_missed", "is_paused", "next_due_at", "next_warn_at", "explanation"],
+        batch_size=500,
+    )
+
+
+def _tell(opening: _Opening, recorder: Recorder, by: User | None) -> None:
+    incident, signal = opening.incident, opening.signal
+    said = incident.explanation
+    recorder.event(
+        incident,
+        "opened",
+        f"Opened from {signal.source}: {signal.title}",
+        by=by,
+        at=incident.received_at,
+        detail={"signal": signal.pk, "dedup_key": signal.dedup_key},
+    )
+    rule = opening.verdict.route.rule
+    recorder.event(
+        incident,
+        "decided",
+        f"Severity {Severity(incident.severity).label}, score {incident.score_bp / 100:.2f}.",
+        reason=said["why_severity"],
+        detail={"policy": said["policy"], "rule": rule.name, "position": rule.position},
+    )
+    if incident.commander is not None:
+        recorder.event(
+            incident,
+            "assigned",
+            f"{incident.commander} is asked to take it.",
+            reason=said["owner"]["why"],
+            detail={"policy": said["policy"], "rule": rule.name},
+        )
+    else:
+        recorder.event(incident, "no_owner", "No owner.", reason=said["owner"]["why"])
+    start = opening.verdict.doc.severities[Severity(incident.severity)].ladder_start
+    if start is LadderStart.AT_ONCE:
+        start_run(incident, recorder)
+    if incident.commander is not None and not recorder.has_notice_for(incident, incident.commander):
+        recorder.notice(
+            incident,
+            incident.commander,
+            NoticeKind.ASSIGNED,
+            key="assigned",
+            headline="Please acknowledge",
+            why=f"you are asked to own this: {said['owner']['why']}",
+        )
+    if incident.kpi is not None:
+        for person, role in ((incident.kpi.owner, "owner"), (incident.kpi.steward, "data steward")):
+            if person is not None:
+                recorder.notice(
+                    incident,
+                    person,
+                    NoticeKind.KPI,
+                    key=f"kpi-{role}",
+                    headline="Verify the data" if role == "owner" else "Data in question",
+                    why=f"you are the {role} of KPI {incident.kpi.name}.",
+                )

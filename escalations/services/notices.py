@@ -1,0 +1,88 @@
+"""The outbox: cancel, lease, send, mark.
+
+Sending is at least once with a stable key: a short transaction leases due rows, the channel runs
+outside any transaction with the key as Message-ID, and each row is marked on its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from config.lib.clock import now
+from escalations.channels import email
+from escalations.models import Incident, Notice
+from escalations.models.notices import PENDING, Channel, NoticeKind
+
+log = logging.getLogger("belay.notices")
+LEASE = timedelta(seconds=60)
+RETRY_AFTER_S = (5, 30, 120, 600, 1800, 3600)  # then it is a dead letter
+
+
+def cancel_pending(
+    incident: Incident, *, at: datetime, kinds: Sequence[NoticeKind] | None = None
+) -> int:
+    """What was not sent yet need not be any more. A row being sent now may still leave."""
+    rows = Notice.objects.filter(PENDING, incident=incident)
+    if kinds is not None:
+        rows = rows.filter(kind__in=[kind.value for kind in kinds])
+    return rows.update(cancelled_at=at)
+
+
+def lease(at: datetime, limit: int = 50) -> list[Notice]:
+    """Take up to `limit` due notices for this sender; another sender takes others."""
+    free = Q(leased_until=None) | Q(leased_until__lte=at)
+    with transaction.atomic():
+        rows = Notice.objects.filter(PENDING, free, not_before__lte=at)
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        keys = list(rows.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+        Notice.objects.filter(pk__in=keys).update(
+            leased_until=at + LEASE, attempts=F("attempts") + 1
+        )
+    return list(
+        Notice.objects.filter(pk__in=keys).select_related("recipient").order_by("not_before", "pk")
+    )
+
+
+def deliver_due(at: datetime) -> tuple[int, int]:
+    """Send everything due; returns (sent, failed). May run in several processes at once."""
+    sent = failed = 0
+    while batch := lease(at):
+        for notice in batch:
+            if _deliver(notice):
+                sent += 1
+            else:
+                failed += 1
+        at = now()
+    return sent, failed
+
+
+def _deliver(notice: Notice) -> bool:
+    still_wanted = Notice.objects.filter(PENDING, pk=notice.pk)
+    if not still_wanted.exists():
+        return True  # cancelled between lease and send
+    try:
+        if notice.channel == Channel.EMAIL:
+            email.send(notice)
+    except Exception as error:  # any failure of a channel is this row's, never its neighbours'
+        _note_failure(notice, error)
+        return False
+    still_wanted.update(sent_at=now(), leased_until=None, last_error="")
+    return True
+
+
+def _note_failure(notice: Notice, error: Exception) -> None:
+    at = now()
+    sentence = f"{type(error).__name__}: {error}"[:300]
+    log.warning("notice %s not sent, attempt %s: %s", notice.pk, notice.attempts, sentence)
+    rows = Notice.objects.filter(PENDING, pk=notice.pk)
+    if notice.attempts > len(RETRY_AFTER_S):
+        rows.update(failed_at=at, leased_until=None, last_error=sentence)
+        return
+    wait = timedelta(seconds=RETRY_AFTER_S[notice.attempts - 1])
+    rows.update(not_before=at + wait, leased_until=None, last_error=sentence)

@@ -1,0 +1,193 @@
+"""Writing policy versions: from a document into rows, and into force."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import ServiceHours, Team, User
+from config.lib.errors import Conflict, DomainError
+from escalations.models import (
+    Category,
+    ClockTarget,
+    Floor,
+    FloorTest,
+    Ladder,
+    LadderLevel,
+    LadderTarget,
+    Policy,
+    PolicyVersion,
+    RoutingRule,
+    ScoringFactor,
+    SeverityRule,
+)
+from escalations.rules import policy as rules
+from escalations.rules.policy import PolicyDoc, Severity
+from escalations.selectors.policies import build_doc
+
+
+def digest(doc: PolicyDoc) -> str:
+    """SHA-256 of what the document says, independent of ids."""
+    content = asdict(doc)
+    content.pop("version_id")
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, default=str, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _spec(part: Any) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    if isinstance(part, rules.Group):
+        return {"match": part.match, "parts": [_spec(each) for each in part.parts]}
+    value = list(part.value) if isinstance(part.value, tuple | frozenset | set) else part.value
+    return {"field": part.field, "op": part.op, "value": value}
+
+
+@transaction.atomic
+def draft_version(
+    policy: Policy,
+    doc: PolicyDoc,
+    *,
+    by: User | None,
+    at: datetime,
+    service_hours: ServiceHours | None = None,
+    note: str = "",
+) -> PolicyVersion:
+    """Store a document as the next version of a policy, in state draft.
+
+    Raises DomainError `weights` unless the weights sum to 100, `no_fallback` without a last rule
+    that matches everything, `unknown_team` for a team that does not exist.
+    """
+    if sum(factor.weight for factor in doc.factors) != 100:
+        raise DomainError("weights", "The weights of the rubric must sum to 100 per cent.")
+    if not doc.rules or doc.rules[-1].when is not None:
+        raise DomainError("no_fallback", "The last routing rule must match everything.")
+    teams = {team.code: team for team in Team.objects.filter(code__in={r.team for r in doc.rules})}
+    for rule in doc.rules:
+        if rule.team not in teams:
+            raise DomainError("unknown_team", f"Rule {rule.name!r} names no team: {rule.team!r}.")
+    last = policy.versions.order_by("-number").first()
+    version = PolicyVersion.objects.create(
+        policy=policy,
+        number=last.number + 1 if last else 1,
+        s1_from_bp=doc.bands[Severity.S1],
+        s2_from_bp=doc.bands[Severity.S2],
+        s3_from_bp=doc.bands[Severity.S3],
+        warn_percents=list(doc.warn_percents),
+        min_confidence=doc.min_confidence,
+        service_hours=service_hours,
+        note=note,
+    )
+    for row in doc.severities.values():
+        SeverityRule.objects.create(
+            version=version,
+            severity=row.severity,
+            ladder=row.ladder or "",
+            ladder_start=row.ladder_start,
+            reescalate_after_ack_s=row.reescalate_after_ack_s,
+            monitor_window_s=row.monitor_window_s,
+        )
+        for target in row.targets.values():
+            ClockTarget.objects.create(
+                version=version,
+                severity=row.severity,
+                kind=target.kind,
+                target_s=target.target_s,
+                is_business=target.is_business,
+            )
+    ScoringFactor.objects.bulk_create(
+        ScoringFactor(
+            version=version,
+            position=position,
+            code=factor.code,
+            label=factor.label,
+            weight=factor.weight,
+            default_anchor=factor.default_anchor,
+            anchors=list(factor.anchors),
+        )
+        for position, factor in enumerate(doc.factors, 1)
+    )
+    FloorTest.objects.bulk_create(
+        FloorTest(
+            version=version,
+            code=test.code,
+            label=test.label,
+            fact=test.fact,
+            op=test.op,
+            value=str(test.value) if isinstance(test.value, Decimal) else test.value,
+        )
+        for test in doc.tests
+    )
+    Floor.objects.bulk_create(
+        Floor(version=version, position=i, severity=floor.severity, all_of=list(floor.all_of))
+        for i, floor in enumerate(doc.floors, 1)
+    )
+    Category.objects.bulk_create(
+        Category(
+            version=version,
+            code=category.code,
+            label=category.label,
+            default_severity=category.default_severity,
+        )
+        for category in doc.categories.values()
+    )
+    RoutingRule.objects.bulk_create(
+        RoutingRule(
+            version=version,
+            position=position,
+            name=rule.name,
+            when=_spec(rule.when),
+            team=teams[rule.team],
+            ladder=rule.ladder or "",
+            skill=rule.skill,
+            severity_floor=rule.severity_floor,
+        )
+        for position, rule in enumerate(doc.rules, 1)
+    )
+    for ladder in doc.ladders.values():
+        _store_ladder(version, ladder)
+    return version
+
+
+def _store_ladder(version: PolicyVersion, ladder: rules.Ladder) -> None:
+    row = Ladder.objects.create(
+        version=version,
+        name=ladder.name,
+        repeat=ladder.repeat,
+        on_breach_level=ladder.on_breach_level,
+        fallback_every_s=ladder.fallback_every_s,
+        max_pages_total=ladder.max_pages_total,
+    )
+    levels = [(level.number, level.ack_timeout_s, level.targets) for level in ladder.levels]
+    for number, timeout, targets in [*levels, (0, ladder.fallback_every_s, ladder.fallback)]:
+        level = LadderLevel.objects.create(ladder=row, number=number, ack_timeout_s=timeout)
+        LadderTarget.objects.bulk_create(
+            LadderTarget(
+                level=level, position=i, kind=target.kind, ref=target.ref, depth=target.depth
+            )
+            for i, target in enumerate(targets, 1)
+        )
+
+
+@transaction.atomic
+def put_in_force(version: PolicyVersion, *, by: User | None, at: datetime) -> PolicyVersion:
+    """Freeze a version and let it decide from `at` on; its predecessor retires."""
+    version = PolicyVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    if version.state in ("in_force", "retired"):
+        raise Conflict("already_published", "This version was in force already.")
+    PolicyVersion.objects.filter(policy=version.policy, state="in_force").update(
+        state="retired", retired_at=at
+    )
+    version.state = "in_force"
+    version.effective_from = at
+    version.published_by = by
+    version.sha256 = digest(build_doc(version))
+    version.save()
+    return version

@@ -1,0 +1,133 @@
+"""Collects what one change causes, timeline events and notices, and writes it in two inserts.
+
+Every service that changes an incident takes a `Recorder`, so that a burst of incidents costs the
+same number of statements as one. The caller is inside `atomic()` and holds the incidents' locks
+(or has just inserted them); `write()` comes last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from accounts.models import User
+from config.lib.queue import enqueue
+from escalations.models import Incident, Notice, TimelineEvent
+from escalations.models.notices import Channel, NoticeKind
+from escalations.models.timeline import Visibility
+from escalations.rules.policy import Severity
+
+DELIVER = "escalations.tasks.delivery.deliver"
+
+
+class Recorder:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._events: list[TimelineEvent] = []
+        self._notices: dict[str, Notice] = {}
+
+    def event(
+        self,
+        incident: Incident,
+        kind: str,
+        sentence: str,
+        *,
+        by: User | None = None,
+        at: datetime | None = None,
+        reason: str = "",
+        detail: dict[str, Any] | None = None,
+        is_public: bool = False,
+    ) -> None:
+        """`at` is when it happened, when that is not now."""
+        self._events.append(
+            TimelineEvent(
+                incident=incident,
+                kind=kind,
+                at=at or self.at,
+                recorded_at=self.at,
+                actor=by,
+                sentence=sentence,
+                reason=reason,
+                detail=detail or {},
+                visibility=Visibility.CUSTOMER if is_public else Visibility.INTERNAL,
+            )
+        )
+
+    def notice(
+        self,
+        incident: Incident,
+        recipient: User,
+        kind: NoticeKind,
+        *,
+        key: str,
+        headline: str,
+        why: str,
+        lines: tuple[str, ...] = (),
+    ) -> None:
+        """One message to one person. `key` is unique within incident and person; saying the same
+        key twice in one change keeps the first. Unreachable people get none."""
+        full_key = f"{incident.number}:{recipient.pk}:{key}"
+        if full_key in self._notices or not recipient.is_reachable:
+            return
+        severity = Severity(incident.severity).label
+        incident_why = str(incident.explanation.get("why", ""))
+        text = "\n".join(
+            (
+                f"{severity} {incident.title}",
+                headline,
+                *lines,
+                "",
+                f"Why you got this: {why}",
+                *((incident_why,) if incident_why else ()),
+                "",
+                f"Open it: {settings.BASE_URL}/incidents/{incident.number}/",
+                "",
+            )
+        )
+        self._notices[full_key] = Notice(
+            key=full_key,
+            incident=incident,
+            kind=kind,
+            channel=Channel.DRILL if incident.drill_id else Channel.EMAIL,
+            recipient=recipient,
+            address=recipient.email,
+            subject=f"[{incident.key}] {severity} {headline}: {incident.title}"[:400].replace(
+                "\n", " "
+            ),
+            text=text,
+            created_at=self.at,
+            not_before=self.at,
+            drill_id=incident.drill_id,
+        )
+
+    def has_notice_for(self, incident: Incident, recipient: User) -> bool:
+        prefix = f"{incident.number}:{recipient.pk}:"
+        return any(key.startswith(prefix) for key in self._notices)
+
+    def write(self) -> None:
+        if self._events:
+            self._number_events()
+            TimelineEvent.objects.bulk_create(self._events, batch_size=500)
+        if self._notices:
+            # A key that is stored already was told already: a repeat is dropped by the database.
+            Notice.objects.bulk_create(
+                self._notices.values(), batch_size=500, ignore_conflicts=True
+            )
+            enqueue(DELIVER)
+        self._events, self._notices = [], {}
+
+    def _number_events(self) -> None:
+        incidents = {event.incident_id for event in self._events}
+        known = dict(
+            TimelineEvent.objects.filter(incident__in=incidents)
+            .values_list("incident")
+            .annotate(last=Max("seq"))
+        )
+        last: Counter[int] = Counter(known)
+        for event in self._events:
+            last[event.incident_id] += 1
+            event.seq = last[event.incident_id]

@@ -1,0 +1,402 @@
+"""Signals: one door to incidents. Repeats join the open episode, resolves end it.
+
+An incident that nobody accepted ends with its last signal; once somebody accepted, the commander
+is told and decides. Within 30 minutes of a resolve the same key reopens the incident, later it
+opens a new one (SEMANTICS 2.4, 2.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from accounts.models import Account, User
+from escalations.models import Incident, Signal, TimelineEvent
+from escalations.models.notices import NoticeKind
+from escalations.rules.kpi_news import KpiFlipNews
+from escalations.rules.lifecycle import OPEN_STATES, State
+from escalations.rules.policy import Severity
+from escalations.selectors.decisions import why_severity
+from escalations.services import effects
+from escalations.services.facts import add_facts, judge_again
+from escalations.services.incidents import open_incidents
+from escalations.services.moves import finish
+from escalations.services.recorder import Recorder
+
+REOPEN_WITHIN = timedelta(minutes=30)
+ONE_ENTRY_PER = timedelta(minutes=1)
+KPI_SOURCE = "kpi"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalMessage:
+    """One validated message. `received_at` is when an agreed channel got it."""
+
+    source: str
+    dedup_key: str
+    is_firing: bool
+    title: str
+    received_at: datetime
+    body: str = ""
+    severity_hint: str = ""
+    account: Account | None = None
+    product_area: str = ""
+    category: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    anchors: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`outcome`: opened, joined, reopened, resolved, or nothing_open for an unknown resolve."""
+
+    incident: Incident | None
+    outcome: str
+
+
+def receive_signal(message: SignalMessage, *, by: User | None, at: datetime) -> Received:
+    """Take in one signal: durable, joined or opened, in one transaction.
+
+    Two first messages of one episode may race; the database refuses the second row, and the
+    loser starts again and joins.
+    """
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                if not message.is_firing:
+                    return _end(message, at)
+                return _fire(message, by, at)
+        except IntegrityError:
+            if connection.in_atomic_block:
+                raise
+    with transaction.atomic():
+        return _fire(message, by, at)
+
+
+def _episodes(message: SignalMessage):
+    return Signal.objects.real().filter(source=message.source, dedup_key=message.dedup_key)
+
+
+def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
+    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
+    if number is not None:
+        return Received(_join(message, number, at), "joined")
+    last = _episodes(message).exclude(ended_at=None).order_by("-ended_at").first()
+    if last is not None and last.incident_id is not None:
+        incident = lock_incident(last.incident_id)
+        if incident.state in OPEN_STATES:
+            signal = _new_signal(message, incident)
+            recorder = Recorder(at)
+            before = incident.state
+            recorder.event(
+                incident, "signal", f"It fires again: {signal.title}", detail={"signal": signal.pk}
+            )
+            _take_facts(incident, message, recorder)
+            finish(incident, recorder, before=before)
+            return Received(incident, "joined")
+        if _may_reopen(incident, at):
+            _new_signal(message, incident)
+            _reopen(incident, at, "the same signal fires again within 30 minutes")
+            return Received(incident, "reopened")
+    signal = _new_signal(message, None)
+    return Received(open_incidents([signal], at=at, by=by)[0], "opened")
+
+
+def lock_incident(number: int) -> Incident:
+    return (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("kpi", "account__sponsor", "team", "policy_version", "commander")
+        .get(pk=number)
+    )
+
+
+def _may_reopen(incident: Incident, at: datetime) -> bool:
+    return (
+        incident.state in (State.RESOLVED, State.CLOSED)
+        and not incident.is_void
+        and incident.resolved_at is not None
+        and at - incident.resolved_at <= REOPEN_WITHIN
+    )
+
+
+def _reopen(incident: Incident, at: datetime, reason: str) -> None:
+    recorder = Recorder(at)
+    before = incident.state
+    recorder.event(incident, "reopened", "Reopened.", reason=reason)
+    effects.settle_as_reopened(incident, recorder, by=None, reason=reason)
+    finish(incident, recorder, before=before)
+
+
+def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
+    return Signal.objects.create(
+        source=message.source,
+        dedup_key=message.dedup_key,
+        incident=incident,
+        title=message.title,
+        body=message.body,
+        severity_hint=message.severity_hint,
+        account=message.account,
+        product_area=message.product_area,
+        category=message.category,
+        facts=message.facts,
+        anchors=message.anchors,
+        first_at=message.received_at,
+        last_at=message.received_at,
+        received_at=message.received_at,
+    )
+
+
+def _join(message: SignalMessage, number: int, at: datetime) -> Incident:
+    """Count the repeat; new facts or a worse hint may raise the severity, never lower it."""
+    incident = lock_incident(number)
+    signal = _episodes(message).select_for_update(of=("self",)).filter(ended_at=None).get()
+    signal.occurrences = F("occurrences") + 1
+    signal.last_at = max(signal.last_at, message.received_at)
+    hint_changed = bool(message.severity_hint) and message.severity_hint != signal.severity_hint
+    if hint_changed:
+        signal.severity_hint = message.severity_hint
+    signal.anchors = {**signal.anchors, **message.anchors}
+    signal.save()
+    recorder = Recorder(at)
+    before = incident.state
+    said = TimelineEvent.objects.filter(
+        incident=incident, kind="signal", recorded_at__gt=at - ONE_ENTRY_PER
+    )
+    if not said.exists():
+        recorder.event(
+            incident, "signal", f"It fires again: {message.title}", detail={"signal": signal.pk}
+        )
+    has_news = _take_facts(incident, message, recorder, force=hint_changed)
+    if has_news or not said.exists():
+        finish(incident, recorder, before=before)
+    return incident
+
+
+def _take_facts(
+    incident: Incident, message: SignalMessage, recorder: Recorder, *, force: bool = False
+) -> bool:
+    changed = add_facts(
+        incident,
+        message.facts,
+        source=message.source,
+        at=message.received_at,
+        received_at=recorder.at,
+    )
+    if changed:
+        recorder.event(
+            incident,
+            "facts",
+            f"New facts: {', '.join(changed)}.",
+            detail={name: message.facts[name] for name in changed},
+        )
+    if changed or force or message.anchors:
+        raise_if_worse(incident, recorder)
+    return bool(changed) or force
+
+
+def raise_if_worse(incident: Incident, recorder: Recorder) -> None:
+    """Judge again on what is known now. A machine raises, only people lower."""
+    verdict = judge_again(incident)
+    incident.score_bp = verdict.decision.score_bp
+    incident.explanation["decision"] = verdict.decision.as_json()
+    if verdict.severity < incident.auto_severity:
+        incident.auto_severity = verdict.severity
+    if verdict.severity < incident.severity:
+        effects.apply_severity(
+            incident,
+            Severity(verdict.severity),
+            recorder,
+            by=None,
+            reason=why_severity(verdict).partition(" because ")[2],
+        )
+
+
+def _end(message: SignalMessage, at: datetime) -> Received:
+    """A resolve matches by identity alone; one that ends nothing is accepted and says so."""
+    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
+    if number is None:
+        last = _episodes(message).order_by("-ended_at").select_related("incident").first()
+        return Received(last.incident if last else None, "nothing_open")
+    incident = lock_incident(number)
+    _episodes(message).filter(ended_at=None).update(
+        ended_at=max(message.received_at, at), last_at=message.received_at
+    )
+    end_by_source(incident, at, f"{message.source} says it is over.")
+    return Received(incident, "resolved")
+
+
+def end_by_source(incident: Incident, at: datetime, sentence: str) -> None:
+    """A signal of a locked incident ended: resolve it, or tell its commander."""
+    recorder = Recorder(at)
+    before = incident.state
+    if incident.state not in OPEN_STATES:
+        return
+    recorder.event(incident, "signal_ended", sentence)
+    still_firing = incident.signals.filter(ended_at=None).exists()
+    if not still_firing and incident.accepted_at is None:
+        incident.resolution_code = "recovered"
+        incident.cause_category = "unknown"
+        incident.resolved_by_source = True
+        recorder.event(
+            incident,
+            "resolved",
+            "Resolved by its source: all its signals ended and nobody had accepted it.",
+            reason="guards for people are waived by the source",
+        )
+        effects.settle_as_resolved(incident, recorder, by=None)
+    elif not still_firing and incident.commander is not None:
+        recorder.notice(
+            incident,
+            incident.commander,
+            NoticeKind.NEWS,
+            key=f"signals-ended:{incident.version}",
+            headline="All signals ended",
+            why="you own this incident: decide whether it is resolved.",
+        )
+    finish(incident, recorder, before=before)
+
+
+# --- KPIs -----------------------------------------------------------------------------------
+
+
+def kpi_dedup_key(code: str, segment: str) -> str:
+    return f"{code}/{segment}"
+
+
+def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]:
+    """Turn flips, in event order, into episodes and incidents; returns numbers touched.
+
+    First flips of a batch open their incidents together; what follows for the same KPI and
+    segment (deeper, back to ok, out again) is then played onto them in order.
+    """
+    touched: list[int] = []
+    pending = sorted(flips, key=lambda flip: (flip.flip_at, flip.kpi_id, flip.segment))
+    while pending:
+        heads: dict[tuple[int, str], KpiFlipNews] = {}
+        rest: list[KpiFlipNews] = []
+        for flip in pending:
+            key = (flip.kpi_id, flip.segment)
+            if key in heads:
+                rest.append(flip)
+            else:
+                heads[key] = flip
+        to_open = []
+        for flip in heads.values():
+            touched += _play(flip, at, to_open)
+        touched += [incident.number for incident in open_incidents(to_open, at=at)]
+        pending = rest
+    return list(dict.fromkeys(touched))
+
+
+def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
+    """One flip. A signal that needs a new incident is added to `to_open`."""
+    episodes = Signal.objects.real().filter(
+        source=KPI_SOURCE, dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment)
+    )
+    current = episodes.filter(ended_at=None).select_related("kpi").first()
+    if flip.to_state == "ok":
+        if current is None:
+            return []
+        incident = lock_incident(current.incident_id)
+        Signal.objects.filter(pk=current.pk).update(
+            ended_at=max(at, current.first_at), last_at=max(flip.flip_at, current.last_at)
+        )
+        end_by_source(incident, at, f"{flip.kpi_name} is ok again since {flip.flip_at:%H:%M} UTC.")
+        return [incident.number]
+    if current is not None:
+        return [_deepen(current, flip, at)]
+    number = _still_open(flip)
+    signal = _kpi_signal(flip, at, number)
+    if number is not None:
+        incident = lock_incident(number)
+        recorder, before = Recorder(at), incident.state
+        recorder.event(
+            incident, "signal", _kpi_title(flip), at=flip.flip_at, detail={"signal": signal.pk}
+        )
+        raise_if_worse(incident, recorder)
+        finish(incident, recorder, before=before)
+        return [number]
+    last = episodes.exclude(ended_at=None).exclude(pk=signal.pk).order_by("-ended_at").first()
+    is_live = at - flip.flip_at <= REOPEN_WITHIN
+    if last is not None and last.incident_id and is_live:
+        incident = lock_incident(last.incident_id)
+        if _may_reopen(incident, at):
+            Signal.objects.filter(pk=signal.pk).update(incident=incident)
+            _reopen(incident, at, "the KPI left ok again within 30 minutes")
+            return [incident.number]
+    to_open.append(signal)
+    return []
+
+
+def _still_open(flip: KpiFlipNews) -> int | None:
+    """One incident per KPI and segment while it is open, also when the KPI recovered between."""
+    return (
+        Incident.objects.real()
+        .open()
+        .filter(kpi_id=flip.kpi_id, segment=flip.segment)
+        .values_list("number", flat=True)
+        .first()
+    )
+
+
+def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
+    """Warning to breach raises; breach back to warning is told and never lowers."""
+    signal.occurrences = F("occurrences") + 1
+    signal.last_at = max(signal.last_at, flip.flip_at)
+    if flip.declared_severity is not None:
+        worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
+        signal.declared_severity = int(worst)
+    signal.save()
+    incident = lock_incident(signal.incident_id)
+    recorder, before = Recorder(at), incident.state
+    recorder.event(
+        incident,
+        "kpi_state",
+        f"{flip.kpi_name} went from {flip.from_state} to {flip.to_state}: {flip.limit_text}.",
+        at=flip.flip_at,
+        detail={"value": flip.value, "is_late": flip.is_late},
+    )
+    raise_if_worse(incident, recorder)
+    finish(incident, recorder, before=before)
+    return incident.number
+
+
+def _kpi_title(flip: KpiFlipNews) -> str:
+    where = f" ({flip.segment})" if flip.segment else ""
+    if flip.value is None:
+        return f"{flip.kpi_name}{where}: {flip.to_state.replace('_', ' ')}"
+    unit = f" {flip.unit}" if flip.unit else ""
+    return f"{flip.kpi_name}{where} is {flip.value:.6g}{unit}: {flip.limit_text}"
+
+
+def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
+    facts: dict[str, Any] = {}
+    if flip.revenue_exposed is not None:
+        facts["arr_at_risk"] = str(flip.revenue_exposed)
+    signal = Signal.objects.create(
+        source=KPI_SOURCE,
+        dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment),
+        incident_id=number,
+        title=_kpi_title(flip)[:300],
+        body="The flag `late` says that late readings opened this." if flip.is_late else "",
+        declared_severity=int(flip.declared_severity) if flip.declared_severity else None,
+        facts=facts,
+        kpi_id=flip.kpi_id,
+        segment=flip.segment,
+        channel=flip.channel,
+        period_end=flip.period_end,
+        first_at=flip.flip_at,
+        last_at=flip.flip_at,
+        received_at=at,
+    )
+    kpi = signal.kpi
+    signal.account = kpi.account
+    signal.product_area = kpi.product_area
+    signal.category = "campaign" if not kpi.account_id else "account_health"
+    signal.save(update_fields=["account", "product_area", "category"])
+    return signal

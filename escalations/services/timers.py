@@ -1,0 +1,92 @@
+"""Settling one row of each kind of timer. Every function locks in the house's order (incident,
+clock, ladder run), looks again whether the row is still due, and does everything or nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from escalations.models import Clock, Incident, LadderRun
+from escalations.models.clocks import ClockKindChoice, MarkKind
+from escalations.rules.lifecycle import OPEN_STATES, State
+from escalations.rules.policy import LadderStart, Severity
+from escalations.selectors.policies import policy_doc
+from escalations.services import ladders
+from escalations.services.clocks import lock_incident_of, mark_due
+from escalations.services.moves import finish
+from escalations.services.recorder import Recorder
+from escalations.services.signals import lock_incident
+
+CLIMBS = frozenset({ClockKindChoice.RESTORE.value, ClockKindChoice.RESOLUTION.value})
+
+
+def settle_clock(pk: int, at: datetime) -> bool:
+    """A warning, a breach or a missed update; a breach climbs (SEMANTICS 2.2.6)."""
+    clock = lock_incident_of(pk)
+    if clock.next_wake_at is None or clock.next_wake_at > at:
+        return False
+    incident = lock_incident(clock.incident_id)
+    clock.incident = incident
+    recorder, before = Recorder(at), incident.state
+    marks = mark_due(clock, at, recorder)
+    clock.save()
+    if any(mark.kind == MarkKind.BREACH for mark in marks) and incident.state in OPEN_STATES:
+        _answer_breach(clock, incident, recorder)
+    finish(incident, recorder, before=before)
+    return True
+
+
+def _answer_breach(clock: Clock, incident: Incident, recorder: Recorder) -> None:
+    if clock.kind in CLIMBS:
+        ladders.jump(incident, recorder)
+        return
+    if clock.kind != ClockKindChoice.RESPONSE or ladders.live_run(incident) is not None:
+        return
+    doc = policy_doc(incident.policy_version_id)
+    if doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH:
+        ladders.start_run(incident, recorder, reason="nobody answered in time")
+
+
+def settle_ladder(pk: int, at: datetime) -> bool:
+    number = LadderRun.objects.values_list("incident_id", flat=True).get(pk=pk)
+    incident = lock_incident(number)
+    run = LadderRun.objects.select_for_update().get(pk=pk)
+    if run.next_step_at is None or run.next_step_at > at:
+        return False
+    run.incident = incident
+    recorder, before = Recorder(at), incident.state
+    if incident.state not in OPEN_STATES:
+        run.state, run.next_step_at, run.ended_at = "cancelled", None, at
+        run.save()
+        return True
+    ladders.settle_run(run, at, recorder)
+    finish(incident, recorder, before=before)
+    return True
+
+
+def settle_close(pk: int, at: datetime) -> bool:
+    """Resolved and quiet for 72 hours: closed. An S1 or S2 waits for its review instead."""
+    incident = lock_incident(pk)
+    if incident.close_due_at is None or incident.close_due_at > at:
+        return False
+    recorder, before = Recorder(at), incident.state
+    incident.close_due_at = None
+    if incident.state == State.RESOLVED and incident.severity > Severity.S2:
+        incident.state = State.CLOSED
+        incident.closed_at = at
+        recorder.event(incident, "closed", "Closed after 72 quiet hours.")
+    finish(incident, recorder, before=before)
+    return True
+
+
+def park(
+    model: type[Clock] | type[LadderRun] | type[Incident],
+    pk: int,
+    field: str,
+    until: datetime,
+    error: str,
+) -> None:
+    """A row whose settling raises is pushed an hour ahead and shows why: it blocks nobody."""
+    values: dict[str, object] = {field: until}
+    if any(f.name == "parked_error" for f in model._meta.get_fields()):
+        values["parked_error"] = error[:300]
+    model.objects.filter(pk=pk).update(**values)
