@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from config.lib.schema import DocsView, SchemaView
+from config.api_docs import DocsView, SchemaView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),

@@ -1,17 +1,15 @@
-"""OpenAPI: the filters a view declares, and the one shape of every error."""
+"""OpenAPI: the filters a view declares, and the one shape of every error.
+
+DRF loads this with its own views, so it imports none (the pages are in config.api_docs).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from csp.decorators import csp_update
-from django.utils.decorators import method_decorator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import OpenApiParameter
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.permissions import AllowAny
 
 TEXT = {"type": "string"}
 PROBLEM = {
@@ -65,19 +63,3 @@ class BelaySchema(AutoSchema):
         )
         self.registry.register_on_missing(component)
         return component
-
-
-class SchemaView(SpectacularAPIView):
-    """Open to all, and a bad token does not matter: JSON unless YAML is asked for."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    renderer_classes = (OpenApiJsonRenderer, OpenApiYamlRenderer)
-
-
-# The page's own script comes from a second URL and needs nothing; Swagger's template has one
-# inline <style>.
-@method_decorator(csp_update({"style-src": ["'unsafe-inline'"]}), name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
