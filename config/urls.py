@@ -1,1 +1,24 @@
-urlpatterns: list = []
+"""The front of the house: which address is answered by whom."""
+
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import TemplateView
+
+from config.admin_site import site
+from config.health import healthz, readyz
+
+handler403 = "config.error_pages.forbidden"
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.broken"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/", include("config.api_router")),
+    path("accounts/", include("accounts.urls")),
+    path("help/", login_required(TemplateView.as_view(template_name="help.html")), name="help"),
+    path("admin/", site.urls),
+    # --- enable on merge ------------------------------------------------------------------------
+    # path("", include("escalations.urls")),
+    # --------------------------------------------------------------------------------------------
+]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, Group
+
+from accounts.models import Team, User
+from accounts.roles import ROLES, RoleSpec
+
+_APP = "escalations."
+
+
+def rights_of(user: User | AnonymousUser) -> frozenset[str]:
+    """Bare codenames on escalations, such as "respond_incident". One query per user object.
+
+    A superuser has all of them; an inactive or anonymous user none.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    return frozenset(
+        name.removeprefix(_APP) for name in user.get_all_permissions() if name.startswith(_APP)
+    )
+
+
+def roles_of(user: User | AnonymousUser) -> dict[str, RoleSpec]:
+    """Code -> role, in the table's order. One query."""
+    if not user.is_authenticated:
+        return {}
+    held = set(Group.objects.filter(user=user).values_list("name", flat=True))
+    return {code: role for code, role in ROLES.items() if code in held}
+
+
+def teams_of(user: User) -> list[Team]:
+    return list(Team.objects.filter(memberships__user=user, memberships__valid_to=None).distinct())

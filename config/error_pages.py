@@ -1,0 +1,35 @@
+"""What people read when an address is wrong, not theirs, or broken. The API speaks problems."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from config.lib.problems import problem, speaks_problems
+
+logger = logging.getLogger("belay.pages")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if speaks_problems(request.path_info):
+        return problem(403)
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if speaks_problems(request.path_info):
+        return problem(404)
+    return render(request, "404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    if speaks_problems(request.path_info):
+        return problem(500)
+    try:
+        return render(request, "500.html", status=500)
+    except Exception:  # the page asks the database who you are; that may be what is broken
+        logger.exception("The error page failed too")
+        sentence = "That did not work. The fault is ours and is in the log. Try again soon."
+        return HttpResponse(sentence, status=500, content_type="text/plain")
