@@ -1,0 +1,46 @@
+# `make help` lists the targets. Everything lives in .venv and in BELAY_DATA_DIR (default ./var).
+PORT ?= 8000
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
+
+export PORT
+
+.PHONY: help run test lint
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    start Belay on port 8000, with a demo (make run PORT=8010 for another port)"
+	@echo "make test   run all tests on SQLite and on an embedded PostgreSQL"
+	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
+	@echo "make lint   style, import directions and missing migrations"
+
+run: .venv/requirements.stamp
+	@.venv/bin/python manage.py prepare
+	@BELAY_STOP_WITH=$$PPID exec .venv/bin/python manage.py serve
+
+test: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/run_twice.py $(ARGS)
+
+lint: .venv/requirements-dev.stamp
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python manage.py makemigrations --check --dry-run
+	@.venv/bin/python manage.py check
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Belay needs Python 3.11 or newer. Name one: make run PYTHON=python3.12" >&2; exit 1; }
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "Python cannot make a virtual environment. On Debian: apt install python3-venv" >&2; exit 1; }
+
+.venv/requirements.stamp: requirements.txt | .venv/bin/python
+	@echo "installing requirements"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/requirements-dev.stamp: requirements.txt requirements-dev.txt | .venv/bin/python
+	@echo "installing requirements for tests"
+	@$(PIP) -r requirements-dev.txt
+	@touch .venv/requirements.stamp $@

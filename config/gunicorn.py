@@ -1,0 +1,19 @@
+"""How the web server runs. The address comes from the command line of `manage.py serve`."""
+
+import os
+
+from config.lib import lifeline
+
+lifeline.hold()
+
+workers = 2
+worker_class = "gthread"
+threads = 4
+timeout = 60
+graceful_timeout = 5
+keepalive = 5
+loglevel = "warning"
+# Nobody asks it anything, and its socket would be shared by every Belay on the machine.
+control_socket_disable = True
+# Files of the workers' heartbeat: memory where there is some, so that a slow disk kills nobody.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108

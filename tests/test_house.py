@@ -1,0 +1,82 @@
+"""The habits of this house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("accounts", "playbooks", "escalations", "config")
+MAX_LINES = 450
+
+
+def python_files(*folders: str) -> list[Path]:
+    files = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return [path for path in files if "migrations" not in path.parts]
+
+
+def trees() -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text(), str(path))) for path in python_files(*APPS)]
+
+
+def called_name(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def test_no_file_is_too_long():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in python_files(*APPS, "tests")
+        if (lines := len(path.read_text().splitlines())) > MAX_LINES
+    }
+    assert not long, f"split the noun: {long}"
+
+
+def test_every_enqueued_path_names_a_function():
+    calls = [
+        (path, node)
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called_name(node) == "enqueue"
+    ]
+    assert calls
+    for path, call in calls:
+        where = f"{path.relative_to(ROOT)}:{call.lineno}"
+        first = call.args[0] if call.args else None
+        assert isinstance(first, ast.Constant) and isinstance(first.value, str), (
+            f"{where}: write the path out, so that it can be checked"
+        )
+        module, _, name = first.value.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name, None)), where
+
+
+def test_jobs_are_asked_for_in_one_place_only():
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and called_name(node) in ("delay", "async_task")
+        and path != ROOT / "config/lib/queue.py"
+    ]
+    assert not found, f"use config.lib.queue.enqueue: {found}"
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_imports_point_down():
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
