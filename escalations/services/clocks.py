@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
-from accounts.rules.service_hours import Calendar
-from accounts.selectors.service_hours import calendar_of, version_at
+from accounts.selectors.service_hours import version_at
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
@@ -21,11 +20,11 @@ from escalations.rules import clock_events as rules
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
+from escalations.selectors.clocks import AROUND_THE_CLOCK, SECOND_US, rule_events
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
-SECOND_US = 1_000_000
 REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
 
@@ -82,47 +81,24 @@ def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
     ClockEvent.objects.bulk_create((event for _, event in pairs), batch_size=500)
 
 
-def _rule_event(row: ClockEvent) -> rules.ClockEvent:
-    target_us = None if row.target_s is None else row.target_s * SECOND_US
-    has_calendar = row.calendar_id is not None or row.mode == "around_the_clock"
-    return rules.ClockEvent(
-        at=row.at,
-        type=row.type,
-        seq=row.seq,
-        reason=row.reason or None,
-        target_us=target_us,
-        mode=None if row.mode == "around_the_clock" else row.mode or None,
-        calendar=calendar_of(row.calendar_id) if has_calendar else None,
-        start=row.start_at,
-        interval_us=target_us if row.type == "interval" else None,
-    )
-
-
-def _calendar(clock: Clock) -> Calendar:
-    return calendar_of(clock.calendar_id)
-
-
 def state_of(
     clock: Clock, events: Iterable[ClockEvent], doc: PolicyDoc, at: datetime
 ) -> ClockState:
     """What a promise other than cadence says at `at`, from its ledger."""
+    calendar, ledger = rule_events(clock, events)
     return clock_state(
-        (_rule_event(row) for row in events),
+        ledger,
         kind=clock.kind,
         target_us=clock.target_s * SECOND_US,
-        calendar=_calendar(clock),
+        calendar=calendar,
         at=at,
         warn_percents=doc.warn_percents,
     )
 
 
 def cadence_of(clock: Clock, events: Iterable[ClockEvent], at: datetime) -> CadenceState:
-    return cadence_state(
-        (_rule_event(row) for row in events),
-        interval_us=clock.target_s * SECOND_US,
-        calendar=_calendar(clock),
-        at=at,
-    )
+    calendar, ledger = rule_events(clock, events)
+    return cadence_state(ledger, interval_us=clock.target_s * SECOND_US, calendar=calendar, at=at)
 
 
 def derive(
@@ -271,7 +247,7 @@ def retarget_clocks(
                 by=by,
                 target_s=target.target_s,
                 calendar=calendar,
-                mode="" if calendar else "around_the_clock",
+                mode="" if calendar else AROUND_THE_CLOCK,
             )
         else:
             log(

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts.selectors.people import rights_of
 from django.db import transaction
 
 from accounts.models import User
+from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError, NotAllowed
 from escalations.models import Clock, Incident, KpiState, TimelineEvent
 from escalations.models.timeline import Visibility

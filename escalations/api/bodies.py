@@ -1,0 +1,246 @@
+"""Serializers: what bodies may hold, and how answers look in the OpenAPI document.
+
+Answers are built by selectors as plain values; the answer classes here only describe them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from escalations.models.signals import SeverityHint
+from escalations.rules.lifecycle import Verb
+from escalations.rules.verbs import FIELDS, SEVERITY_CHOICES, VerbField
+
+
+class StrictSerializer(serializers.Serializer):
+    """A field nobody knows is refused: a misspelt one must not be dropped in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = set(data) - set(self.fields)
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        name: serializers.ErrorDetail("Unknown field.", code="unknown_field")
+                        for name in sorted(unknown, key=str)
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class AwareDateTimeField(serializers.DateTimeField):
+    """A time with its offset. A naive time could mean any of a day's hours."""
+
+    default_error_messages = {"naive": "Give the time with its offset, like 2026-11-17T10:00:00Z."}
+
+    def enforce_timezone(self, value: Any) -> Any:
+        if value.tzinfo is None:
+            self.fail("naive")
+        return value
+
+
+class FactsIn(StrictSerializer):
+    arr_at_risk = serializers.DecimalField(
+        max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True
+    )
+    users_pct = serializers.DecimalField(
+        max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False, allow_null=True
+    )
+    data_or_legal_confirmed = serializers.BooleanField(required=False, allow_null=True)
+    data_or_legal_suspected = serializers.BooleanField(required=False, allow_null=True)
+    core_down_no_workaround = serializers.BooleanField(required=False, allow_null=True)
+    uptime_breached = serializers.BooleanField(required=False, allow_null=True)
+
+
+def _anchor() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=4, required=False)
+
+
+class AnchorsIn(StrictSerializer):
+    technical = _anchor()
+    business = _anchor()
+    segment = _anchor()
+    revenue = _anchor()
+    reputation = _anchor()
+
+
+class IncidentIn(StrictSerializer):
+    """A person opens an incident by hand."""
+
+    title = serializers.CharField(max_length=300)
+    body = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    severity_hint = serializers.ChoiceField(SeverityHint.choices, required=False)
+    account = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    product_area = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    category = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    received_at = AwareDateTimeField(required=False)
+    facts = FactsIn(required=False)
+    anchors = AnchorsIn(required=False)
+
+
+class SignalIn(IncidentIn):
+    source = serializers.CharField(max_length=120)
+    dedup_key = serializers.CharField(max_length=255)
+    status = serializers.ChoiceField(["firing", "resolved"], default="firing")
+    title = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class SignalOut(serializers.Serializer):
+    incident = serializers.IntegerField(allow_null=True, help_text="The incident's number.")
+    outcome = serializers.ChoiceField(["opened", "joined", "reopened", "resolved", "nothing_open"])
+    url = serializers.CharField(allow_null=True)
+
+
+class PeriodOut(serializers.Serializer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True)
+
+
+class IncidentRow(serializers.Serializer):
+    number = serializers.IntegerField()
+    key = serializers.CharField()
+    title = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    severity = serializers.ChoiceField(SEVERITY_CHOICES)
+    auto_severity = serializers.ChoiceField(SEVERITY_CHOICES)
+    check_severity = serializers.BooleanField()
+    score = serializers.FloatField(help_text="0 to 100, two places.")
+    version = serializers.IntegerField()
+    received_at = serializers.DateTimeField()
+    opened_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    source = serializers.CharField()
+    dedup_key = serializers.CharField()
+    commander = serializers.CharField(allow_null=True)
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    team = serializers.CharField(allow_null=True)
+    kpi = serializers.CharField(allow_null=True)
+    segment = serializers.CharField()
+    channel = serializers.CharField()
+    period = PeriodOut(allow_null=True)
+    account = serializers.CharField(allow_null=True)
+    product_area = serializers.CharField()
+    category = serializers.CharField()
+    policy_version = serializers.CharField()
+    is_late = serializers.BooleanField()
+    is_paused = serializers.BooleanField()
+    next_due_at = serializers.DateTimeField(allow_null=True)
+
+
+class ResponderOut(serializers.Serializer):
+    role = serializers.CharField()
+    user = serializers.CharField()
+    assigned_at = serializers.DateTimeField()
+    accepted_at = serializers.DateTimeField(allow_null=True)
+
+
+class ClockOut(serializers.Serializer):
+    kind = serializers.CharField()
+    cycle = serializers.IntegerField()
+    run_state = serializers.CharField()
+    outcome = serializers.CharField()
+    target_s = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    breach_after = serializers.DateTimeField(allow_null=True)
+    breached_at = serializers.DateTimeField(allow_null=True)
+    elapsed_s = serializers.IntegerField(allow_null=True)
+    remaining_s = serializers.IntegerField(allow_null=True)
+    paused_since = serializers.DateTimeField(allow_null=True)
+    awaiting = serializers.CharField(allow_null=True)
+    next_check_at = serializers.DateTimeField(allow_null=True)
+    calendar = serializers.CharField(allow_null=True)
+    on_time = serializers.IntegerField(required=False)
+    missed = serializers.IntegerField(required=False)
+
+
+class EpisodeOut(serializers.Serializer):
+    source = serializers.CharField()
+    dedup_key = serializers.CharField()
+    title = serializers.CharField()
+    occurrences = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class IncidentOut(IncidentRow):
+    body = serializers.CharField()
+    why = serializers.CharField()
+    verification = serializers.CharField(allow_null=True)
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    contained_at = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    resolved_by_source = serializers.BooleanField()
+    resolution_code = serializers.CharField(allow_null=True)
+    cause_category = serializers.CharField(allow_null=True)
+    reopen_count = serializers.IntegerField()
+    responders = ResponderOut(many=True)
+    clocks = ClockOut(many=True)
+    signals = EpisodeOut(many=True)
+    allowed = serializers.ListField(child=serializers.CharField())
+
+
+class FactOut(serializers.Serializer):
+    name = serializers.CharField()
+    value = serializers.JSONField()
+    source = serializers.CharField()
+    at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+
+
+class ExplanationOut(serializers.Serializer):
+    incident = serializers.IntegerField()
+    why = serializers.CharField()
+    policy = serializers.CharField()
+    severity = serializers.ChoiceField(SEVERITY_CHOICES)
+    auto_severity = serializers.ChoiceField(SEVERITY_CHOICES)
+    is_overridden = serializers.BooleanField()
+    decision = serializers.DictField()
+    route = serializers.DictField()
+    owner = serializers.DictField()
+    facts = FactOut(many=True)
+
+
+class TimelineOut(serializers.Serializer):
+    seq = serializers.IntegerField()
+    kind = serializers.CharField()
+    at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_null=True)
+    sentence = serializers.CharField()
+    reason = serializers.CharField()
+    detail = serializers.DictField()
+    visibility = serializers.CharField()
+
+
+def _field(spec: VerbField) -> serializers.Field:
+    common: dict[str, Any] = {
+        "required": spec.required,
+        "label": spec.label,
+        "help_text": spec.help or None,
+    }
+    match spec.kind:
+        case "choice":
+            return serializers.ChoiceField(spec.choices, allow_blank=not spec.required, **common)
+        case "flag":
+            return serializers.BooleanField(**common)
+        case "time":
+            return AwareDateTimeField(allow_null=True, **common)
+    return serializers.CharField(max_length=spec.max_length, allow_blank=True, **common)
+
+
+def _body_of(verb: Verb) -> type[StrictSerializer]:
+    name = "".join(part.capitalize() for part in verb.value.split("-")) + "In"
+    fields: dict[str, Any] = {spec.name: _field(spec) for spec in FIELDS[verb]}
+    fields["expected_version"] = serializers.IntegerField(
+        required=False, min_value=1, help_text="Answer 409 stale_version unless it is this one."
+    )
+    return type(name, (StrictSerializer,), fields)
+
+
+VERB_BODIES: dict[Verb, type[StrictSerializer]] = {verb: _body_of(verb) for verb in Verb}

@@ -1,0 +1,51 @@
+"""POST /api/v1/signals/: one signal in, the number of its incident out."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.lib.api_view import BelayAPIView
+from config.lib.errors import NotAllowed
+from escalations.api.bodies import SignalIn, SignalOut
+from escalations.services.deliveries import once
+from escalations.services.messages import message_of
+from escalations.services.signals import receive_signal
+
+
+class SignalList(BelayAPIView):
+    @extend_schema(
+        request=SignalIn,
+        responses={200: SignalOut, 201: SignalOut},
+        summary="Send a signal",
+        description="Opens an incident (201) or joins, reopens or resolves one (200). A repeat "
+        "with the same Idempotency-Key gets the first answer again.",
+    )
+    def post(self, request: Request) -> Response:
+        if not request.user.has_perm("escalations.send_signals"):
+            raise NotAllowed("missing_right", "Sending signals needs the right send_signals.")
+        body = SignalIn(data=self.document())
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+
+        def take() -> tuple[int, dict[str, object]]:
+            received = receive_signal(message_of(given, at=self.at), by=request.user, at=self.at)
+            number = received.incident.number if received.incident else None
+            answer = {
+                "incident": number,
+                "outcome": received.outcome,
+                "url": f"/incidents/{number}/" if number else None,
+            }
+            return (201 if received.outcome == "opened" else 200), answer
+
+        status, answer = once(
+            source=given["source"],
+            key=request.headers.get("Idempotency-Key", ""),
+            body=self.document(),
+            carries_time="received_at" in given,
+            by=request.user,
+            at=self.at,
+            take=take,
+        )
+        return Response(answer, status=status)

@@ -1,0 +1,51 @@
+"""From validated fields to a `SignalMessage`: one place for the API, forms and inbound formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import Account
+from config.lib.errors import field_error
+from escalations.services.signals import SignalMessage
+
+AHEAD = timedelta(minutes=5)  # a sender's clock may run a little fast
+
+
+def _plain(value: Any) -> Any:
+    """Facts are stored as JSON; money and percentages keep their exact digits as text."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def message_of(given: Mapping[str, Any], *, at: datetime) -> SignalMessage:
+    """Raises DomainError 400 `unknown_account`, `in_future`."""
+    account = None
+    if given.get("account"):
+        account = Account.objects.filter(external_id=given["account"]).first()
+        if account is None:
+            raise field_error(
+                "account", "unknown_account", f"There is no account {given['account']!r}."
+            )
+    received_at = given.get("received_at") or at
+    if received_at > at + AHEAD:
+        raise field_error("received_at", "in_future", "A signal cannot be received in the future.")
+    return SignalMessage(
+        source=given["source"],
+        dedup_key=given["dedup_key"],
+        is_firing=given.get("status", "firing") == "firing",
+        title=given.get("title") or f"{given['source']}: {given['dedup_key']}"[:300],
+        body=given.get("body", ""),
+        received_at=min(received_at, at),
+        severity_hint=given.get("severity_hint", ""),
+        account=account,
+        product_area=given.get("product_area", ""),
+        category=given.get("category", ""),
+        facts={
+            name: _plain(value)
+            for name, value in (given.get("facts") or {}).items()
+            if value is not None
+        },
+        anchors=dict(given.get("anchors") or {}),
+    )
