@@ -107,6 +107,8 @@ class ClockEvent(models.Model):
     calendar = models.ForeignKey(
         ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # The new calendar is "around the clock", which an empty `calendar` cannot say.
+    is_always_open = models.BooleanField(default=False)
     start_at = models.DateTimeField(null=True, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

@@ -10,20 +10,18 @@ from escalations.models import Clock, ClockEvent
 from escalations.rules import clock_events as rules
 
 SECOND_US = 1_000_000
-AROUND_THE_CLOCK = "around_the_clock"  # a change to no calendar, which a null cannot say
 
 
 def rule_event(row: ClockEvent) -> rules.ClockEvent:
     target_us = None if row.target_s is None else row.target_s * SECOND_US
-    goes_around = row.mode == AROUND_THE_CLOCK
-    has_calendar = row.calendar_id is not None or goes_around
+    has_calendar = row.calendar_id is not None or row.is_always_open
     return rules.ClockEvent(
         at=row.at,
         type=row.type,
         seq=row.seq,
         reason=row.reason or None,
         target_us=target_us,
-        mode=None if goes_around else row.mode or None,
+        mode=row.mode or None,
         calendar=calendar_of(row.calendar_id) if has_calendar else None,
         start=row.start_at,
         interval_us=target_us if row.type == "interval" else None,

@@ -20,7 +20,7 @@ from escalations.rules import clock_events as rules
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
-from escalations.selectors.clocks import AROUND_THE_CLOCK, SECOND_US, rule_events
+from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
 
@@ -153,7 +153,7 @@ def log(
     mode: str = "",
     target_s: int | None = None,
     calendar: ServiceHoursVersion | None = None,
-    start_at: datetime | None = None,
+    is_always_open: bool = False,
 ) -> ClockState | CadenceState:
     """Append one event to the ledger of a locked clock and derive and save its columns."""
     events = list(clock.events.order_by("seq"))
@@ -167,7 +167,7 @@ def log(
         mode=mode,
         target_s=target_s,
         calendar=calendar,
-        start_at=start_at,
+        is_always_open=is_always_open,
         actor=by,
     )
     state = derive(clock, [*events, event], doc, recorded_at)
@@ -247,7 +247,7 @@ def retarget_clocks(
                 by=by,
                 target_s=target.target_s,
                 calendar=calendar,
-                mode="" if calendar else AROUND_THE_CLOCK,
+                is_always_open=calendar is None,
             )
         else:
             log(
@@ -259,6 +259,7 @@ def retarget_clocks(
                 by=by,
                 target_s=target.target_s,
                 calendar=calendar,
+                is_always_open=calendar is None,
                 mode="earliest" if is_raise else "keep_elapsed",
             )
             recorder.event(

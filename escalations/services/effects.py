@@ -274,6 +274,7 @@ def settle_as_reopened(
                 by=by,
                 mode="continue" if clock.kind == ClockKind.RESOLUTION.value else "",
                 calendar=calendar,
+                is_always_open=calendar is None,
             )
     if incident.severity <= MAJOR:
         clocks.start_clock(incident, ClockKind.RESTORE, started_at=recorder.at, recorder=recorder)
