@@ -1,8 +1,8 @@
 import pytest
+from django.contrib.auth.models import Group
 
 from accounts.models import User
 from accounts.services.roles import sync_roles
-from django.contrib.auth.models import Group
 
 pytestmark = pytest.mark.django_db
 URL = "/accounts/profile/"

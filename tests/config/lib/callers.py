@@ -1,3 +1,5 @@
+import json
+
 from django.contrib.auth.models import Group
 
 from accounts.models import User
@@ -16,7 +18,7 @@ def said(response, status, code):
     """The problem document, after checking its shape."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
-    body = response.json()
+    body = json.loads(response.content)
     assert {"type", "title", "status", "detail", "code", "errors"} <= body.keys()
     assert body["status"] == status
     assert body["detail"]

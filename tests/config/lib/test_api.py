@@ -69,7 +69,9 @@ def test_a_page_has_at_most_500_rows(caller):
     said(caller.get("/api/v1/teams/?page_size=many"), 400, "bad_page_size")
 
 
-@pytest.mark.parametrize("ordering", ["code", "lead__password", "name,name", "--name", "-", "name,"])
+@pytest.mark.parametrize(
+    "ordering", ["code", "lead__password", "name,name", "--name", "-", "name,"]
+)
 def test_an_ordering_outside_the_list_is_refused(caller, ordering):
     said(caller.get("/api/v1/teams/", {"ordering": ordering}), 400, "unknown_ordering")
 

@@ -1,10 +1,10 @@
 from io import BytesIO
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from config.lib.limits import BodyLimitMiddleware, limit_for
-from django.http import HttpResponse
 from tests.config.lib.callers import said, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.config.lib.sample_api")]
