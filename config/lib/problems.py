@@ -15,7 +15,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import DataError, IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
@@ -105,11 +105,11 @@ def to_problem(exc: Exception) -> HttpResponse | None:
             return problem(404)
         case PermissionDenied():
             return problem(403, detail=str(exc))
+        case ProtectedError() | RestrictedError():
+            return problem(409, "protected", "Other records need this one. Retire it instead.")
         case IntegrityError():
             logger.warning("A constraint stopped a write: %s", exc)
             return to_problem(from_integrity_error(exc))
-        case ProtectedError():
-            return problem(409, "protected", "Other records need this one. Retire it instead.")
         case DataError():
             return problem(400, "out_of_range", "A value is too large or too long to store.")
     return None
