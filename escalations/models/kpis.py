@@ -1,7 +1,7 @@
 """KPIs: identity, versioned thresholds, readings, and one state row per KPI and segment.
 
 A check costs what changed: ingest marks the state rows it touched as dirty, and the check reads
-only those (STACK 4). The state row also keeps the newest points, so that an in-order reading is
+only those (STACK 4). The state row also keeps the state machine, so that an in-order reading is
 judged without looking at history at all.
 """
 
@@ -258,6 +258,8 @@ class KpiState(models.Model):
     held_state = models.CharField(max_length=8, choices=STATES, default=KpiStateName.OK)
     since_at = models.DateTimeField(null=True, blank=True)
     judged_to = models.DateTimeField(null=True, blank=True)
+    # The state machine after `judged_to` (Machine.as_json); empty before the first reading.
+    machine = models.JSONField(default=list, blank=True)
     last_at = models.DateTimeField(null=True, blank=True)
     last_value = models.FloatField(null=True, blank=True)
     dirty_from = models.DateTimeField(null=True, blank=True)

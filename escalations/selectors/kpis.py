@@ -1,0 +1,48 @@
+"""Reads of KPIs and of what their segments are in now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from escalations.models import Kpi, KpiState, Threshold
+
+
+def dirty_states(at: datetime) -> QuerySet[KpiState]:
+    """States with points not yet judged, without those parked for later."""
+    return KpiState.objects.filter(dirty_from__isnull=False).filter(
+        Q(parked_until=None) | Q(parked_until__lte=at)
+    )
+
+
+def states_without_data(at: datetime) -> QuerySet[KpiState]:
+    """Live states whose next reading is overdue at `at`, longest first."""
+    return (
+        KpiState.objects.filter(no_data_due_at__lte=at)
+        .select_related("kpi")
+        .order_by("no_data_due_at")
+    )
+
+
+def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
+    """Threshold versions by KPI, earliest first."""
+    found: dict[int, list[Threshold]] = {}
+    for version in Threshold.objects.filter(kpi__in=list(kpi_ids)).order_by("effective_from"):
+        found.setdefault(version.kpi_id, []).append(version)
+    return found
+
+
+def version_at(versions: list[Threshold], at: datetime) -> Threshold:
+    """The version in force at `at`; readings older than the first are judged by the first."""
+    for version in reversed(versions):
+        if version.effective_from <= at:
+            return version
+    return versions[0]
+
+
+def silence_allowed(kpi: Kpi, version: Threshold) -> timedelta:
+    """How long after its last reading a live KPI counts as without data: M grains + allowance."""
+    allowance = 2 * kpi.grain_s if version.lateness_s is None else version.lateness_s
+    return timedelta(seconds=kpi.grain_s * version.m + allowance)
