@@ -18,7 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("accounts.urls")),
     path("help/", login_required(TemplateView.as_view(template_name="help.html")), name="help"),
     path("admin/", site.urls),
-    # --- enable on merge ------------------------------------------------------------------------
-    # path("", include("escalations.urls")),
-    # --------------------------------------------------------------------------------------------
+    path("", include("escalations.urls")),
 ]

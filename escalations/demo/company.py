@@ -16,10 +16,11 @@ from escalations.models import Incident, Kpi, Policy, Signal
 from escalations.rules.default_policy import default_policy
 from escalations.rules.lifecycle import Verb
 from escalations.rules.policy import Condition, Group, RoutingRule, Severity
+from escalations.rules.reading_rows import NewReading
 from escalations.services.kpis import create_kpi
 from escalations.services.moves import perform
 from escalations.services.policies import draft_version, put_in_force
-from escalations.services.readings import ReadingRow, store_readings
+from escalations.services.readings import store_readings
 from escalations.services.signals import SignalMessage, receive_signal
 from escalations.services.thresholds import check_thresholds
 
@@ -269,7 +270,7 @@ def _tell_readings(integrator: User, at: datetime) -> None:
         if back <= 3:
             value -= 0.9
         rows.append(
-            ReadingRow(
+            NewReading(
                 kpi="checkout-conversion", at=hour - timedelta(hours=back), value=round(value, 3)
             )
         )

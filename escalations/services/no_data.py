@@ -55,3 +55,8 @@ def settle_no_data(state: KpiState, at: datetime) -> bool:
             thresholds.flips_to_signals([verdict], {state.kpi_id: state.kpi}, at=at)
         state.save(update_fields=["no_data_due_at", "state", "since_at"])
     return True
+
+
+def settle_no_data_of(pk: int, at: datetime) -> bool:
+    """The sweep's form: one row by its id."""
+    return settle_no_data(KpiState.objects.get(pk=pk), at)

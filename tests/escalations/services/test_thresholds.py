@@ -39,9 +39,7 @@ def test_readings_one_by_one_flip_as_in_one_batch(sender):
     assert not KpiFlip.objects.filter(is_late=True).exists()
 
 
-def test_an_in_order_reading_is_judged_without_reading_history(
-    sender, django_assert_num_queries
-):
+def test_an_in_order_reading_is_judged_without_reading_history(sender, django_assert_num_queries):
     sender.send_values(WORKED_VALUES)
     sender.check()
     sender.send(sender.row(15, 3.1))

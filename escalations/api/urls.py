@@ -1,0 +1,25 @@
+"""Everything under /api/v1/ of this app."""
+
+from django.urls import path
+
+from escalations.api.incidents import (
+    IncidentDetail,
+    IncidentExplain,
+    IncidentList,
+    IncidentTimeline,
+    as_verb,
+)
+from escalations.api.signals import SignalList
+from escalations.rules.lifecycle import Verb
+
+urlpatterns = [
+    path("signals/", SignalList.as_view(), name="signals"),
+    path("incidents/", IncidentList.as_view(), name="incidents"),
+    path("incidents/<int:number>/", IncidentDetail.as_view(), name="incident"),
+    path("incidents/<int:number>/explain/", IncidentExplain.as_view(), name="incident_explain"),
+    path("incidents/<int:number>/timeline/", IncidentTimeline.as_view(), name="incident_timeline"),
+    *(
+        path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
+        for verb in Verb
+    ),
+]
