@@ -83,13 +83,19 @@ KPIS = {
 }
 
 
-def tell(at: datetime) -> None:
-    """Load what is missing of the demo company."""
+def tell_company(at: datetime) -> dict[str, User]:
+    """People, teams, rosters, policy, accounts and KPIs; returns people by username."""
     people = tell_people(at)
     with transaction.atomic():
         _tell_policy(people["governor"], at)
         _tell_accounts(people, at)
         _tell_kpis(people, at)
+    return people
+
+
+def tell(at: datetime) -> None:
+    """Load what is missing of the demo company, and its first incidents."""
+    people = tell_company(at)
     if not Incident.objects.exists() and not Signal.objects.exists():
         _tell_incidents(people, at)
         _tell_readings(people["integrator"], at)
