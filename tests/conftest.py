@@ -137,14 +137,14 @@ class People:
 
 # Who has which role; the roles themselves come from accounts.services.roles.
 ROLE_OF = {
-    "governor": "governor",
-    "governor2": "governor",
+    "governor": "governance_committee",
+    "governor2": "governance_committee",
     "agent": "agent",
     "agent2": "agent",
-    "duty": "agent",
-    "senior": "agent",
+    "duty": "duty_manager",
+    "senior": "senior_engineer",
     "kpi_owner": "kpi_owner",
-    "steward": "steward",
+    "steward": "data_steward",
     "integrator": "integrator",
 }
 
@@ -154,12 +154,9 @@ def people(db: None) -> People:
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
 
-    try:
-        from accounts.services.roles import sync_roles
-    except ImportError:
-        pass
-    else:
-        sync_roles()
+    from accounts.services.roles import sync_roles
+
+    sync_roles()
     made = {}
     for field in fields(People):
         name = field.name
@@ -169,7 +166,8 @@ def people(db: None) -> People:
             password=PASSWORD,
             first_name=name.replace("_", " ").title(),
         )
-        made[name].groups.set(Group.objects.filter(name=ROLE_OF.get(name, "")))
+        if role := ROLE_OF.get(name):
+            made[name].groups.add(Group.objects.get(name=role))
     return People(**made)
 
 
