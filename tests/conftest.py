@@ -166,7 +166,8 @@ def people(db: None) -> People:
             password=PASSWORD,
             first_name=name.replace("_", " ").title(),
         )
-        made[name].groups.set(Group.objects.filter(name=ROLE_OF.get(name, "")))
+        if role := ROLE_OF.get(name):
+            made[name].groups.add(Group.objects.get(name=role))
     return People(**made)
 
 
