@@ -21,10 +21,12 @@ from escalations.services.kpis import create_kpi
 from escalations.services.moves import perform
 from escalations.services.policies import draft_version, put_in_force
 from escalations.services.readings import store_readings
+from escalations.services.reference import ensure_policy
 from escalations.services.signals import SignalMessage, receive_signal
 from escalations.services.thresholds import check_thresholds
 
 # external id -> name, segment, revenue, lifetime value, importance, influence, days to renewal
+POLICY_NOTE = "Routes KPIs to Growth and data questions to Frontline."
 ACCOUNTS = {
     "northwind": ("Northwind", "strategic", 420_000, 1_800_000, 4, 4, 45),
     "halden": ("Halden Bank", "enterprise", 180_000, 640_000, 3, 3, 150),
@@ -102,10 +104,9 @@ def tell(at: datetime) -> None:
 
 
 def _tell_policy(governor: User, at: datetime) -> None:
-    policy, is_new = Policy.objects.get_or_create(
-        code="standard", defaults={"name": "Standard", "is_default": True}
-    )
-    if not is_new:
+    ensure_policy(at - timedelta(days=60))
+    policy = Policy.objects.get(is_default=True)
+    if policy.versions.filter(note=POLICY_NOTE).exists():
         return
     doc = default_policy()
     kpis = RoutingRule(
@@ -135,7 +136,7 @@ def _tell_policy(governor: User, at: datetime) -> None:
         by=governor,
         at=at,
         service_hours=ServiceHours.objects.get(code="office"),
-        note="Starting values.",
+        note=POLICY_NOTE,
     )
     put_in_force(version, by=governor, at=at - timedelta(days=30))
 
