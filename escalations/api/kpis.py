@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
@@ -219,7 +219,17 @@ class ByCode(CursorPagination):
 class KpisView(APIView):
     permission_classes = [MayUseKpis]
 
-    @extend_schema(operation_id="kpis_list", responses=KpiSerializer(many=True))
+    @extend_schema(
+        operation_id="kpis_list",
+        responses=inline_serializer(
+            "KpiPage",
+            {
+                "next": serializers.URLField(allow_null=True),
+                "previous": serializers.URLField(allow_null=True),
+                "results": KpiSerializer(many=True),
+            },
+        ),
+    )
     def get(self, request: Request) -> Response:
         pages = ByCode()
         page = pages.paginate_queryset(_kpis(), request, view=self)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import F
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiTypes,
+    PolymorphicProxySerializer,
+    extend_schema,
+    inline_serializer,
+)
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
@@ -101,7 +107,12 @@ class ReadingsView(APIView):
     @extend_schema(
         operation_id="readings_send",
         summary="Send one reading, or a list of up to 10,000: all are stored or none",
-        request=ReadingIn(many=True),
+        request=PolymorphicProxySerializer(
+            component_name="ReadingOrList",
+            serializers=[ReadingIn, ReadingIn(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
         responses={200: RESULTS},
     )
     def post(self, request: Request) -> Response:
