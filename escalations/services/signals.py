@@ -25,6 +25,7 @@ from escalations.selectors.decisions import why_severity
 from escalations.services import effects
 from escalations.services.facts import add_facts, judge_again
 from escalations.services.incidents import open_incidents
+from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
 
@@ -85,7 +86,10 @@ def _episodes(message: SignalMessage):
 def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
     number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
     if number is not None:
-        return Received(_join(message, number, at), "joined")
+        incident = lock_incident(number)
+        if _episodes(message).filter(ended_at=None).exists():
+            return Received(_join(message, incident, at), "joined")
+        # It ended while we waited for the lock: go on as for an episode that is over.
     last = _episodes(message).exclude(ended_at=None).order_by("-ended_at").first()
     if last is not None and last.incident_id is not None:
         incident = lock_incident(last.incident_id)
@@ -105,14 +109,6 @@ def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
             return Received(incident, "reopened")
     signal = _new_signal(message, None)
     return Received(open_incidents([signal], at=at, by=by)[0], "opened")
-
-
-def lock_incident(number: int) -> Incident:
-    return (
-        Incident.objects.select_for_update(of=("self",))
-        .select_related("kpi", "account__sponsor", "team", "policy_version", "commander")
-        .get(pk=number)
-    )
 
 
 def _may_reopen(incident: Incident, at: datetime) -> bool:
@@ -151,10 +147,9 @@ def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
     )
 
 
-def _join(message: SignalMessage, number: int, at: datetime) -> Incident:
+def _join(message: SignalMessage, incident: Incident, at: datetime) -> Incident:
     """Count the repeat; new facts or a worse hint may raise the severity, never lower it."""
-    incident = lock_incident(number)
-    signal = _episodes(message).select_for_update(of=("self",)).filter(ended_at=None).get()
+    signal = _episodes(message).select_for_update().filter(ended_at=None).get()
     signal.occurrences = F("occurrences") + 1
     signal.last_at = max(signal.last_at, message.received_at)
     hint_changed = bool(message.severity_hint) and message.severity_hint != signal.severity_hint
