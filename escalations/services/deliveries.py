@@ -70,5 +70,5 @@ def once(
                 row.save(update_fields=["status", "answer"])
                 return status, answer
         except IntegrityError:
-            continue  # another process took the same message, or opened the same episode: look again
+            continue  # another process took it, or opened the same episode: look again
     raise Conflict("busy", "The same message is being taken in. Send it again.")
