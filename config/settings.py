@@ -161,6 +161,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_HTTP_RESPONSE_CODE = 429
+AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.locked_out"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -239,6 +240,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES"},
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

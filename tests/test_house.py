@@ -52,10 +52,12 @@ def test_every_enqueued_path_names_a_function():
     for path, call in calls:
         where = f"{path.relative_to(ROOT)}:{call.lineno}"
         first = call.args[0] if call.args else None
-        assert isinstance(first, ast.Constant) and isinstance(first.value, str), (
-            f"{where}: write the path out, so that it can be checked"
-        )
-        module, _, name = first.value.rpartition(".")
+        target = first.value if isinstance(first, ast.Constant) else None
+        if isinstance(first, ast.Name):  # a constant of the module
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            target = getattr(importlib.import_module(module), first.id, None)
+        assert isinstance(target, str), f"{where}: write the path out, so that it can be checked"
+        module, _, name = target.rpartition(".")
         assert callable(getattr(importlib.import_module(module), name, None)), where
 
 

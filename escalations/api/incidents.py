@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -170,11 +170,20 @@ class VerbView(BelayAPIView):
 
 
 def as_verb(verb: Verb) -> Any:
-    name = "".join(part.capitalize() for part in verb.value.split("-"))
-    view = type(f"{name}View", (VerbView,), {"verb": verb})
-    return extend_schema(
-        request=VERB_BODIES[verb],
-        responses=IncidentOut,
-        summary=f"{verb.value.replace('-', ' ').capitalize()} an incident",
-        operation_id=f"incidents_{verb.value.replace('-', '_')}",
-    )(view).as_view()
+    words = verb.value.replace("-", " ")
+    name = words.title().replace(" ", "")
+
+    @extend_schema_view(
+        post=extend_schema(
+            request=VERB_BODIES[verb],
+            responses=IncidentOut,
+            summary=f"{words.capitalize()} an incident",
+            operation_id=f"incidents_{verb.value.replace('-', '_')}",
+        )
+    )
+    class View(VerbView):
+        pass
+
+    View.verb = verb
+    View.__name__ = View.__qualname__ = f"{name}View"
+    return View.as_view()

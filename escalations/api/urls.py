@@ -9,10 +9,15 @@ from escalations.api.incidents import (
     IncidentTimeline,
     as_verb,
 )
+from escalations.api.kpis import KpisView, KpiView
+from escalations.api.readings import ReadingsView
 from escalations.api.signals import SignalList
 from escalations.rules.lifecycle import Verb
 
 urlpatterns = [
+    path("readings/", ReadingsView.as_view(), name="readings"),
+    path("kpis/", KpisView.as_view(), name="kpis"),
+    path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
     path("signals/", SignalList.as_view(), name="signals"),
     path("incidents/", IncidentList.as_view(), name="incidents"),
     path("incidents/<int:number>/", IncidentDetail.as_view(), name="incident"),

@@ -72,10 +72,10 @@ def tell_people(at: datetime) -> dict[str, User]:
             people[username].save(update_fields=["manager"])
     hours = _tell_hours(at)
     for code, (name, lead, members) in TEAMS.items():
-        team, is_new = Team.objects.get_or_create(
-            code=code, defaults={"name": name, "lead": people[lead], "service_hours": hours}
-        )
-        if is_new:
+        team, _ = Team.objects.get_or_create(code=code, defaults={"name": name})
+        if not team.memberships.exists():
+            team.lead, team.service_hours = people[lead], hours
+            team.save(update_fields=["lead", "service_hours", "updated_at"])
             for member in members:
                 Membership.objects.create(
                     team=team, user=people[member], valid_from=at - timedelta(days=400)

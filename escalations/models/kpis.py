@@ -181,9 +181,15 @@ class Threshold(Stamped):
     def clean(self) -> None:
         found = problems(self.rule.bands, self.n, self.m, self.c)
         if found:
-            raise ValidationError(
-                {field: ValidationError(sentence, code=code) for field, code, sentence in found}
-            )
+            # Forms know the columns: `warn` of a one-sided KPI is warn_lo or warn_hi.
+            side = "hi" if self.direction == Direction.LOWER else "lo"
+            columns = {level: f"{level}_{side}" for level in LEVELS}
+            errors: dict[str, list[ValidationError]] = {}
+            for field, code, sentence in found:
+                errors.setdefault(columns.get(field, field), []).append(
+                    ValidationError(sentence, code=code)
+                )
+            raise ValidationError(errors)
 
 
 class Series(models.Model):

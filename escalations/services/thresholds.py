@@ -321,12 +321,21 @@ def _save(verdicts: list[Verdict], at: datetime) -> None:
     if overturned := [flip.pk for verdict in verdicts for flip in verdict.overturned]:
         KpiFlip.objects.filter(pk__in=overturned).update(superseded_at=at)
     KpiFlip.objects.bulk_create([flip for verdict in verdicts for flip in verdict.new])
-    KpiState.objects.bulk_create(
-        [verdict.state for verdict in verdicts],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=_SAVED,
-    )
+    # One prepared statement for all rows: an upsert by the ORM costs a third of the whole check.
+    fields = [KpiState._meta.get_field(name) for name in _SAVED]
+    columns = ", ".join(f"{connection.ops.quote_name(f.column)} = %s" for f in fields)
+    table = connection.ops.quote_name(KpiState._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {columns} WHERE id = %s",  # noqa: S608 (no user's text)
+            [
+                [
+                    *(f.get_db_prep_save(getattr(v.state, f.attname), connection) for f in fields),
+                    v.state.pk,
+                ]
+                for v in verdicts
+            ],
+        )
 
 
 def _news(flip: KpiFlip, kpi: Kpi, points: list[Point]) -> KpiFlipNews:

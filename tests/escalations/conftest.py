@@ -8,6 +8,7 @@ import pytest
 
 from escalations.models import Kpi, KpiFlip, KpiState, Threshold
 from escalations.services.readings import take_in
+from escalations.services.reference import ensure_policy
 from escalations.services.thresholds import check_thresholds
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -48,6 +49,7 @@ class Sender:
 
 
 def make_kpi(code, **limits):
+    ensure_policy(START)  # whatever flips opens an incident by it
     kpi = Kpi.objects.create(code=code, name=code.title(), unit="%")
     values = {
         "direction": "higher",

@@ -34,6 +34,7 @@ def walk(client, url, link="next"):
         body = client.get(url).json()
         page = [row["code"] for row in body["results"]]
         codes = codes + page if link == "next" else page + codes
+        assert len(codes) <= 100, "the pages go in circles"
         last, url = url, body[link]
     return codes, last
 
