@@ -66,6 +66,7 @@ KEYS = {
     Verb.PAUSE: "p",
     Verb.RESOLVE: "r",
 }
+ANSWERS = frozenset({Verb.CLAIM, Verb.ACKNOWLEDGE})
 KINDS = {"choice": "select", "flag": "checkbox", "time": "datetime"}
 WORDS = {"customer_wait": "The customer", "third_party_wait": "A third party"}
 
@@ -143,6 +144,8 @@ def actions_of(
     for verb, move in MOVES.items():
         if situation.state not in move.sources or _is_pointless(verb, incident, situation):
             continue
+        if verb in ANSWERS and main in ANSWERS and verb is not main:
+            continue  # both do the same
         failed = unmet(verb, situation)
         names = {each.name for each in FIELDS[verb]}
         blockers = [each for each in failed if each.field not in names]
@@ -170,10 +173,10 @@ def _main_verb(incident: Incident, user: User, situation: Situation) -> Verb | N
 
 def _is_pointless(verb: Verb, incident: Incident, situation: Situation) -> bool:
     """Legal, but it would change nothing or do what another button here does."""
-    if verb in (Verb.CLAIM, Verb.ACKNOWLEDGE) and situation.is_commander:
-        return situation.state not in UNANSWERED or verb is Verb.CLAIM
     if verb is Verb.ACKNOWLEDGE:
         return situation.state not in UNANSWERED
+    if verb is Verb.CLAIM:
+        return situation.is_commander
     if verb is Verb.PAUSE:
         return bool(situation.waits)
     if verb is Verb.RESUME:
@@ -264,7 +267,6 @@ def _word(severity: Severity) -> str:
 def _effect(verb: Verb, incident: Incident, situation: Situation, doc: PolicyDoc) -> str:
     """What will happen, before the click."""
     severity = doc.severities[Severity(incident.severity)]
-    customer = incident.account.name if incident.account else "the customer"
     owner = str(incident.commander) if incident.commander else ""
     match verb:
         case Verb.CLAIM | Verb.ACKNOWLEDGE if situation.state in UNANSWERED:
@@ -302,10 +304,9 @@ def _effect(verb: Verb, incident: Incident, situation: Situation, doc: PolicyDoc
             return f"Targets change from now on. Raising also pages the new ladder.{second}"
         case Verb.UPDATE:
             cadence = severity.targets.get(ClockKind.CADENCE)
-            again = f" The next one is due in {_span(cadence.target_s)}." if cadence else ""
-            return f"It is marked as public for {customer}.{again}"
+            return f"The next one is due in {_span(cadence.target_s)}." if cadence else ""
         case Verb.NOTE:
-            return "Nobody is told. It stands on the timeline."
+            return "Nobody is sent it."
         case Verb.CANCEL:
             second = " An S1 needs a second person." if incident.severity == 1 else ""
             return f"Every clock and the ladder end, without a result.{second}"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.urls import reverse
 
 from accounts.models import User
@@ -28,7 +28,7 @@ MAX_NUMBER = 2**63 - 1
 SOON = timedelta(minutes=30)
 # Total and the same every time (SEMANTICS 4.1).
 ORDER = (
-    F("has_missed").desc(),
+    "-is_late",
     F("severity").asc(),
     F("next_due_at").asc(nulls_last=True),
     F("score_bp").desc(),
@@ -235,10 +235,11 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
         last=Max("updated_at"),
         **{f"n_{name}": Count("number", filter=each) for name, each in conditions.items()},
     )
+    late = Case(When(conditions["late"], then=1), default=0)
     wanted = _wanted(visible, asked, conditions)
     total = wanted.order_by()[: CAP + 1].count()
     start = (asked.page - 1) * PAGE
-    found = list(_with_surroundings(wanted)[start : start + PAGE + 1])
+    found = list(_with_surroundings(wanted.annotate(is_late=late))[start : start + PAGE + 1])
     rights = rights_of(user)
     return QueuePage(
         title="Queue",
@@ -373,7 +374,7 @@ def _row(incident: Incident, user: User, rights: frozenset[str], at: datetime) -
         owner_name=owner,
         owner_initials=initials(owner),
         is_accepted=incident.accepted_at is not None,
-        is_late=incident.has_missed or (clock is not None and clock.status == "late"),
+        is_late=bool(incident.is_late),
         actions=_row_actions(incident, user, rights),
     )
 

@@ -56,7 +56,9 @@ ICONS = {
 }
 # Said in the sentence or beside it already, or of no use to people.
 SILENT = {"policy", "rule", "position", "ladder", "level", "late_by_s", "signal", "is_silent"}
-SILENT |= {"from", "to", "percent"}
+SILENT |= {"from", "to", "percent", "clock", "cycle", "outcome"}
+# Each change of state stands beside the event that caused it, which says more.
+HIDDEN = frozenset({"state"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Event:
 
 
 def story(rows: Iterable[TimelineEvent]) -> tuple[Event, ...]:
-    return tuple(_event(row) for row in rows)
+    return tuple(_event(row) for row in rows if row.kind not in HIDDEN)
 
 
 def _event(row: TimelineEvent) -> Event:
