@@ -234,6 +234,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Belay API",
     "DESCRIPTION": "Readings and signals in; owned, timed and explained incidents out.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
