@@ -231,7 +231,7 @@ class RoutingRule(models.Model):
             unique(
                 "routing_rule_one_fallback",
                 "version",
-                condition=Q(when=None),
+                condition=Q(when__isnull=True),
                 sentence="A version has one fallback rule.",
             ),
         ]

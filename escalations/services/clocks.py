@@ -29,10 +29,16 @@ REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
 
 
+Calendars = dict[tuple[int, datetime], ServiceHoursVersion | None]
+
+
 def calendar_version(
-    incident: Incident, *, is_business: bool, at: datetime
+    incident: Incident, *, is_business: bool, at: datetime, known: Calendars | None = None
 ) -> ServiceHoursVersion | None:
-    """The business calendar of an incident: its account's, else its team's, else the policy's."""
+    """The business calendar of an incident: its account's, else its team's, else the policy's.
+
+    `known` keeps what was looked up for a burst.
+    """
     if not is_business:
         return None
     hours = (
@@ -40,7 +46,12 @@ def calendar_version(
         or (incident.team_id and incident.team.service_hours_id)
         or incident.policy_version.service_hours_id
     )
-    return version_at(hours or None, at)
+    if not hours:
+        return None
+    known = {} if known is None else known
+    if (hours, at) not in known:
+        known[hours, at] = version_at(hours, at)
+    return known[hours, at]
 
 
 def new_clock(
@@ -51,12 +62,15 @@ def new_clock(
     started_at: datetime,
     at: datetime,
     cycle: int = 1,
+    known: Calendars | None = None,
 ) -> tuple[Clock, ClockEvent] | None:
     """An unsaved clock with its start event; None where the policy promises nothing."""
     target = doc.severities[Severity(incident.severity)].targets.get(kind)
     if target is None:
         return None
-    calendar = calendar_version(incident, is_business=target.is_business, at=started_at)
+    calendar = calendar_version(
+        incident, is_business=target.is_business, at=started_at, known=known
+    )
     clock = Clock(
         incident=incident,
         kind=kind.value,

@@ -21,7 +21,7 @@ from escalations.rules.scoring import Input
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
 from escalations.selectors.policies import team_id, version_in_force
 from escalations.selectors.routing import candidates
-from escalations.services.clocks import insert_clocks, new_clock, refresh_queue_fields
+from escalations.services.clocks import Calendars, insert_clocks, new_clock, refresh_queue_fields
 from escalations.services.ladders import start_run
 from escalations.services.recorder import Recorder
 
@@ -243,6 +243,7 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
 
 def _start_clocks(openings: list[_Opening], at: datetime) -> None:
     pairs: list[tuple[Clock, ClockEvent]] = []
+    known: Calendars = {}
     for opening in openings:
         incident = opening.incident
         for kind, start in (
@@ -251,7 +252,9 @@ def _start_clocks(openings: list[_Opening], at: datetime) -> None:
             (ClockKind.RESOLUTION, incident.received_at),
             (ClockKind.CADENCE, at),
         ):
-            pair = new_clock(incident, kind, opening.verdict.doc, started_at=start, at=at)
+            pair = new_clock(
+                incident, kind, opening.verdict.doc, started_at=start, at=at, known=known
+            )
             if pair is not None:
                 pairs.append(pair)
     insert_clocks(pairs)

@@ -1,0 +1,208 @@
+"""The database refuses nonsense: every named constraint speaks, and is tried by breaking it.
+
+Rows are written with `bulk_create`, which asks no validation: only the database stands in the way.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+
+from accounts.models import Account, Membership, Override, Roster, Team
+from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
+from escalations import models as m
+from escalations.services.signals import SignalMessage, receive_signal
+
+OURS = ("accounts", "escalations")
+
+
+def our_constraints() -> list[tuple[type[models.Model], models.BaseConstraint]]:
+    return [
+        (model, constraint)
+        for label in OURS
+        for model in apps.get_app_config(label).get_models()
+        for constraint in model._meta.constraints
+    ]
+
+
+def test_every_constraint_has_a_code_and_a_sentence_of_its_own():
+    silent = [
+        constraint.name
+        for _, constraint in our_constraints()
+        if not constraint.violation_error_code
+        or "Constraint" in str(constraint.violation_error_message)
+    ]
+    assert silent == []
+    assert len(constraint_sentences()) >= 60
+
+
+def test_every_at_of_a_person_has_its_by():
+    """`x_at` beside `x_by` is held by a constraint, except where a machine may act too."""
+    by_machine = {("incident", "resolved"), ("incident", "opened")}
+    names = {constraint.name for _, constraint in our_constraints()}
+    for label in OURS:
+        for model in apps.get_app_config(label).get_models():
+            fields = {field.name for field in model._meta.get_fields()}
+            for name in fields:
+                stem = name.removesuffix("_at")
+                pair = (model._meta.model_name, stem)
+                if name.endswith("_at") and f"{stem}_by" in fields and pair not in by_machine:
+                    required = not model._meta.get_field(name).null
+                    assert required or f"{pair[0]}_{name}_with_{stem}_by" in names, pair
+
+
+@pytest.fixture
+def world(company, at) -> dict[str, Any]:
+    incident = receive_signal(
+        SignalMessage(
+            source="s",
+            dedup_key="k",
+            is_firing=True,
+            title="t",
+            received_at=at,
+            severity_hint="critical",
+            facts={"core_down_no_workaround": True, "users_pct": 50},
+        ),
+        by=None,
+        at=at,
+    ).incident
+    drill = m.Drill.objects.create(name="d", started_at=at, clock_at=at)
+    return {"company": company, "incident": incident, "drill": drill, "at": at}
+
+
+def copy_of(row: models.Model, **changes: Any) -> models.Model:
+    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+    values.pop(row._meta.pk.attname)
+    return type(row)(**{**values, **changes})
+
+
+# constraint -> a row that breaks it and nothing else
+BREAKERS = {
+    "signal_open_episode": lambda w: copy_of(m.Signal.objects.get()),
+    "signal_occurrences": lambda w: copy_of(m.Signal.objects.get(), dedup_key="z", occurrences=0),
+    "incident_state": lambda w: copy_of(w["incident"], state="asleep"),
+    "incident_kind": lambda w: copy_of(w["incident"], kind="odd"),
+    "incident_severity": lambda w: copy_of(w["incident"], severity=5),
+    "incident_score": lambda w: copy_of(w["incident"], score_bp=10_001),
+    "incident_accepted": lambda w: copy_of(w["incident"], commander_id=None, accepted_at=w["at"]),
+    "incident_resolved": lambda w: copy_of(w["incident"], state="resolved"),
+    "incident_contained_at_with_contained_by": lambda w: copy_of(
+        w["incident"], contained_at=w["at"]
+    ),
+    "responder_one_commander": lambda w: copy_of(m.Responder.objects.get()),
+    "timeline_seq": lambda w: copy_of(m.TimelineEvent.objects.first()),
+    "timeline_visibility": lambda w: copy_of(
+        m.TimelineEvent.objects.first(), seq=99, visibility="secret"
+    ),
+    "clock_identity": lambda w: copy_of(m.Clock.objects.first()),
+    "clock_kind": lambda w: copy_of(m.Clock.objects.first(), kind="odd"),
+    "clock_target": lambda w: copy_of(m.Clock.objects.first(), cycle=9, target_s=0),
+    "clock_run_state": lambda w: copy_of(
+        m.Clock.objects.first(), cycle=9, run_state="odd", next_wake_at=None
+    ),
+    "clock_wakes_only_alive": lambda w: copy_of(
+        m.Clock.objects.first(), cycle=9, run_state="stopped"
+    ),
+    "clock_event_seq": lambda w: copy_of(m.ClockEvent.objects.first()),
+    "clock_mark_once": lambda w: copy_of(
+        m.ClockMark.objects.create(
+            clock=m.Clock.objects.first(), kind="warning", due_at=w["at"], recorded_at=w["at"]
+        )
+    ),
+    "ladder_run_live": lambda w: copy_of(m.LadderRun.objects.get(), number=2),
+    "ladder_run_ended_sleeps": lambda w: copy_of(
+        m.LadderRun.objects.get(), number=2, state="cancelled"
+    ),
+    "ladder_step_seq": lambda w: copy_of(m.LadderStep.objects.first(), cycle=9),
+    "ladder_step_once": lambda w: copy_of(m.LadderStep.objects.first(), seq=99),
+    "notice_of_drill_stays_inside": lambda w: copy_of(
+        m.Notice.objects.first(), key="x", drill_id=w["drill"].pk
+    ),
+    "notice_one_end": lambda w: copy_of(
+        m.Notice.objects.first(), key="x", sent_at=w["at"], cancelled_at=w["at"]
+    ),
+    "policy_version_one_in_force": lambda w: copy_of(
+        m.PolicyVersion.objects.get(state="in_force"), number=99
+    ),
+    "policy_version_bands": lambda w: copy_of(
+        m.PolicyVersion.objects.get(state="in_force"), number=99, state="draft", s2_from_bp=9000
+    ),
+    "policy_version_in_force_is_sealed": lambda w: m.PolicyVersion(
+        policy=m.Policy.objects.create(code="p2", name="P2"),
+        number=1,
+        state="in_force",
+        effective_from=w["at"],
+        warn_percents=[],
+    ),
+    "policy_one_default": lambda w: m.Policy(code="p3", name="P3", is_default=True),
+    "routing_rule_one_fallback": lambda w: copy_of(
+        m.RoutingRule.objects.filter(when__isnull=True).first(), position=99
+    ),
+    "threshold_number": lambda w: copy_of(m.Threshold.objects.first(), effective_from=w["at"]),
+    "threshold_n_of_m": lambda w: copy_of(
+        m.Threshold.objects.first(), number=9, effective_from=w["at"], n=4, m=3
+    ),
+    "threshold_order_hi": lambda w: copy_of(
+        m.Threshold.objects.filter(direction="lower").first(),
+        number=9,
+        effective_from=w["at"],
+        breach_hi=0.01,
+    ),
+    "threshold_sides": lambda w: copy_of(
+        m.Threshold.objects.filter(direction="lower").first(),
+        number=9,
+        effective_from=w["at"],
+        direction="higher",
+    ),
+    "kpi_grain": lambda w: m.Kpi(code="z", name="Z", grain_s=0),
+    "delivery_identity": lambda w: copy_of(
+        m.Delivery.objects.create(
+            source="s", key="k", body_sha256="", received_at=w["at"], status=200, answer={}
+        )
+    ),
+    "account_arr": lambda w: Account(external_id="z", name="Z", arr=-1),
+    "account_currency": lambda w: Account(external_id="z", name="Z", currency="eur"),
+    "account_segment": lambda w: Account(external_id="z", name="Z", segment="odd"),
+    "account_importance": lambda w: Account(external_id="z", name="Z", importance=5),
+    "membership_open": lambda w: copy_of(Membership.objects.first()),
+    "membership_period": lambda w: Membership(
+        team=Team.objects.first(),
+        user=w["company"]["outsider"],
+        valid_from=w["at"],
+        valid_to=w["at"],
+    ),
+    "override_period": lambda w: Override(
+        roster=Roster.objects.first(),
+        user=w["company"]["agent"],
+        start_at=w["at"],
+        end_at=w["at"] - timedelta(hours=1),
+        recorded_at=w["at"],
+        recorded_by=w["company"]["agent"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKERS)
+def test_the_database_refuses(name, world):
+    row = BREAKERS[name](world)
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        type(row).objects.bulk_create([row])
+    assert constraint_name(refused.value) == name
+    error = from_integrity_error(refused.value)
+    assert error.detail == constraint_sentences()[name][1]
+
+
+def test_one_open_incident_per_kpi_and_segment(world):
+    kpi = m.Kpi.objects.first()
+    first = copy_of(world["incident"], kpi_id=kpi.pk, segment="eu")
+    first.save()
+    second = copy_of(world["incident"], kpi_id=kpi.pk, segment="eu")
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        m.Incident.objects.bulk_create([second])
+    assert constraint_name(refused.value) == "incident_open_kpi"
+    m.Incident.objects.filter(pk=first.pk).update(state="resolved", resolved_at=world["at"])
+    m.Incident.objects.bulk_create([second])
