@@ -211,6 +211,8 @@ def _kpis():
 
 
 class KpisView(BelayAPIView):
+    """What is measured, its limits in force, and the state of each segment."""
+
     permission_classes = [MayUseKpis]
     pagination_class = CursorPages
     ordering_fields = ("code", "name")
@@ -260,6 +262,8 @@ class KpisView(BelayAPIView):
 
 
 class KpiView(BelayAPIView):
+    """What is measured, its limits in force, and the state of each segment."""
+
     permission_classes = [MayUseKpis]
 
     @extend_schema(

@@ -94,6 +94,8 @@ class ReadingPages(CursorPages):
 
 
 class ReadingsView(BelayAPIView):
+    """A second value for a point is `suspect` and freezes the KPI until `correction: true`."""
+
     permission_classes = [MayUseReadings]
     pagination_class = ReadingPages
     ordering_fields = ("at", "received_at")

@@ -269,6 +269,8 @@ class KpiState(models.Model):
     last_at = models.DateTimeField(null=True, blank=True)
     last_value = models.FloatField(null=True, blank=True)
     dirty_from = models.DateTimeField(null=True, blank=True)
+    # The earliest point with two values that nobody corrected yet: until then `state` is frozen.
+    suspect_at = models.DateTimeField(null=True, blank=True)
     no_data_due_at = models.DateTimeField(null=True, blank=True)
     parked_until = models.DateTimeField(null=True, blank=True)
     parked_error = models.CharField(max_length=300, blank=True)

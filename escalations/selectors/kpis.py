@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from escalations.models import Kpi, KpiState, Threshold
+from escalations.rules.thresholds import KpiStateName
 
 
 def dirty_states(at: datetime) -> QuerySet[KpiState]:
-    """States with points not yet judged, without those parked for later."""
-    return KpiState.objects.filter(dirty_from__isnull=False).filter(
-        Q(parked_until=None) | Q(parked_until__lte=at)
+    """States with points not yet judged, without those parked for later or frozen as suspect."""
+    return (
+        KpiState.objects.filter(dirty_from__isnull=False)
+        .filter(Q(parked_until=None) | Q(parked_until__lte=at))
+        .exclude(state=KpiStateName.SUSPECT, suspect_at__isnull=False)
     )
 
 

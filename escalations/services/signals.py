@@ -24,7 +24,7 @@ from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
 from escalations.services import effects
 from escalations.services.facts import add_facts, judge_again
-from escalations.services.incidents import open_incidents
+from escalations.services.incidents import DATA_IN_QUESTION, open_incidents
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
 
@@ -348,6 +348,8 @@ def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
     """Warning to breach raises; breach back to warning is told and never lowers."""
     signal.occurrences = F("occurrences") + 1
     signal.last_at = max(signal.last_at, flip.flip_at)
+    was_in_question = signal.kpi_state in DATA_IN_QUESTION
+    signal.kpi_state = flip.to_state.value
     if flip.declared_severity is not None:
         worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
         signal.declared_severity = int(worst)
@@ -362,12 +364,32 @@ def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
         detail={"value": flip.value, "is_late": flip.is_late},
     )
     raise_if_worse(incident, recorder)
+    if (signal.kpi_state in DATA_IN_QUESTION) != was_in_question:
+        _tell_of_data(incident, flip, recorder)
     finish(incident, recorder, before=before)
     return incident.number
 
 
+def _tell_of_data(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> None:
+    """The data came into question: tell the steward. It is sound after all: tell the owner."""
+    is_doubtful = flip.to_state in DATA_IN_QUESTION
+    role = "data steward" if is_doubtful else "owner"
+    person = incident.kpi.steward if is_doubtful else incident.kpi.owner
+    if person is not None:
+        recorder.notice(
+            incident,
+            person,
+            NoticeKind.KPI,
+            key=f"kpi-{role}:{incident.version}",
+            headline="Data in question" if is_doubtful else "Verify the data",
+            why=f"you are the {role} of KPI {incident.kpi.name}.",
+        )
+
+
 def _kpi_title(flip: KpiFlipNews) -> str:
     where = f" ({flip.segment})" if flip.segment else ""
+    if flip.to_state == "suspect":
+        return f"{flip.kpi_name}{where}: {flip.limit_text}"
     if flip.value is None:
         return f"{flip.kpi_name}{where}: {flip.to_state.replace('_', ' ')}"
     unit = f" {flip.unit}" if flip.unit else ""
@@ -388,6 +410,7 @@ def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
         facts=facts,
         kpi_id=flip.kpi_id,
         segment=flip.segment,
+        kpi_state=flip.to_state.value,
         channel=flip.channel,
         period_end=flip.period_end,
         first_at=flip.flip_at,

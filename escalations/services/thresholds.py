@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 
 from escalations.models import Kpi, KpiFlip, KpiState, Threshold
-from escalations.rules.kpi_news import KpiFlipNews, limit_text
+from escalations.rules.kpi_news import KpiFlipNews, doubt_text, limit_text
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import Flip, KpiStateName, Machine, replay, restarted_at
 from escalations.selectors.kpis import dirty_states, silence_allowed, version_at, versions_of
-from escalations.selectors.readings import Point, points_of, points_to_judge
+from escalations.selectors.readings import Point, points_of, points_to_judge, values_in_doubt
 from escalations.services import signals
 
 PARKED_FOR = timedelta(hours=1)
@@ -34,6 +34,7 @@ class Verdict:
     new: list[KpiFlip] = field(default_factory=list)
     overturned: list[KpiFlip] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
+    doubts: list[float] = field(default_factory=list)  # the values of a suspect point
 
 
 def check_thresholds(at: datetime, *, limit: int = 500) -> int:
@@ -59,9 +60,11 @@ def check_thresholds(at: datetime, *, limit: int = 500) -> int:
 def flips_to_signals(verdicts: list[Verdict], kpis: dict[int, Kpi], *, at: datetime) -> list[int]:
     """Hand the new flips on, in event order; the ids of the incidents they touched."""
     news = [
-        _news(flip, kpis[flip.kpi_id], verdict.points)
+        _news(flip, kpis[flip.kpi_id], verdict)
         for verdict in verdicts
         for flip in verdict.new
+        # A doubt that is over by now only dates the past.
+        if flip.to_state != KpiStateName.SUSPECT or verdict.doubts
     ]
     if not news:
         return []
@@ -107,10 +110,37 @@ def _judge_all(states: list[KpiState], at: datetime) -> None:
         if kpi.pk not in versions:
             raise ValueError(f"KPI {kpi.code} has no thresholds yet.")
         verdict = Verdict(state, points=points.get(state.pk, []))
-        _judge(verdict, kpi, versions[kpi.pk], at)
+        if state.suspect_at is None:
+            _judge(verdict, kpi, versions[kpi.pk], at)
+        else:
+            _freeze(verdict, kpi, versions[kpi.pk], at)
         verdicts.append(verdict)
     _save(verdicts, at)
     flips_to_signals(verdicts, kpis, at=at)
+
+
+def _freeze(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) -> None:
+    """Two values for one point: judge what lies before it, then nothing until a correction."""
+    state, doubted_at = verdict.state, verdict.state.suspect_at
+    verdict.points = [point for point in verdict.points if point.at < doubted_at]
+    if verdict.points and (state.judged_to is None or state.judged_to < doubted_at):
+        _judge(verdict, kpi, versions, at)
+    state.dirty_from = min(t for t in (state.dirty_from, doubted_at) if t is not None)
+    state.parked_until, state.parked_error = None, ""
+    known = [t for t in (doubted_at, state.since_at, state.judged_to) if t is not None]
+    verdict.doubts = values_in_doubt(state.kpi_id, state.segment, doubted_at)
+    verdict.new.append(
+        KpiFlip(
+            kpi_id=state.kpi_id,
+            segment=state.segment,
+            at=max(known),
+            recorded_at=at,
+            from_state=state.state,
+            to_state=KpiStateName.SUSPECT.value,
+            threshold=version_at(versions, max(known)),
+        )
+    )
+    state.state, state.since_at = KpiStateName.SUSPECT.value, max(known)
 
 
 def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) -> None:
@@ -139,12 +169,15 @@ def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) 
     before = machine.state
     machine, data_flips = _replay(machine, version, verdict.points, versions)
     expected = _shown_flips(shown, before, data_flips, recorded, verdict.points)
-    if (
-        expected_state(expected, shown) != machine.state
-        and state.last_at is not None
-        and state.last_at + silence_allowed(kpi, version_at(versions, at)) > at
+    covered = expected_state(expected, shown)
+    if covered != machine.state and (
+        covered is KpiStateName.SUSPECT
+        or (
+            state.last_at is not None
+            and state.last_at + silence_allowed(kpi, version_at(versions, at)) > at
+        )
     ):
-        # Data came back, but all of it is dated before the timer ran out: back as of now.
+        # Data came back, or out of doubt, but all of it is dated before: back as of now.
         since = max(at, expected[-1].at if expected else at)
         expected.append(Flip(since, expected_state(expected, shown), machine.state, None))
     _compare(verdict, expected, recorded, versions, at, judged_to)
@@ -262,7 +295,7 @@ def _shown_flips(
             while changes and changes[0].at <= when:
                 data = changes.pop(0).to_state
             to_state, is_covered = data, False
-        elif is_covered:
+        elif is_covered and to_state is not KpiStateName.SUSPECT:
             to_state, is_covered = data, False
         else:
             is_covered = True
@@ -338,14 +371,18 @@ def _save(verdicts: list[Verdict], at: datetime) -> None:
         )
 
 
-def _news(flip: KpiFlip, kpi: Kpi, points: list[Point]) -> KpiFlipNews:
-    point = next((p for p in points if p.at == flip.at and p.value == flip.value), None)
+def _news(flip: KpiFlip, kpi: Kpi, verdict: Verdict) -> KpiFlipNews:
+    point = next((p for p in verdict.points if p.at == flip.at and p.value == flip.value), None)
     threshold = flip.threshold
     to_state = KpiStateName(flip.to_state)
     severity = {
         KpiStateName.WARN: threshold.warn_severity,
         KpiStateName.BREACH: threshold.breach_severity,
     }.get(to_state)
+    value, limit = flip.value, limit_text(threshold.rule.bands, to_state, flip.value)
+    if to_state is KpiStateName.SUSPECT:
+        value = verdict.doubts[-1]
+        limit = doubt_text(verdict.state.suspect_at, verdict.doubts)
     return KpiFlipNews(
         kpi_id=kpi.pk,
         kpi_code=kpi.code,
@@ -357,12 +394,12 @@ def _news(flip: KpiFlip, kpi: Kpi, points: list[Point]) -> KpiFlipNews:
         period_end=point.period_end if point else None,
         from_state=KpiStateName(flip.from_state),
         to_state=to_state,
-        value=flip.value,
+        value=value,
         threshold_id=threshold.pk,
         declared_severity=None if severity is None else Severity(severity),
         revenue_exposed=threshold.revenue_exposed,
         is_late=flip.is_late,
-        limit_text=limit_text(threshold.rule.bands, to_state, flip.value),
+        limit_text=limit,
     )
 
 
