@@ -16,11 +16,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import Account, User
-from escalations.models import Incident, Signal, TimelineEvent
+from escalations.models import Incident, KpiFlip, Signal, TimelineEvent
 from escalations.models.notices import NoticeKind
 from escalations.rules.kpi_news import KpiFlipNews
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
+from escalations.rules.thresholds import FLAP_ENTRIES, FLAP_WINDOW, is_flapping
 from escalations.selectors.decisions import why_severity
 from escalations.services import effects
 from escalations.services.facts import add_facts, judge_again
@@ -31,6 +32,9 @@ from escalations.services.recorder import Recorder
 REOPEN_WITHIN = timedelta(minutes=30)
 ONE_ENTRY_PER = timedelta(minutes=1)
 KPI_SOURCE = "kpi"
+ENDED = frozenset({State.RESOLVED, State.CLOSED})
+EXCURSIONS = ("warn", "breach")
+FLAPPING = "Flapping: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def lock_incident(number: int) -> Incident:
 
 def _may_reopen(incident: Incident, at: datetime) -> bool:
     return (
-        incident.state in (State.RESOLVED, State.CLOSED)
+        incident.state in ENDED
         and not incident.is_void
         and incident.resolved_at is not None
         and at - incident.resolved_at <= REOPEN_WITHIN
@@ -312,6 +316,7 @@ def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
         return [_deepen(current, flip, at)]
     number = _still_open(flip)
     signal = _kpi_signal(flip, at, number)
+    flaps = _is_flapping(flip)
     if number is not None:
         incident = lock_incident(number)
         recorder, before = Recorder(at), incident.state
@@ -319,15 +324,26 @@ def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
             incident, "signal", _kpi_title(flip), at=flip.flip_at, detail={"signal": signal.pk}
         )
         raise_if_worse(incident, recorder)
+        if flaps:
+            _flag_flapping(incident, flip, recorder)
         finish(incident, recorder, before=before)
         return [number]
-    last = episodes.exclude(ended_at=None).exclude(pk=signal.pk).order_by("-ended_at").first()
+    ended = episodes.exclude(ended_at=None).exclude(pk=signal.pk)
+    last = ended.order_by("-last_at", "-pk").first()
     is_live = at - flip.flip_at <= REOPEN_WITHIN
-    if last is not None and last.incident_id and is_live:
+    is_recent = last is not None and flip.flip_at - last.last_at < FLAP_WINDOW
+    if last is not None and last.incident_id and (is_live or (flaps and is_recent)):
         incident = lock_incident(last.incident_id)
-        if _may_reopen(incident, at):
+        can_flap = flaps and is_recent and incident.state in ENDED and not incident.is_void
+        if can_flap or _may_reopen(incident, at):
             Signal.objects.filter(pk=signal.pk).update(incident=incident)
-            _reopen(incident, at, "the KPI left ok again within 30 minutes")
+            reason = "the KPI left ok again within 30 minutes"
+            if flaps:
+                recorder = Recorder(at)
+                _flag_flapping(incident, flip, recorder)
+                recorder.write()
+                reason = "the KPI is flapping"
+            _reopen(incident, at, reason)
             return [incident.number]
     to_open.append(signal)
     return []
@@ -342,6 +358,63 @@ def _still_open(flip: KpiFlipNews) -> int | None:
         .values_list("number", flat=True)
         .first()
     )
+
+
+def _is_flapping(flip: KpiFlipNews) -> bool:
+    """More than three entries in 24 hours: one incident is enough (SEMANTICS 5.1)."""
+    entries = KpiFlip.objects.filter(
+        kpi=flip.kpi_id,
+        segment=flip.segment,
+        superseded_at=None,
+        at__gt=flip.flip_at - FLAP_WINDOW,
+        at__lte=flip.flip_at,
+        to_state__in=EXCURSIONS,
+    ).exclude(from_state__in=EXCURSIONS)
+    return flip.to_state in EXCURSIONS and is_flapping(
+        entries.values_list("at", flat=True), flip.flip_at
+    )
+
+
+def _flag_flapping(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> None:
+    """Say it once; `finish` saves the title."""
+    if incident.title.startswith(FLAPPING):
+        return
+    incident.title = (FLAPPING + incident.title)[:300]
+    recorder.event(
+        incident,
+        "flapping",
+        f"{flip.kpi_name} is flapping: more than {FLAP_ENTRIES} times out of its limits in "
+        "24 hours. Further times join this incident.",
+        at=flip.flip_at,
+    )
+
+
+def note_overturned(flips: Sequence[KpiFlip], *, at: datetime) -> None:
+    """Late readings say that these flips never were: their incidents are told, and stay."""
+    told: dict[int, list[KpiFlip]] = {}
+    for flip in sorted(flips, key=lambda flip: (flip.at, flip.pk)):
+        number = (
+            Signal.objects.real()
+            .filter(source=KPI_SOURCE, kpi=flip.kpi_id, segment=flip.segment)
+            .filter(first_at__lte=flip.at)
+            .order_by("-first_at", "-pk")
+            .values_list("incident_id", flat=True)
+            .first()
+        )
+        if number is not None:
+            told.setdefault(number, []).append(flip)
+    for number, overturned in sorted(told.items()):
+        incident = lock_incident(number)
+        recorder, before = Recorder(at), incident.state
+        said = [f"{f.from_state} to {f.to_state} at {f.at:%d %b %H:%M} UTC" for f in overturned]
+        more = f" and {len(said) - 3} more changes" if len(said) > 3 else ""
+        recorder.event(
+            incident,
+            "overturned",
+            f"Late readings overturn {'; '.join(said[:3])}{more}; the page stands.",
+            detail={"flips": [flip.pk for flip in overturned]},
+        )
+        finish(incident, recorder, before=before)
 
 
 def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:

@@ -37,13 +37,14 @@ class Verdict:
     doubts: list[float] = field(default_factory=list)  # the values of a suspect point
 
 
-def check_thresholds(at: datetime, *, limit: int = 500) -> int:
-    """Judge up to `limit` changed states; how many were claimed. 0 when nothing is left.
+def check_thresholds(at: datetime, *, limit: int = 500, kpi: Kpi | None = None) -> int:
+    """Judge up to `limit` changed states, of one KPI or of all; how many were claimed. 0 when
+    nothing is left.
 
     A state that cannot be judged is parked for an hour and holds up nobody else.
     """
     with transaction.atomic():
-        states = list(_claim(at, limit))
+        states = list(_claim(at, limit, kpi))
         if not states:
             return 0
         try:
@@ -77,8 +78,10 @@ def judge_state(state: KpiState, at: datetime) -> None:
     _judge_all([state], at)
 
 
-def _claim(at: datetime, limit: int):
+def _claim(at: datetime, limit: int, kpi: Kpi | None):
     rows = dirty_states(at).order_by("kpi_id", "segment")
+    if kpi is not None:
+        rows = rows.filter(kpi=kpi)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     return rows[:limit]
@@ -116,6 +119,7 @@ def _judge_all(states: list[KpiState], at: datetime) -> None:
             _freeze(verdict, kpi, versions[kpi.pk], at)
         verdicts.append(verdict)
     _save(verdicts, at)
+    signals.note_overturned([f for v in verdicts for f in v.overturned], at=at)
     flips_to_signals(verdicts, kpis, at=at)
 
 
