@@ -1,5 +1,23 @@
 """Pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from escalations.views import incidents, queue
+
+urlpatterns = [
+    path("", queue.Queue.as_view(), name="queue"),
+    path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
+    path("incidents/new/", incidents.NewIncident.as_view(), name="incident-new"),
+    path("incidents/<int:number>/", incidents.IncidentDetail.as_view(), name="incident"),
+    path(
+        "incidents/<int:number>/timeline/",
+        incidents.IncidentTimeline.as_view(),
+        name="incident-timeline",
+    ),
+    path("incidents/<int:number>/score/", incidents.IncidentScore.as_view(), name="incident-score"),
+    path(
+        "incidents/<int:number>/<slug:verb>/",
+        incidents.IncidentVerb.as_view(),
+        name="incident-verb",
+    ),
+]

@@ -212,9 +212,12 @@ class Travel:
 
 @pytest.fixture
 def travel(at: datetime, monkeypatch: pytest.MonkeyPatch) -> Travel:
-    """`travel.to(instant)`: the API and the pages then live at that instant."""
+    """`travel.to(instant)`: the API, the pages and the sweep then live at that instant."""
     from config.lib import clock
 
     found = Travel(at)
-    monkeypatch.setattr(clock, "now", lambda: found.at)
+    from escalations.tasks import schedule
+
+    for module in (clock, schedule):
+        monkeypatch.setattr(module, "now", lambda: found.at)
     return found

@@ -5,40 +5,13 @@ Answers are built by selectors as plain values; the answer classes here only des
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from escalations.forms.verbs import VERB_BODIES, AwareDateTimeField, StrictSerializer
 from escalations.models.signals import SeverityHint
-from escalations.rules.lifecycle import Verb
-from escalations.rules.verbs import FIELDS, SEVERITY_CHOICES, VerbField
+from escalations.rules.verbs import SEVERITY_CHOICES
 
-
-class StrictSerializer(serializers.Serializer):
-    """A field nobody knows is refused: a misspelt one must not be dropped in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = set(data) - set(self.fields)
-            if unknown:
-                raise serializers.ValidationError(
-                    {
-                        name: serializers.ErrorDetail("Unknown field.", code="unknown_field")
-                        for name in sorted(unknown, key=str)
-                    }
-                )
-        return super().to_internal_value(data)
-
-
-class AwareDateTimeField(serializers.DateTimeField):
-    """A time with its offset. A naive time could mean any of a day's hours."""
-
-    default_error_messages = {"naive": "Give the time with its offset, like 2026-11-17T10:00:00Z."}
-
-    def enforce_timezone(self, value: Any) -> Any:
-        if value.tzinfo is None:
-            self.fail("naive")
-        return value
+__all__ = ["VERB_BODIES", "AwareDateTimeField", "StrictSerializer"]
 
 
 class FactsIn(StrictSerializer):
@@ -216,31 +189,3 @@ class TimelineOut(serializers.Serializer):
     reason = serializers.CharField()
     detail = serializers.DictField()
     visibility = serializers.CharField()
-
-
-def _field(spec: VerbField) -> serializers.Field:
-    common: dict[str, Any] = {
-        "required": spec.required,
-        "label": spec.label,
-        "help_text": spec.help or None,
-    }
-    match spec.kind:
-        case "choice":
-            return serializers.ChoiceField(spec.choices, allow_blank=not spec.required, **common)
-        case "flag":
-            return serializers.BooleanField(**common)
-        case "time":
-            return AwareDateTimeField(allow_null=True, **common)
-    return serializers.CharField(max_length=spec.max_length, allow_blank=True, **common)
-
-
-def _body_of(verb: Verb) -> type[StrictSerializer]:
-    name = "".join(part.capitalize() for part in verb.value.split("-")) + "In"
-    fields: dict[str, Any] = {spec.name: _field(spec) for spec in FIELDS[verb]}
-    fields["expected_version"] = serializers.IntegerField(
-        required=False, min_value=1, help_text="Answer 409 stale_version unless it is this one."
-    )
-    return type(name, (StrictSerializer,), fields)
-
-
-VERB_BODIES: dict[Verb, type[StrictSerializer]] = {verb: _body_of(verb) for verb in Verb}

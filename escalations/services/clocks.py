@@ -398,19 +398,3 @@ def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
     if mark.kind == MarkKind.MISS and incident.account_id and incident.account.sponsor:
         people.append((incident.account.sponsor, "you are the sponsor of this account."))
     return people
-
-
-def clock_queryset():
-    return Clock.objects.select_related(
-        "incident__policy_version",
-        "incident__commander",
-        "incident__account__sponsor",
-        "incident__team",
-    )
-
-
-def lock_incident_of(clock_id: int) -> Clock:
-    """Lock the incident, then its clock: every writer takes them in this order."""
-    number = Clock.objects.values_list("incident_id", flat=True).get(pk=clock_id)
-    Incident.objects.select_for_update().get(pk=number)
-    return clock_queryset().select_for_update(of=("self",)).get(pk=clock_id)

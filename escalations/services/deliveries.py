@@ -34,16 +34,17 @@ def once(
 ) -> Answer:
     """Run `take` unless this message was taken; both happen in one transaction or not at all.
 
+    `take` opens its own transaction; without a key nothing else is written.
+
     Raises Conflict `idempotency_key_reused` for one key with two bodies.
     """
     if len(key) > 200:
         raise field_error("Idempotency-Key", "too_long", "A key has at most 200 characters.")
     digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
     if not key and not carries_time:
-        with transaction.atomic():
-            return take()
+        return take()
     name = f"key:{by.pk}:{key}" if key else f"hash:{digest}"
-    for _ in range(2):
+    for _ in range(4):
         known = Delivery.objects.filter(source=source, key=name).first()
         if known is not None and key and known.body_sha256 != digest:
             raise Conflict(
@@ -69,5 +70,5 @@ def once(
                 row.save(update_fields=["status", "answer"])
                 return status, answer
         except IntegrityError:
-            continue  # the same message in another process: its answer is there now
+            continue  # another process took it, or opened the same episode: look again
     raise Conflict("busy", "The same message is being taken in. Send it again.")

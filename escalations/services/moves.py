@@ -32,6 +32,7 @@ from escalations.rules.policy import Severity
 from escalations.services import effects
 from escalations.services.clocks import refresh_queue_fields
 from escalations.services.incidents import why_sentence
+from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
 
 RESPONDING = frozenset({Verb.CLAIM, Verb.ACKNOWLEDGE})
@@ -84,11 +85,7 @@ def lock(number: int, by: User) -> Incident:
     """The incident under lock, if this person may see it; else 404, which tells nothing."""
     if not Incident.objects.visible_to(by).filter(pk=number).exists():
         raise DomainError("not_found", f"There is no incident {number}.", status=404)
-    return (
-        Incident.objects.select_for_update(of=("self",))
-        .select_related("kpi", "account__sponsor", "team", "policy_version", "commander")
-        .get(pk=number)
-    )
+    return lock_incident(number)
 
 
 def finish(incident: Incident, recorder: Recorder, *, before: str) -> None:

@@ -20,7 +20,7 @@ from escalations.rules.policy import Severity
 from escalations.rules.thresholds import Flip, KpiStateName, Machine, replay, restarted_at
 from escalations.selectors.kpis import dirty_states, silence_allowed, version_at, versions_of
 from escalations.selectors.readings import Point, points_of, points_to_judge, values_in_doubt
-from escalations.services import signals
+from escalations.services import kpi_signals
 
 PARKED_FOR = timedelta(hours=1)
 log = logging.getLogger("belay.thresholds")
@@ -70,7 +70,7 @@ def flips_to_signals(verdicts: list[Verdict], kpis: dict[int, Kpi], *, at: datet
     if not news:
         return []
     news.sort(key=lambda flip: flip.flip_at)
-    return signals.record_kpi_flips(news, at=at)
+    return kpi_signals.record_kpi_flips(news, at=at)
 
 
 def judge_state(state: KpiState, at: datetime) -> None:
@@ -119,7 +119,7 @@ def _judge_all(states: list[KpiState], at: datetime) -> None:
             _freeze(verdict, kpi, versions[kpi.pk], at)
         verdicts.append(verdict)
     _save(verdicts, at)
-    signals.note_overturned([f for v in verdicts for f in v.overturned], at=at)
+    kpi_signals.note_overturned([f for v in verdicts for f in v.overturned], at=at)
     flips_to_signals(verdicts, kpis, at=at)
 
 

@@ -11,21 +11,20 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import LadderStart, Severity
 from escalations.selectors.policies import policy_doc
 from escalations.services import ladders
-from escalations.services.clocks import lock_incident_of, mark_due
+from escalations.services.clocks import mark_due
+from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
-from escalations.services.signals import lock_incident
 
 CLIMBS = frozenset({ClockKindChoice.RESTORE.value, ClockKindChoice.RESOLUTION.value})
 
 
 def settle_clock(pk: int, at: datetime) -> bool:
     """A warning, a breach or a missed update; a breach climbs (SEMANTICS 2.2.6)."""
-    clock = lock_incident_of(pk)
+    clock = lock_clock(pk)
     if clock.next_wake_at is None or clock.next_wake_at > at:
         return False
-    incident = lock_incident(clock.incident_id)
-    clock.incident = incident
+    incident = clock.incident
     recorder, before = Recorder(at), incident.state
     marks = mark_due(clock, at, recorder)
     clock.save()

@@ -1,0 +1,436 @@
+"""One incident as its page shows it: why it is here, what runs, what to do, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import User
+from escalations.models import Incident, LadderRun, Notice, TimelineEvent
+from escalations.rules.lifecycle import UNANSWERED, Situation
+from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, TargetKind
+from escalations.rules.scoring import points
+from escalations.selectors.actions import Action, NotYet, actions_of
+from escalations.selectors.clock_words import ClockView, clock_card
+from escalations.selectors.policies import policy_doc
+from escalations.selectors.story import Event, story
+from escalations.templatetags.belay import ago, duration
+
+NOTICES = 30
+CLOCK_ORDER = ("response", "restore", "cadence", "resolution", "ola")
+FACT_LABELS = {
+    "arr_at_risk": "Revenue at risk",
+    "users_pct": "Users affected",
+    "data_or_legal_confirmed": "Data or legal risk confirmed",
+    "data_or_legal_suspected": "Data or legal risk suspected",
+    "core_down_no_workaround": "Core function down, no workaround",
+    "uptime_breached": "Uptime promise broken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    number: int
+    key: str
+    title: str
+    body: str
+    severity: int
+    state: str
+    state_label: str
+    kind_label: str
+    account_name: str
+    product_area: str
+    category: str
+    kpi_code: str
+    segment: str
+    period: str
+    source: str
+    received_at: datetime
+    owner_name: str
+    is_accepted: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    role: str
+    name: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`state`: done, current, empty or next."""
+
+    label: str
+    minutes: str
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreInput:
+    factor: str
+    anchor: int
+    weight: str
+    points: str
+    source: str
+    is_assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FloorView:
+    """`state`: yes, no or unknown."""
+
+    code: str
+    label: str
+    state: str
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    name: str
+    matched: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    score: str
+    severity: int
+    band: str
+    floor: str
+    distance: str
+    inputs: tuple[ScoreInput, ...]
+    floors: tuple[FloorView, ...]
+    rules: tuple[RuleView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    name: str
+    value: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    recipient: str
+    subject: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    source: str
+    key: str
+    occurrences: int
+    last_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    incident: Head
+    why: str
+    clocks: tuple[ClockView, ...]
+    actions: tuple[Action, ...]
+    unmet: tuple[NotYet, ...]
+    timeline: tuple[Event, ...]
+    timeline_url: str
+    responders: tuple[Person, ...]
+    ladder: tuple[Step, ...]
+    explanation: Explanation
+    facts: tuple[FactView, ...]
+    notices: tuple[NoticeView, ...]
+    signals: tuple[SignalView, ...]
+    update_due: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """What the timeline fragment alone needs."""
+
+    incident: Incident
+    timeline: tuple[Event, ...]
+    timeline_url: str
+
+
+def incident_page(
+    incident: Incident, user: User, situation: Situation, at: datetime
+) -> IncidentPage:
+    """`incident` comes from `visible_incident`, `situation` from `services.moves`."""
+    doc = policy_doc(incident.policy_version_id)
+    run = incident.ladder_runs.prefetch_related("steps__person").order_by("-number").first()
+    actions, not_yet = actions_of(incident, user, situation, doc)
+    clocks = _clocks(incident, at)
+    cadence = next((each for each in clocks if each.label == "Next update"), None)
+    return IncidentPage(
+        incident=_head(incident),
+        why=why(incident, user, run, clocks, at),
+        clocks=clocks,
+        actions=actions,
+        unmet=not_yet,
+        timeline=timeline(incident),
+        timeline_url=reverse("incident-timeline", args=[incident.number]),
+        responders=tuple(
+            Person(each.get_role_display(), str(each.user), each.accepted_at is not None)
+            for each in incident.responders.filter(ended_at=None).select_related("user")
+        ),
+        ladder=_ladder(incident, doc, run, at),
+        explanation=explanation_view(incident, doc),
+        facts=_facts(incident),
+        notices=_notices(incident),
+        signals=tuple(
+            SignalView(each.source, each.dedup_key, each.occurrences, each.last_at, each.ended_at)
+            for each in incident.signals.order_by("pk")
+        ),
+        update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
+    )
+
+
+def timeline_page(incident: Incident) -> TimelinePage:
+    url = reverse("incident-timeline", args=[incident.number])
+    return TimelinePage(incident, timeline(incident), url)
+
+
+def timeline(incident: Incident) -> tuple[Event, ...]:
+    rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
+    return story(rows.order_by("-seq"))
+
+
+def _head(incident: Incident) -> Head:
+    period = ""
+    if incident.period_start:
+        period = f"from {incident.period_start:%d %b %H:%M} UTC"
+        if incident.period_end:
+            period += f" to {incident.period_end:%d %b %H:%M} UTC"
+    doc = policy_doc(incident.policy_version_id)
+    category = doc.categories.get(incident.category)
+    return Head(
+        number=incident.number,
+        key=incident.key,
+        title=incident.title,
+        body=incident.body,
+        severity=incident.severity,
+        state=incident.state,
+        state_label=incident.get_state_display(),
+        kind_label=incident.get_kind_display(),
+        account_name=incident.account.name if incident.account else "",
+        product_area=incident.product_area,
+        category=category.label if category else incident.category,
+        kpi_code=incident.kpi.code if incident.kpi else "",
+        segment=incident.segment,
+        period=period,
+        source=incident.source,
+        received_at=incident.received_at,
+        owner_name=str(incident.commander) if incident.commander else "",
+        is_accepted=incident.accepted_at is not None,
+        version=incident.version,
+    )
+
+
+def why(
+    incident: Incident,
+    user: User,
+    run: LadderRun | None,
+    clocks: Iterable[ClockView],
+    at: datetime,
+) -> str:
+    """Why this, why you, why now. "You" only for the owner or somebody who was paged."""
+    said = incident.explanation
+    label = Severity(incident.severity).label
+    parts = [said.get("why_severity") or label, _why_owner(incident, user)]
+    levels = {step.level for step in run.steps.all() if step.person_id == user.pk} if run else set()
+    if levels and incident.commander_id != user.pk:
+        level = max(levels)
+        parts.append(f"you were paged as {f'level {level}' if level else 'the fallback'}")
+    running = [each for each in clocks if each.due_at]
+    if running:
+        clock = min(running, key=lambda each: each.due_at or at)
+        assert clock.due_at is not None
+        verb = "ran out" if clock.due_at <= at else "runs out"
+        parts.append(f"the {clock.label.lower()} clock {verb} {ago(clock.due_at, at)}")
+    elif incident.is_open:
+        parts.append("no clock runs now")
+    text = "; ".join(part for part in parts if part)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _why_owner(incident: Incident, user: User) -> str:
+    owner = incident.commander
+    sentence = str(incident.explanation.get("why_owner", ""))
+    if owner is None:
+        return f"nobody owns it: {sentence}" if sentence else "nobody owns it"
+    is_me = owner.pk == user.pk
+    name = "you" if is_me else str(owner)
+    _, _, because = sentence.partition(" because of ")
+    if incident.accepted_at is not None:
+        verb = "own" if is_me else "owns"
+        return f"{name} {verb} it"
+    verb = "are asked" if is_me else "is asked"
+    return f"{name} {verb} to take it" + (f" because of {because}" if because else "")
+
+
+def _clocks(incident: Incident, at: datetime) -> tuple[ClockView, ...]:
+    """The last cycle of each kind, in the order in which they end."""
+    rows = incident.clocks.select_related("calendar__service_hours").prefetch_related("events")
+    last = {row.kind: row for row in rows.order_by("kind", "cycle")}
+    cards = (clock_card(last[kind], at) for kind in CLOCK_ORDER if kind in last)
+    return tuple(card for card in cards if card is not None)
+
+
+def _ladder(
+    incident: Incident, doc: PolicyDoc, run: LadderRun | None, at: datetime
+) -> tuple[Step, ...]:
+    name = run.ladder if run else incident.explanation.get("ladder")
+    name = name or doc.severities[Severity(incident.severity)].ladder
+    ladder = doc.ladders.get(name or "")
+    if ladder is None:
+        return ()
+    taken: dict[int, list[Any]] = {}
+    if run is not None:
+        for step in run.steps.all():
+            if step.cycle == run.cycle:
+                taken.setdefault(step.level, []).append(step)
+    return _levels(ladder, run, taken, at, is_waiting=incident.state in UNANSWERED)
+
+
+def _levels(
+    ladder: Ladder,
+    run: LadderRun | None,
+    taken: dict[int, list[Any]],
+    at: datetime,
+    *,
+    is_waiting: bool,
+) -> tuple[Step, ...]:
+    steps, after = [], 0
+    for level in ladder.levels:
+        rows = taken.get(level.number, [])
+        people = [str(row.person) for row in rows if row.person_id]
+        note = ""
+        if rows:
+            note = f"Paged {', '.join(dict.fromkeys(people))} {ago(rows[-1].at, at)}"
+        if rows and not people:
+            state, note = "empty", "Nobody there: the next level is paged at once"
+        elif rows and run and level.number == run.level and run.state == "active":
+            state = "current" if is_waiting else "done"
+        else:
+            state = "done" if rows else "next"
+        label = _named(level.targets)
+        minutes = duration(after) if after else "at once"
+        steps.append(Step(label, minutes, state, note))
+        after += level.ack_timeout_s
+    return tuple(steps)
+
+
+def _named(targets: Iterable[LadderTarget]) -> str:
+    def one(target: LadderTarget) -> str:
+        ref = target.ref.replace("-", " ").replace("_", " ")
+        match target.kind:
+            case TargetKind.ROSTER:
+                return f"On call: {ref}"
+            case TargetKind.ROLE:
+                return f"The {ref}"
+            case TargetKind.TEAM:
+                return f"Team {ref}"
+            case TargetKind.MANAGER_OF:
+                return f"Manager of {ref}"
+        return ref
+
+    text = ", ".join(one(target) for target in targets)
+    return text[:1].upper() + text[1:]
+
+
+def explanation_view(incident: Incident, doc: PolicyDoc | None = None) -> Explanation:
+    """The stored decision with the labels of its policy version."""
+    doc = doc or policy_doc(incident.policy_version_id)
+    said: dict[str, Any] = incident.explanation.get("decision") or {}
+    factors = {factor.code: factor.label for factor in doc.factors}
+    tests = {test.code: test.label for test in doc.tests}
+    asks = {row["code"]: row["ask"] for row in said.get("unknown", [])}
+    results = {True: "yes", False: "no", None: "unknown"}
+    trace = (incident.explanation.get("route") or {}).get("trace", [])
+    codes = [_code_word(code, tests) for code in said.get("floor_codes", [])]
+    floor = said.get("floor") or ""
+    return Explanation(
+        score=f"{incident.score_bp / 100:.2f}",
+        severity=incident.severity,
+        band=said.get("band", ""),
+        floor=f"{floor} ({', '.join(codes)})" if floor and codes else floor,
+        distance=said.get("band_distance", ""),
+        inputs=tuple(
+            ScoreInput(
+                factors.get(row["factor"], row["factor"]),
+                row["anchor"],
+                str(row["weight"]),
+                points(row["points_bp"]),
+                "policy default" if row["is_assumed"] else row["source"],
+                row["is_assumed"],
+            )
+            for row in said.get("inputs", [])
+        ),
+        floors=tuple(
+            FloorView(
+                row["code"],
+                tests.get(row["code"], row["fact"]),
+                results[row["result"]],
+                asks.get(row["code"], "") if row["result"] is None else "",
+            )
+            for row in said.get("tests", [])
+        ),
+        rules=tuple(
+            RuleView(row["name"], row["outcome"] == "match", row["words"] or "It matches")
+            for row in trace
+        ),
+    )
+
+
+def _code_word(code: str, tests: dict[str, str]) -> str:
+    if code == "route":
+        return "routing rule"
+    return "category default" if code.startswith("default:") else code
+
+
+def _facts(incident: Incident) -> tuple[FactView, ...]:
+    """The latest word on each fact."""
+    last = {fact.name: fact for fact in incident.facts_log.all()}
+    return tuple(
+        FactView(FACT_LABELS.get(name, name), _value(name, fact.value), fact.source, fact.at)
+        for name, fact in last.items()
+    )
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "users_pct":
+        return f"{value} %"
+    try:
+        return f"{float(value):,.0f}" if name == "arr_at_risk" else str(value)
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _notices(incident: Incident) -> tuple[NoticeView, ...]:
+    rows = Notice.objects.filter(incident=incident).select_related("recipient").order_by("-pk")
+    return tuple(
+        NoticeView(str(row.recipient), row.subject, *_delivery(row)) for row in rows[:NOTICES]
+    )
+
+
+def _delivery(row: Notice) -> tuple[str, datetime]:
+    if row.sent_at:
+        return "sent", row.sent_at
+    if row.cancelled_at:
+        return "no longer needed", row.cancelled_at
+    if row.failed_at:
+        return f"failed: {row.last_error}" if row.last_error else "failed", row.failed_at
+    return ("trying again" if row.attempts else "on its way"), row.created_at

@@ -1,0 +1,123 @@
+"""Timeline rows in the words and icons of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from escalations.models import TimelineEvent
+from escalations.models.timeline import Visibility
+from escalations.templatetags.belay import duration
+
+NOTICED_LATE_S = 30
+ICONS = {
+    "opened": "inbox",
+    "decided": "gauge",
+    "assigned": "user",
+    "no_owner": "circle-dashed",
+    "claimed": "user-plus",
+    "took_over": "user-plus",
+    "acknowledged": "check",
+    "triaged": "gauge",
+    "verified": "search",
+    "mitigating": "wrench",
+    "relapsed": "rotate-ccw",
+    "containment_proposed": "flag",
+    "contained": "shield-check",
+    "monitoring": "activity",
+    "resolved": "circle-check",
+    "closed": "lock",
+    "reopened": "rotate-ccw",
+    "paused": "pause",
+    "resumed": "play",
+    "escalated": "arrow-up-right",
+    "severity": "scale",
+    "update": "megaphone",
+    "note": "sticky-note",
+    "cancelled": "ban",
+    "signal": "radio",
+    "signal_ended": "circle-check",
+    "facts": "sticky-note",
+    "kpi_state": "chart-line",
+    "state": "circle-dot",
+    "ladder_page": "bell",
+    "ladder_empty": "triangle-alert",
+    "ladder_fallback": "bell",
+    "ladder_jump": "arrow-up-right",
+    "ladder_halted": "check",
+    "ack_expired": "timer",
+    "clock_warning": "timer",
+    "clock_breach": "octagon-alert",
+    "clock_miss": "octagon-alert",
+    "clock_stopped": "clock",
+    "clock_retargeted": "clock",
+}
+# Said in the sentence or beside it already, or of no use to people.
+SILENT = {"policy", "rule", "position", "ladder", "level", "late_by_s", "signal", "is_silent"}
+SILENT |= {"from", "to", "percent", "clock", "cycle", "outcome"}
+# Each change of state stands beside the event that caused it, which says more.
+HIDDEN = frozenset({"state"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    icon: str
+    title: str
+    text: str
+    at: datetime
+    actor: str = ""
+    is_public: bool = False
+    rule: str = ""
+    late_by: str = ""
+    detail: str = ""
+
+
+def story(rows: Iterable[TimelineEvent]) -> tuple[Event, ...]:
+    return tuple(_event(row) for row in rows if row.kind not in HIDDEN)
+
+
+def _event(row: TimelineEvent) -> Event:
+    detail: dict[str, Any] = row.detail
+    actor = str(row.actor) if row.actor else ""
+    title, text = row.sentence, row.reason
+    if row.kind == "update":
+        title, text = f"{actor or 'Somebody'} told the customer", row.sentence
+    elif row.kind == "note":
+        title, text = f"{actor or 'Somebody'} wrote a note", row.sentence
+    late_s = max(int(detail.get("late_by_s") or 0), _lag(row))
+    return Event(
+        icon=ICONS.get(row.kind, "circle-dot"),
+        title=title,
+        text=text,
+        at=row.at,
+        actor=actor or "Belay",
+        is_public=row.visibility == Visibility.CUSTOMER,
+        rule=_rule(detail),
+        late_by=f"Noticed {duration(late_s)} later" if late_s > NOTICED_LATE_S else "",
+        detail="\n".join(
+            f"{name.replace('_', ' ').capitalize()}: {value}"
+            for name, value in detail.items()
+            if name not in SILENT and value not in ("", None, [], {})
+        ),
+    )
+
+
+def _lag(row: TimelineEvent) -> int:
+    """How late a machine's own entry was written; what people report late is no fault."""
+    if row.actor_id or not row.kind.startswith(("clock_", "ladder_", "ack_")):
+        return 0
+    return int((row.recorded_at - row.at).total_seconds())
+
+
+def _rule(detail: dict[str, Any]) -> str:
+    parts = []
+    if detail.get("rule"):
+        parts.append(f"Rule: {detail['rule']}")
+    if detail.get("ladder"):
+        level = detail.get("level")
+        parts.append(f"Ladder {detail['ladder']}, {f'level {level}' if level else 'fallback'}")
+    if detail.get("policy"):
+        parts.append(str(detail["policy"]))
+    return " · ".join(parts)

@@ -1,0 +1,25 @@
+"""Taking an incident for a change. Order of locks everywhere: KpiState, Incident, Clock, LadderRun.
+
+The lock comes first and the row with its relations is read afterwards: PostgreSQL, when it had to
+wait, looks again at the locked row only, and would hand out the joined rows of before.
+"""
+
+from __future__ import annotations
+
+from escalations.models import Clock, Incident
+
+RELATED = ("kpi__owner", "kpi__steward", "account__sponsor", "team", "policy_version", "commander")
+
+
+def lock_incident(number: int) -> Incident:
+    Incident.objects.select_for_update().only("number").get(pk=number)
+    return Incident.objects.select_related(*RELATED).get(pk=number)
+
+
+def lock_clock(pk: int) -> Clock:
+    """The incident first, then its clock."""
+    number = Clock.objects.values_list("incident_id", flat=True).get(pk=pk)
+    incident = lock_incident(number)
+    clock = Clock.objects.select_for_update().get(pk=pk)
+    clock.incident = incident
+    return clock

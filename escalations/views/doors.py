@@ -1,0 +1,49 @@
+"""Who gets in: signed in, and with the right to see incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views import View
+
+from config.lib import clock
+from config.lib.errors import DomainError
+from escalations.models import Incident
+from escalations.selectors.incidents import visible_incident
+
+MAX_NUMBER = 2**63 - 1
+
+
+class IncidentsView(LoginRequiredMixin, PermissionRequiredMixin, View):
+    """Strangers go to sign-in, people without the right get 403, and a wrong address 404."""
+
+    permission_required = "escalations.view_incident"
+
+    def handle_no_permission(self) -> Any:
+        self.raise_exception = self.request.user.is_authenticated
+        return super().handle_no_permission()
+
+    @cached_property
+    def at(self) -> datetime:
+        """The present moment, asked once per request."""
+        return clock.now()
+
+
+class OneIncidentView(IncidentsView):
+    """`load` finds what the reader may see; anything else is 404."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if kwargs["number"] > MAX_NUMBER:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def load(self, number: int) -> Incident:
+        try:
+            return visible_incident(number, self.request.user)
+        except DomainError as error:
+            raise Http404 from error

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.selectors.people import rights_of
+from config.lib.errors import DomainError
+from escalations.forms.incidents import IncidentForm
+from escalations.forms.verbs import body_of_form, sentences_of
+from escalations.rules.lifecycle import Verb
+from escalations.selectors.actions import DONE
+from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.services.messages import message_of
+from escalations.services.moves import perform, situation_of
+from escalations.services.previews import form_doc, preview
+from escalations.services.signals import receive_signal
+from escalations.views.doors import IncidentsView, OneIncidentView
+
+
+class IncidentDetail(OneIncidentView):
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        incident = self.load(number)
+        rights = rights_of(request.user)
+        situation = situation_of(incident, request.user, rights, {}, self.at)
+        page = incident_page(incident, request.user, situation, self.at)
+        context = {"nav": "incident", "page": page, "now": self.at}
+        return render(request, "escalations/incidents/detail.html", context)
+
+
+class IncidentTimeline(OneIncidentView):
+    """The timeline again for a page that is open; 204 while nothing changed."""
+
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        incident = self.load(number)
+        if request.GET.get("version") == str(incident.version):
+            return HttpResponse(status=204)
+        context = {"page": timeline_page(incident), "now": self.at}
+        return render(request, "escalations/incidents/_timeline.html", context)
+
+
+class IncidentScore(OneIncidentView):
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        context = {"explanation": explanation_view(self.load(number))}
+        return render(request, "escalations/incidents/_score.html", context)
+
+
+class IncidentVerb(OneIncidentView):
+    """A button was pressed. What it says comes back as a message on the page it came from."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
+        if verb not in set(Verb):
+            raise Http404
+        incident = self.load(number)
+        body = body_of_form(Verb(verb), request.POST)
+        if body.is_valid():
+            self._perform(number, Verb(verb), dict(body.validated_data))
+        else:
+            messages.error(request, f"{incident.key}: " + " ".join(sentences_of(body)))
+        return redirect(self._way_back(number))
+
+    def _perform(self, number: int, verb: Verb, given: dict) -> None:
+        expected = given.pop("expected_version", None)
+        user = self.request.user
+        try:
+            done = perform(number, verb, given, by=user, at=self.at, expected_version=expected)
+        except DomainError as error:
+            messages.error(self.request, error.detail)
+        else:
+            messages.success(self.request, f"{done.key}: {DONE[verb]}.")
+
+    def _way_back(self, number: int) -> str:
+        asked = self.request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(
+            asked, {self.request.get_host()}, require_https=self.request.is_secure()
+        ):
+            return asked
+        return reverse("incident", args=[number])
+
+
+class NewIncident(IncidentsView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(IncidentForm(doc=self._doc()))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = IncidentForm(request.POST, doc=self._doc())
+        if "preview" in request.POST:
+            return self._page(*self._previewed(form))
+        if not form.is_valid():
+            return self._page(form)
+        message = message_of(form.message(), at=self.at)
+        incident = receive_signal(message, by=request.user, at=self.at).incident
+        messages.success(request, f"{incident.key} is open.")
+        return redirect("incident", incident.number)
+
+    def _doc(self):
+        if not self.request.user.has_perm("escalations.respond_incident"):
+            raise PermissionDenied
+        return form_doc()
+
+    def _previewed(self, form: IncidentForm) -> tuple:
+        """A preview needs no title: nobody has to finish the form to see where it goes."""
+        form.fields["title"].required = False
+        if not form.is_valid():
+            return form, None
+        return form, preview(message_of(form.message(), at=self.at), self.at)
+
+    def _page(self, form: IncidentForm, found=None) -> HttpResponse:
+        context = {"nav": "new", "form": form, "preview": found, "now": self.at}
+        return render(self.request, "escalations/incidents/new.html", context)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from escalations.selectors.queue import Asked, queue, queue_version
+from escalations.views.doors import IncidentsView
+
+
+class Queue(IncidentsView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = queue(request.user, Asked.of(request.GET), self.at)
+        context = {"nav": "queue", "page": page, "now": self.at}
+        return render(request, "escalations/incidents/list.html", context)
+
+
+class QueueRows(IncidentsView):
+    """The queue again for a page that is open; 204 while nothing changed."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if request.GET.get("version") == queue_version(request.user):
+            return HttpResponse(status=204)
+        page = queue(request.user, Asked.of(request.GET), self.at)
+        context = {"page": page, "now": self.at}
+        return render(request, "escalations/incidents/_queue.html", context)
