@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from accounts.models import Account, Team
 from config.lib.models import Stamped, check, one_of, unique
@@ -163,7 +164,7 @@ class Threshold(Stamped):
     def __str__(self) -> str:
         return f"thresholds v{self.number}"
 
-    @property
+    @cached_property  # a version never changes once it is stored
     def rule(self) -> ThresholdRule:
         sides = {
             f"{level}_{side}": getattr(self, f"{level}_{side}")

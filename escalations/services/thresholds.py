@@ -35,6 +35,7 @@ class Verdict:
     overturned: list[KpiFlip] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     doubts: list[float] = field(default_factory=list)  # the values of a suspect point
+    is_quiet: bool = False  # only the machine moved on: nearly every reading
 
 
 def check_thresholds(at: datetime, *, limit: int = 500, kpi: Kpi | None = None) -> int:
@@ -104,31 +105,32 @@ def _judge_one_by_one(ids: list[int], at: datetime) -> None:
 
 def _judge_all(states: list[KpiState], at: datetime) -> None:
     kpi_ids = {state.kpi_id for state in states}
-    kpis = Kpi.objects.in_bulk(kpi_ids)
     versions = versions_of(kpi_ids)
     points = points_to_judge(states)
     verdicts = []
     for state in states:
-        kpi = kpis[state.kpi_id]
-        if kpi.pk not in versions:
-            raise ValueError(f"KPI {kpi.code} has no thresholds yet.")
+        if state.kpi_id not in versions:
+            raise ValueError(f"KPI {state.kpi.code} has no thresholds yet.")
         verdict = Verdict(state, points=points.get(state.pk, []))
         if state.suspect_at is None:
-            _judge(verdict, kpi, versions[kpi.pk], at)
+            _judge(verdict, versions[state.kpi_id], at)
         else:
-            _freeze(verdict, kpi, versions[kpi.pk], at)
+            _freeze(verdict, versions[state.kpi_id], at)
         verdicts.append(verdict)
     _save(verdicts, at)
     kpi_signals.note_overturned([f for v in verdicts for f in v.overturned], at=at)
-    flips_to_signals(verdicts, kpis, at=at)
+    if flipped := [verdict for verdict in verdicts if verdict.new]:
+        kpis = Kpi.objects.in_bulk({verdict.state.kpi_id for verdict in flipped})
+        flips_to_signals(flipped, kpis, at=at)
 
 
-def _freeze(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) -> None:
+def _freeze(verdict: Verdict, versions: list[Threshold], at: datetime) -> None:
     """Two values for one point: judge what lies before it, then nothing until a correction."""
     state, doubted_at = verdict.state, verdict.state.suspect_at
     verdict.points = [point for point in verdict.points if point.at < doubted_at]
     if verdict.points and (state.judged_to is None or state.judged_to < doubted_at):
-        _judge(verdict, kpi, versions, at)
+        _judge(verdict, versions, at)
+    verdict.is_quiet = False
     state.dirty_from = min(t for t in (state.dirty_from, doubted_at) if t is not None)
     state.parked_until, state.parked_error = None, ""
     known = [t for t in (doubted_at, state.since_at, state.judged_to) if t is not None]
@@ -147,11 +149,12 @@ def _freeze(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime)
     state.state, state.since_at = KpiStateName.SUSPECT.value, max(known)
 
 
-def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) -> None:
+def _judge(verdict: Verdict, versions: list[Threshold], at: datetime) -> None:
     state = verdict.state
     judged_to = state.judged_to
     edge = max((t for t in (judged_to, state.since_at) if t is not None), default=None)
-    if edge is None or (state.dirty_from > edge and state.machine):
+    is_next = edge is None or (state.dirty_from > edge and bool(state.machine))
+    if is_next:
         start, recorded = state.dirty_from, []
         machine = Machine.from_json(state.machine) if state.machine else Machine()
         shown = KpiStateName(state.state)
@@ -172,13 +175,17 @@ def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) 
             ]
     before = machine.state
     machine, data_flips = _replay(machine, version, verdict.points, versions)
+    if is_next and not data_flips and state.state == state.held_state == before:
+        verdict.is_quiet = True
+        _move_on(verdict, machine)
+        return
     expected = _shown_flips(shown, before, data_flips, recorded, verdict.points)
     covered = expected_state(expected, shown)
     if covered != machine.state and (
         covered is KpiStateName.SUSPECT
         or (
             state.last_at is not None
-            and state.last_at + silence_allowed(kpi, version_at(versions, at)) > at
+            and state.last_at + silence_allowed(state.kpi, version_at(versions, at)) > at
         )
     ):
         # Data came back, or out of doubt, but all of it is dated before: back as of now.
@@ -191,10 +198,15 @@ def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) 
         state.since_at = expected[-1].at
     elif recorded or start < (state.since_at or start):
         state.since_at = None if not (rest := _earlier(state, start)) else rest.at
+    _move_on(verdict, machine)
+
+
+def _move_on(verdict: Verdict, machine: Machine) -> None:
+    state = verdict.state
     state.machine = machine.as_json()
     if verdict.points:
         last = verdict.points[-1].at
-        state.judged_to = last if judged_to is None else max(judged_to, last)
+        state.judged_to = last if state.judged_to is None else max(state.judged_to, last)
     state.dirty_from = state.parked_until = None
     state.parked_error = ""
 
@@ -348,7 +360,6 @@ _SAVED = (
     "judged_to",
     "machine",
     "dirty_from",
-    "no_data_due_at",
     "parked_until",
     "parked_error",
 )
@@ -357,20 +368,30 @@ _SAVED = (
 def _save(verdicts: list[Verdict], at: datetime) -> None:
     if overturned := [flip.pk for verdict in verdicts for flip in verdict.overturned]:
         KpiFlip.objects.filter(pk__in=overturned).update(superseded_at=at)
-    KpiFlip.objects.bulk_create([flip for verdict in verdicts for flip in verdict.new])
-    # One prepared statement for all rows: an upsert by the ORM costs a third of the whole check.
-    fields = [KpiState._meta.get_field(name) for name in _SAVED]
+    if new := [flip for verdict in verdicts for flip in verdict.new]:
+        KpiFlip.objects.bulk_create(new)
+    # Prepared statements for all rows: an upsert by the ORM costs a third of the whole check.
+    _update([v.state for v in verdicts if v.is_quiet], ("judged_to", "machine"))
+    _update([v.state for v in verdicts if not v.is_quiet], _SAVED)
+
+
+def _update(states: list[KpiState], names: tuple[str, ...]) -> None:
+    if not states:
+        return
+    fields = [KpiState._meta.get_field(name) for name in names]
     columns = ", ".join(f"{connection.ops.quote_name(f.column)} = %s" for f in fields)
+    if names != _SAVED:
+        columns += ", dirty_from = NULL, parked_until = NULL, parked_error = ''"
     table = connection.ops.quote_name(KpiState._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET {columns} WHERE id = %s",  # noqa: S608 (no user's text)
             [
                 [
-                    *(f.get_db_prep_save(getattr(v.state, f.attname), connection) for f in fields),
-                    v.state.pk,
+                    *(f.get_db_prep_save(getattr(s, f.attname), connection) for f in fields),
+                    s.pk,
                 ]
-                for v in verdicts
+                for s in states
             ],
         )
 
