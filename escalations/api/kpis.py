@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field, inline_serializer
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Account, Team
-from config.lib.clock import now
-from config.lib.errors import DomainError
+from config.lib.api import CursorPages
+from config.lib.api_view import BelayAPIView
+from config.lib.errors import DomainError, field_error
 from escalations.models import Kpi, KpiState, Threshold
 from escalations.rules.policy import Severity
-from escalations.rules.thresholds import LEVELS, Direction, MissingPolicy
+from escalations.rules.thresholds import LEVELS, Direction, KpiStateName, MissingPolicy
 from escalations.selectors.kpis import version_at
 from escalations.services.kpis import LEVEL_COLUMNS, LIMIT_COLUMNS, change_kpi, create_kpi
 
@@ -209,54 +210,68 @@ def _kpis():
     ).prefetch_related("thresholds", "states")
 
 
-class ByCode(CursorPagination):
-    page_size = 50
-    max_page_size = 500
-    page_size_query_param = "page_size"
-    ordering = "code"
+class KpisView(BelayAPIView):
+    """What is measured, its limits in force, and the state of each segment."""
 
-
-class KpisView(APIView):
     permission_classes = [MayUseKpis]
+    pagination_class = CursorPages
+    ordering_fields = ("code", "name")
+    ordering = "code"
+    filters = {
+        "team": "Team code.",
+        "account": "The account's external id.",
+        "product_area": "Product area.",
+        "state": "A state that one of its segments is in.",
+    }
 
     @extend_schema(
-        operation_id="kpis_list",
-        responses=inline_serializer(
-            "KpiPage",
-            {
-                "next": serializers.URLField(allow_null=True),
-                "previous": serializers.URLField(allow_null=True),
-                "results": KpiSerializer(many=True),
-            },
-        ),
+        operation_id="kpis_list", summary="KPIs by code", responses=KpiSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        pages = ByCode()
-        page = pages.paginate_queryset(_kpis(), request, view=self)
-        shown = KpiSerializer(page, many=True, context={"at": now()}).data
+        rows = _kpis()
+        for name, lookup in (
+            ("team", "team__code"),
+            ("account", "account__external_id"),
+            ("product_area", "product_area"),
+        ):
+            if (value := self.parameter(name)) is not None:
+                rows = rows.filter(**{lookup: value})
+        if (state := self.parameter("state")) is not None:
+            if state not in list(KpiStateName):
+                raise field_error("state", "unknown_state", f"Use {', '.join(KpiStateName)}.")
+            rows = rows.filter(Exists(KpiState.objects.filter(kpi=OuterRef("pk"), state=state)))
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(rows, request, view=self)
+        shown = KpiSerializer(page, many=True, context={"at": self.at}).data
         return pages.get_paginated_response(shown)
 
     @extend_schema(
-        operation_id="kpis_create", request=KpiSerializer, responses={201: KpiSerializer}
+        operation_id="kpis_create",
+        summary="Make a KPI with its first limits",
+        request=KpiSerializer,
+        responses={201: KpiSerializer},
     )
     def post(self, request: Request) -> Response:
-        at = now()
-        asked = KpiSerializer(data=request.data, context={"at": at})
+        asked = KpiSerializer(data=self.document(), context={"at": self.at})
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
         limits = _limits(fields, fields["direction"])
-        kpi = create_kpi(fields, limits, by=request.user, at=at)
-        shown = KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": at}).data
+        kpi = create_kpi(fields, limits, by=request.user, at=self.at)
+        shown = KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": self.at}).data
         return Response(shown, status=201)
 
 
-class KpiView(APIView):
+class KpiView(BelayAPIView):
+    """What is measured, its limits in force, and the state of each segment."""
+
     permission_classes = [MayUseKpis]
 
-    @extend_schema(operation_id="kpis_retrieve", responses=KpiSerializer)
+    @extend_schema(
+        operation_id="kpis_retrieve", summary="One KPI by its code", responses=KpiSerializer
+    )
     def get(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(_kpis(), code=code)
-        return Response(KpiSerializer(kpi, context={"at": now()}).data)
+        return Response(KpiSerializer(kpi, context={"at": self.at}).data)
 
     @extend_schema(
         operation_id="kpis_change",
@@ -265,13 +280,12 @@ class KpiView(APIView):
         responses=KpiSerializer,
     )
     def patch(self, request: Request, code: str) -> Response:
-        at = now()
         kpi = get_object_or_404(_kpis(), code=code)
-        asked = KpiSerializer(data=request.data, partial=True, context={"at": at})
+        asked = KpiSerializer(data=self.document(), partial=True, context={"at": self.at})
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
         versions = sorted(kpi.thresholds.all(), key=lambda v: v.effective_from)
-        standing = version_at(versions, at).direction if versions else ""
+        standing = version_at(versions, self.at).direction if versions else ""
         limits = _limits(fields, fields.get("direction", standing))
-        change_kpi(kpi, fields, limits, by=request.user, at=at)
-        return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": at}).data)
+        change_kpi(kpi, fields, limits, by=request.user, at=self.at)
+        return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": self.at}).data)

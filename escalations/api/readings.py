@@ -5,23 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import F
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    OpenApiTypes,
-    PolymorphicProxySerializer,
-    extend_schema,
-    inline_serializer,
-)
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.lib.clock import now
+from config.lib.api import CursorPages
+from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, field_error
 from escalations.models import Reading
+from escalations.models.kpis import Quality
 from escalations.services.readings import Status, take_in
 
 MOST_ROWS = 10_000
@@ -94,15 +89,26 @@ RESULTS = inline_serializer(
 )
 
 
-class NewestFirst(CursorPagination):
-    page_size = 100
-    max_page_size = 1000
-    page_size_query_param = "page_size"
-    ordering = ("-at", "-id")
+class ReadingPages(CursorPages):
+    default_size, max_size = 100, 1000
 
 
-class ReadingsView(APIView):
+class ReadingsView(BelayAPIView):
+    """A second value for a point is `suspect` and freezes the KPI until `correction: true`."""
+
     permission_classes = [MayUseReadings]
+    pagination_class = ReadingPages
+    ordering_fields = ("at", "received_at")
+    ordering = "-at"
+    filters = {
+        "kpi": "KPI code.",
+        "segment": "Segment; empty is the KPI as a whole.",
+        "channel": "Channel.",
+        "source": "Who sent it.",
+        "quality": "valid, suspect or replaced.",
+        "from": "At or after this time, with its offset.",
+        "to": "Before this time, with its offset.",
+    }
 
     @extend_schema(
         operation_id="readings_send",
@@ -119,7 +125,7 @@ class ReadingsView(APIView):
         rows = request.data if isinstance(request.data, list) else [request.data]
         if len(rows) > MOST_ROWS:
             raise DomainError("too_many_rows", f"Send at most {MOST_ROWS:,} readings at once.")
-        statuses = take_in(rows, by=request.user, at=now())
+        statuses = take_in(rows, by=request.user, at=self.at)
         counts = dict.fromkeys((status.value for status in Status), 0)
         for status in statuses:
             counts[status.value] += 1
@@ -129,49 +135,30 @@ class ReadingsView(APIView):
     @extend_schema(
         operation_id="readings_list",
         summary="Readings, newest first",
-        parameters=[
-            OpenApiParameter(name, OpenApiTypes.STR)
-            for name in ("kpi", "segment", "channel", "source", "cursor")
-        ]
-        + [
-            OpenApiParameter("from", OpenApiTypes.DATETIME, description="At or after."),
-            OpenApiParameter("to", OpenApiTypes.DATETIME, description="Before."),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
-        ],
-        responses={
-            200: inline_serializer(
-                "ReadingPage",
-                {
-                    "next": serializers.URLField(allow_null=True),
-                    "previous": serializers.URLField(allow_null=True),
-                    "results": ReadingOut(many=True),
-                },
-            )
-        },
+        responses=ReadingOut(many=True),
     )
     def get(self, request: Request) -> Response:
-        asked = request.query_params
         rows = Reading.objects.annotate(
             kpi_code=F("series__kpi__code"),
             series_segment=F("series__segment"),
             series_channel=F("series__channel"),
             series_source=F("series__source"),
         )
-        filters = {
-            "kpi": "series__kpi__code",
-            "segment": "series__segment",
-            "channel": "series__channel",
-            "source": "series__source",
-        }
-        for name, lookup in filters.items():
-            if name in asked:
-                if "\x00" in asked[name]:
-                    raise field_error(name, "nul", "NUL characters are not allowed.")
-                rows = rows.filter(**{lookup: asked[name]})
+        for name, lookup in (
+            ("kpi", "series__kpi__code"),
+            ("segment", "series__segment"),
+            ("channel", "series__channel"),
+            ("source", "series__source"),
+            ("quality", "quality"),
+        ):
+            if (value := self.parameter(name)) is not None:
+                if name == "quality" and value not in Quality.values:
+                    raise field_error(name, "unknown_quality", f"Use {', '.join(Quality.values)}.")
+                rows = rows.filter(**{lookup: value})
         for name, lookup in (("from", "at__gte"), ("to", "at__lt")):
-            if name in asked:
-                rows = rows.filter(**{lookup: _time(name, asked[name])})
-        pages = NewestFirst()
+            if (value := self.parameter(name)) is not None:
+                rows = rows.filter(**{lookup: _time(name, value)})
+        pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(ReadingOut(page, many=True).data)
 

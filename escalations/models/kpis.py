@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from accounts.models import Account, Team
 from config.lib.models import Stamped, check, one_of, unique
@@ -163,7 +164,7 @@ class Threshold(Stamped):
     def __str__(self) -> str:
         return f"thresholds v{self.number}"
 
-    @property
+    @cached_property  # a version never changes once it is stored
     def rule(self) -> ThresholdRule:
         sides = {
             f"{level}_{side}": getattr(self, f"{level}_{side}")
@@ -269,6 +270,8 @@ class KpiState(models.Model):
     last_at = models.DateTimeField(null=True, blank=True)
     last_value = models.FloatField(null=True, blank=True)
     dirty_from = models.DateTimeField(null=True, blank=True)
+    # The earliest point with two values that nobody corrected yet: until then `state` is frozen.
+    suspect_at = models.DateTimeField(null=True, blank=True)
     no_data_due_at = models.DateTimeField(null=True, blank=True)
     parked_until = models.DateTimeField(null=True, blank=True)
     parked_error = models.CharField(max_length=300, blank=True)

@@ -68,6 +68,9 @@ class Signal(Operational):
     anchors = models.JSONField(default=dict)
     kpi = models.ForeignKey(Kpi, models.PROTECT, null=True, related_name="+")
     segment = models.CharField(max_length=120, blank=True)
+    kpi_state = models.CharField(
+        max_length=8, blank=True, help_text="The state the KPI went to, as of the newest flip."
+    )
     channel = models.CharField(max_length=80, blank=True)
     occurrences = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(help_text="When it began, as the sender says.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -58,3 +59,11 @@ def limit_text(bands: Bands, to_state: KpiStateName | str, value: float | None) 
     side = (crossed or list(bands.sides))[0]
     word = "below" if side == "lo" else "above"
     return f"{level} {word} {getattr(bands, f'{level}_{side}'):g}"
+
+
+def doubt_text(at: datetime, values: Sequence[float]) -> str:
+    """What is in doubt, in words: "two values for 10:00 UTC: 3.1 and 2.4"."""
+    counts = {2: "two", 3: "three", 4: "four"}
+    said = [f"{value:g}" for value in values]
+    listed = f"{', '.join(said[:-1])} and {said[-1]}"
+    return f"{counts.get(len(said), len(said))} values for {at:%H:%M} UTC: {listed}"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 FLAP_ENTRIES = 3
@@ -382,14 +383,15 @@ def is_flapping(entry_times: Iterable[datetime], at: datetime) -> bool:
     return sum(at - FLAP_WINDOW < entered <= at for entered in entry_times) > FLAP_ENTRIES
 
 
-def _limits(bands: Bands) -> list[float]:
+@lru_cache(maxsize=4096)
+def _limits(bands: Bands) -> tuple[float, ...]:
     """Low and high limit of breach, warn, clear_breach, clear_warn; an absent side is infinite."""
     limits = []
     for level in ("breach", "warn", "clear_breach", "clear_warn"):
         for side, absent in (("lo", -math.inf), ("hi", math.inf)):
             value = getattr(bands, f"{level}_{side}") if side in bands.sides else None
             limits.append(absent if value is None else value)
-    return limits
+    return tuple(limits)
 
 
 def _stand_in(rule: ThresholdRule) -> float | None:

@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from escalations.models import Kpi, KpiState, Threshold
+from escalations.rules.thresholds import KpiStateName
+
+# (kpi id, version id, updated at) -> the version; the time tells a row apart from another that
+# got the same id after a rollback.
+_versions: dict[tuple[int, int, datetime], Threshold] = {}
+MOST_CACHED = 20_000
 
 
 def dirty_states(at: datetime) -> QuerySet[KpiState]:
-    """States with points not yet judged, without those parked for later."""
-    return KpiState.objects.filter(dirty_from__isnull=False).filter(
-        Q(parked_until=None) | Q(parked_until__lte=at)
+    """States with points not yet judged, without those parked for later or frozen as suspect."""
+    return (
+        KpiState.objects.filter(dirty_from__isnull=False)
+        .filter(Q(parked_until=None) | Q(parked_until__lte=at))
+        .exclude(state=KpiStateName.SUSPECT, suspect_at__isnull=False)
     )
 
 
@@ -27,10 +35,18 @@ def states_without_data(at: datetime) -> QuerySet[KpiState]:
 
 
 def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
-    """Threshold versions by KPI, earliest first."""
+    """Threshold versions by KPI, earliest first. A version never changes: it is read once."""
+    rows = Threshold.objects.filter(kpi__in=list(kpi_ids)).order_by("effective_from")
+    keys = list(rows.values_list("kpi_id", "pk", "updated_at"))
+    if missing := [key for key in keys if key not in _versions]:
+        if len(_versions) > MOST_CACHED:
+            _versions.clear()
+            missing = keys
+        for version in Threshold.objects.filter(pk__in=[pk for _, pk, _ in missing]):
+            _versions[version.kpi_id, version.pk, version.updated_at] = version
     found: dict[int, list[Threshold]] = {}
-    for version in Threshold.objects.filter(kpi__in=list(kpi_ids)).order_by("effective_from"):
-        found.setdefault(version.kpi_id, []).append(version)
+    for key in keys:
+        found.setdefault(key[0], []).append(_versions[key])
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Min
 
 from escalations.models import KpiState, Reading
 from escalations.models.kpis import Quality
@@ -47,6 +47,38 @@ def revisions_of(
             StoredRevision(row.id, row.revision, row.value, row.quality)
         )
     return stored
+
+
+def suspect_since(
+    keys: Iterable[tuple[int, str]], *, since: datetime
+) -> dict[tuple[int, str], datetime]:
+    """The earliest suspect point from `since` on, by (kpi id, segment)."""
+    keys = list(keys)
+    rows = (
+        Reading.objects.filter(
+            series__kpi__in={kpi for kpi, _ in keys},
+            series__segment__in={segment for _, segment in keys},
+            at__gte=since,
+            quality=Quality.SUSPECT,
+        )
+        .values_list("series__kpi", "series__segment")
+        .annotate(first=Min("at"))
+        .order_by()
+    )
+    return {(kpi, segment): first for kpi, segment, first in rows}
+
+
+def values_in_doubt(kpi_id: int, segment: str, at: datetime) -> list[float]:
+    """The values that one suspect point was given, first to newest."""
+    suspect = (
+        Reading.objects.filter(
+            series__kpi=kpi_id, series__segment=segment, at=at, quality=Quality.SUSPECT
+        )
+        .order_by("series_id")
+        .values("series_id")[:1]
+    )
+    rows = Reading.objects.filter(at=at, series=suspect).exclude(quality=Quality.REPLACED)
+    return list(rows.order_by("revision").values_list("value", flat=True))
 
 
 class Point(NamedTuple):

@@ -18,6 +18,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.policy import ClockKind, LadderStart, Severity
 from escalations.rules.routing import Candidate, Choice, choose
 from escalations.rules.scoring import Input
+from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
 from escalations.selectors.policies import team_id, version_in_force
 from escalations.selectors.routing import candidates
@@ -88,7 +89,7 @@ def open_incidents(
         verdict = decide(version, known)
         team_pk = team_id(verdict.route.rule.team)
         team = _team(signal, team_pk, teams)
-        choice = _choose(verdict, team, pools, at)
+        choice = _steward(signal) or _choose(verdict, team, pools, at)
         openings.append(
             _Opening(signal, verdict, team, choice, _incident(signal, known, verdict, team, at, by))
         )
@@ -112,6 +113,17 @@ def _team(signal: Signal, routed: int | None, teams: dict[int, Team]) -> Team | 
     if pk not in teams:
         teams[pk] = Team.objects.get(pk=pk)
     return teams[pk]
+
+
+# The data is in question, not the business: the steward is asked, the owner is left alone.
+DATA_IN_QUESTION = frozenset({KpiStateName.SUSPECT.value, KpiStateName.NO_DATA.value})
+
+
+def _steward(signal: Signal) -> Choice | None:
+    steward = signal.kpi.steward if signal.kpi else None
+    if signal.kpi_state not in DATA_IN_QUESTION or steward is None or not steward.is_reachable:
+        return None
+    return Choice(steward.pk, "the data steward of this KPI")
 
 
 def _choose(
@@ -181,8 +193,12 @@ def _explain(opening: _Opening, people: dict[int, User]) -> None:
     owner = people.get(choice.person) if choice else None
     incident.commander = owner
     team = opening.team.name if opening.team else "no team"
+    reason = f"on call for {team} with the lightest load"
+    if choice and opening.signal.kpi_state in DATA_IN_QUESTION and opening.signal.kpi:
+        if choice.person == opening.signal.kpi.steward_id:
+            reason = "the data steward of this KPI"
     you = (
-        f"{owner} because of being on call for {team} with the lightest load"
+        f"{owner} because of being {reason}"
         if owner
         else f"nobody yet because nobody of {team} is on call"
     )
@@ -314,7 +330,10 @@ def _tell(opening: _Opening, recorder: Recorder, by: User | None) -> None:
             why=f"you are asked to own this: {said['owner']['why']}",
         )
     if incident.kpi is not None:
-        for person, role in ((incident.kpi.owner, "owner"), (incident.kpi.steward, "data steward")):
+        people = {"owner": incident.kpi.owner, "data steward": incident.kpi.steward}
+        if signal.kpi_state in DATA_IN_QUESTION:
+            del people["owner"]
+        for role, person in people.items():
             if person is not None:
                 recorder.notice(
                     incident,

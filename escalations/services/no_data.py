@@ -8,7 +8,7 @@ from django.db import transaction
 
 from escalations.models import KpiFlip, KpiState
 from escalations.rules.thresholds import KpiStateName, MissingPolicy
-from escalations.selectors.kpis import version_at, versions_of
+from escalations.selectors.kpis import silence_allowed, version_at, versions_of
 from escalations.services import thresholds
 
 # What a KPI shows once all of its M points are missing. `hold` has held until here.
@@ -29,6 +29,12 @@ def settle_no_data(state: KpiState, at: datetime) -> bool:
         state = KpiState.objects.select_for_update().select_related(None).get(pk=state.pk)
         due_at = state.no_data_due_at
         if due_at is None or due_at > at:
+            return False
+        if state.state == KpiStateName.SUSPECT and state.suspect_at is not None:
+            # Frozen: ask again later, so that the timer outlives the doubt.
+            versions = versions_of([state.kpi_id])[state.kpi_id]
+            state.no_data_due_at = at + silence_allowed(state.kpi, version_at(versions, at))
+            state.save(update_fields=["no_data_due_at"])
             return False
         state.no_data_due_at = None
         if state.dirty_from is not None:  # what did come in is judged first

@@ -20,7 +20,7 @@ from escalations.models import Kpi, KpiState, Reading, Series
 from escalations.models.kpis import Quality
 from escalations.rules.reading_rows import NewReading, RowError, parse_rows
 from escalations.selectors.kpis import silence_allowed, version_at, versions_of
-from escalations.selectors.readings import revisions_of
+from escalations.selectors.readings import revisions_of, suspect_since
 
 CHUNK = 1000
 CHECK = "escalations.tasks.thresholds.check"
@@ -30,7 +30,7 @@ class Status(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"  # the same value again: dropped
     REVISED = "revised"  # a correction: a new revision, the old one kept
-    SUSPECT = "suspect"  # another value and no correction: kept, not judged
+    SUSPECT = "suspect"  # another value and no correction: kept, and the state is frozen
 
 
 @dataclass(slots=True)
@@ -47,6 +47,12 @@ class _Touched:
 
     dirty_from: datetime | None = None
     last: tuple[datetime, float] | None = None
+    doubted_from: datetime | None = None
+    is_corrected: bool = False
+
+    def doubt(self, at: datetime) -> None:
+        if self.doubted_from is None or at < self.doubted_from:
+            self.doubted_from = at
 
     def judge(self, at: datetime, value: float) -> None:
         if self.dirty_from is None or at < self.dirty_from:
@@ -147,8 +153,12 @@ def _plan(
         revision = _Revision(revisions[-1].number + 1 if revisions else 1, row.value, quality)
         revisions.append(revision)
         fresh.append((revision, place, when, row.period_end))
+        touched = plan.touched.setdefault((kpi, row.segment), _Touched())
         if quality == Quality.VALID:
-            plan.touched.setdefault((kpi, row.segment), _Touched()).judge(when, row.value)
+            touched.judge(when, row.value)
+            touched.is_corrected |= status is Status.REVISED
+        else:
+            touched.doubt(when)
     plan.new = [
         (place, when, revision.number, revision.value, str(revision.quality), period_end, at)
         for revision, place, when, period_end in fresh
@@ -161,7 +171,8 @@ def _judge(row: NewReading, revisions: list[_Revision]) -> tuple[Status, Quality
     if not revisions:
         return Status.STORED, Quality.VALID
     if row.is_correction:
-        if any(r.value == row.value and r.quality == Quality.VALID for r in revisions):
+        standing = [r for r in revisions if r.quality != Quality.REPLACED]
+        if all(r.value == row.value and r.quality == Quality.VALID for r in standing):
             return Status.DUPLICATE, None
         return Status.REVISED, Quality.VALID
     # Also a value replaced since: a file imported twice stores nothing twice.
@@ -255,11 +266,14 @@ def _mark(
     if not touched:
         return False
     versions = versions_of({kpi for kpi, _ in touched})
+    _mark_suspect(states, touched)
     for key, news in touched.items():
         state = states[key]
-        if state.dirty_from is None or news.dirty_from < state.dirty_from:
-            state.dirty_from = news.dirty_from
+        dirty = [t for t in (state.dirty_from, news.dirty_from, news.doubted_from) if t is not None]
+        state.dirty_from = min(dirty)
         state.parked_until = None  # new data: try again at once
+        if news.last is None:
+            continue
         last_at, last_value = news.last
         if state.last_at is not None and last_at < state.last_at:
             continue
@@ -274,9 +288,31 @@ def _mark(
         [states[key] for key in sorted(touched)],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["dirty_from", "last_at", "last_value", "no_data_due_at", "parked_until"],
+        update_fields=[
+            "dirty_from",
+            "suspect_at",
+            "last_at",
+            "last_value",
+            "no_data_due_at",
+            "parked_until",
+        ],
     )
     return True
+
+
+def _mark_suspect(
+    states: dict[tuple[int, str], KpiState], touched: dict[tuple[int, str], _Touched]
+) -> None:
+    """Since when a state is in doubt. A correction takes a doubt away, or leaves a later one."""
+    asked = {}
+    for key, news in touched.items():
+        known = states[key].suspect_at
+        if news.doubted_from is not None or (known is not None and news.is_corrected):
+            asked[key] = min(t for t in (known, news.doubted_from) if t is not None)
+    if asked:
+        found = suspect_since(asked, since=min(asked.values()))
+        for key in asked:
+            states[key].suspect_at = found.get(key)
 
 
 def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -7,7 +7,6 @@ opens a new one (SEMANTICS 2.4, 2.6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,6 @@ from django.db.models import F
 from accounts.models import Account, User
 from escalations.models import Incident, Signal, TimelineEvent
 from escalations.models.notices import NoticeKind
-from escalations.rules.kpi_news import KpiFlipNews
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
@@ -31,7 +29,7 @@ from escalations.services.recorder import Recorder
 
 REOPEN_WITHIN = timedelta(minutes=30)
 ONE_ENTRY_PER = timedelta(minutes=1)
-KPI_SOURCE = "kpi"
+ENDED = frozenset({State.RESOLVED, State.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +101,24 @@ def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
             _take_facts(incident, message, recorder)
             finish(incident, recorder, before=before)
             return Received(incident, "joined")
-        if _may_reopen(incident, at):
+        if may_reopen(incident, at):
             _new_signal(message, incident)
-            _reopen(incident, at, "the same signal fires again within 30 minutes")
+            reopen(incident, at, "the same signal fires again within 30 minutes")
             return Received(incident, "reopened")
     signal = _new_signal(message, None)
     return Received(open_incidents([signal], at=at, by=by)[0], "opened")
 
 
-def _may_reopen(incident: Incident, at: datetime) -> bool:
+def may_reopen(incident: Incident, at: datetime) -> bool:
     return (
-        incident.state in (State.RESOLVED, State.CLOSED)
+        incident.state in ENDED
         and not incident.is_void
         and incident.resolved_at is not None
         and at - incident.resolved_at <= REOPEN_WITHIN
     )
 
 
-def _reopen(incident: Incident, at: datetime, reason: str) -> None:
+def reopen(incident: Incident, at: datetime, reason: str) -> None:
     recorder = Recorder(at)
     before = incident.state
     recorder.event(incident, "reopened", "Reopened.", reason=reason)
@@ -254,144 +252,3 @@ def end_by_source(incident: Incident, at: datetime, sentence: str) -> None:
             why="you own this incident: decide whether it is resolved.",
         )
     finish(incident, recorder, before=before)
-
-
-# --- KPIs -----------------------------------------------------------------------------------
-
-
-def kpi_dedup_key(code: str, segment: str) -> str:
-    return f"{code}/{segment}"
-
-
-def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]:
-    """Turn flips, in event order, into episodes and incidents; returns numbers touched.
-
-    First flips of a batch open their incidents together; what follows for the same KPI and
-    segment (deeper, back to ok, out again) is then played onto them in order.
-    """
-    touched: list[int] = []
-    pending = sorted(flips, key=lambda flip: (flip.flip_at, flip.kpi_id, flip.segment))
-    while pending:
-        heads: dict[tuple[int, str], KpiFlipNews] = {}
-        rest: list[KpiFlipNews] = []
-        for flip in pending:
-            key = (flip.kpi_id, flip.segment)
-            if key in heads:
-                rest.append(flip)
-            else:
-                heads[key] = flip
-        to_open = []
-        for flip in heads.values():
-            touched += _play(flip, at, to_open)
-        touched += [incident.number for incident in open_incidents(to_open, at=at)]
-        pending = rest
-    return list(dict.fromkeys(touched))
-
-
-def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
-    """One flip. A signal that needs a new incident is added to `to_open`."""
-    episodes = Signal.objects.real().filter(
-        source=KPI_SOURCE, dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment)
-    )
-    current = episodes.filter(ended_at=None).select_related("kpi").first()
-    if flip.to_state == "ok":
-        if current is None:
-            return []
-        incident = lock_incident(current.incident_id)
-        Signal.objects.filter(pk=current.pk).update(
-            ended_at=max(at, current.first_at), last_at=max(flip.flip_at, current.last_at)
-        )
-        end_by_source(incident, at, f"{flip.kpi_name} is ok again since {flip.flip_at:%H:%M} UTC.")
-        return [incident.number]
-    if current is not None:
-        return [_deepen(current, flip, at)]
-    number = _still_open(flip)
-    signal = _kpi_signal(flip, at, number)
-    if number is not None:
-        incident = lock_incident(number)
-        recorder, before = Recorder(at), incident.state
-        recorder.event(
-            incident, "signal", _kpi_title(flip), at=flip.flip_at, detail={"signal": signal.pk}
-        )
-        raise_if_worse(incident, recorder)
-        finish(incident, recorder, before=before)
-        return [number]
-    last = episodes.exclude(ended_at=None).exclude(pk=signal.pk).order_by("-ended_at").first()
-    is_live = at - flip.flip_at <= REOPEN_WITHIN
-    if last is not None and last.incident_id and is_live:
-        incident = lock_incident(last.incident_id)
-        if _may_reopen(incident, at):
-            Signal.objects.filter(pk=signal.pk).update(incident=incident)
-            _reopen(incident, at, "the KPI left ok again within 30 minutes")
-            return [incident.number]
-    to_open.append(signal)
-    return []
-
-
-def _still_open(flip: KpiFlipNews) -> int | None:
-    """One incident per KPI and segment while it is open, also when the KPI recovered between."""
-    return (
-        Incident.objects.real()
-        .open()
-        .filter(kpi_id=flip.kpi_id, segment=flip.segment)
-        .values_list("number", flat=True)
-        .first()
-    )
-
-
-def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
-    """Warning to breach raises; breach back to warning is told and never lowers."""
-    signal.occurrences = F("occurrences") + 1
-    signal.last_at = max(signal.last_at, flip.flip_at)
-    if flip.declared_severity is not None:
-        worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
-        signal.declared_severity = int(worst)
-    signal.save()
-    incident = lock_incident(signal.incident_id)
-    recorder, before = Recorder(at), incident.state
-    recorder.event(
-        incident,
-        "kpi_state",
-        f"{flip.kpi_name} went from {flip.from_state} to {flip.to_state}: {flip.limit_text}.",
-        at=flip.flip_at,
-        detail={"value": flip.value, "is_late": flip.is_late},
-    )
-    raise_if_worse(incident, recorder)
-    finish(incident, recorder, before=before)
-    return incident.number
-
-
-def _kpi_title(flip: KpiFlipNews) -> str:
-    where = f" ({flip.segment})" if flip.segment else ""
-    if flip.value is None:
-        return f"{flip.kpi_name}{where}: {flip.to_state.replace('_', ' ')}"
-    unit = f" {flip.unit}" if flip.unit else ""
-    return f"{flip.kpi_name}{where} is {flip.value:.6g}{unit}: {flip.limit_text}"
-
-
-def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
-    facts: dict[str, Any] = {}
-    if flip.revenue_exposed is not None:
-        facts["arr_at_risk"] = str(flip.revenue_exposed)
-    signal = Signal.objects.create(
-        source=KPI_SOURCE,
-        dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment),
-        incident_id=number,
-        title=_kpi_title(flip)[:300],
-        body="The flag `late` says that late readings opened this." if flip.is_late else "",
-        declared_severity=int(flip.declared_severity) if flip.declared_severity else None,
-        facts=facts,
-        kpi_id=flip.kpi_id,
-        segment=flip.segment,
-        channel=flip.channel,
-        period_end=flip.period_end,
-        first_at=flip.flip_at,
-        last_at=flip.flip_at,
-        received_at=at,
-    )
-    kpi = signal.kpi
-    signal.account = kpi.account
-    signal.product_area = kpi.product_area
-    signal.category = "campaign" if not kpi.account_id else "account_health"
-    signal.save(update_fields=["account", "product_area", "category"])
-    return signal

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 
 from escalations.models import Kpi, KpiFlip, KpiState, Threshold
-from escalations.rules.kpi_news import KpiFlipNews, limit_text
+from escalations.rules.kpi_news import KpiFlipNews, doubt_text, limit_text
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import Flip, KpiStateName, Machine, replay, restarted_at
 from escalations.selectors.kpis import dirty_states, silence_allowed, version_at, versions_of
-from escalations.selectors.readings import Point, points_of, points_to_judge
-from escalations.services import signals
+from escalations.selectors.readings import Point, points_of, points_to_judge, values_in_doubt
+from escalations.services import kpi_signals
 
 PARKED_FOR = timedelta(hours=1)
 log = logging.getLogger("belay.thresholds")
@@ -34,15 +34,18 @@ class Verdict:
     new: list[KpiFlip] = field(default_factory=list)
     overturned: list[KpiFlip] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
+    doubts: list[float] = field(default_factory=list)  # the values of a suspect point
+    is_quiet: bool = False  # only the machine moved on: nearly every reading
 
 
-def check_thresholds(at: datetime, *, limit: int = 500) -> int:
-    """Judge up to `limit` changed states; how many were claimed. 0 when nothing is left.
+def check_thresholds(at: datetime, *, limit: int = 500, kpi: Kpi | None = None) -> int:
+    """Judge up to `limit` changed states, of one KPI or of all; how many were claimed. 0 when
+    nothing is left.
 
     A state that cannot be judged is parked for an hour and holds up nobody else.
     """
     with transaction.atomic():
-        states = list(_claim(at, limit))
+        states = list(_claim(at, limit, kpi))
         if not states:
             return 0
         try:
@@ -59,14 +62,16 @@ def check_thresholds(at: datetime, *, limit: int = 500) -> int:
 def flips_to_signals(verdicts: list[Verdict], kpis: dict[int, Kpi], *, at: datetime) -> list[int]:
     """Hand the new flips on, in event order; the ids of the incidents they touched."""
     news = [
-        _news(flip, kpis[flip.kpi_id], verdict.points)
+        _news(flip, kpis[flip.kpi_id], verdict)
         for verdict in verdicts
         for flip in verdict.new
+        # A doubt that is over by now only dates the past.
+        if flip.to_state != KpiStateName.SUSPECT or verdict.doubts
     ]
     if not news:
         return []
     news.sort(key=lambda flip: flip.flip_at)
-    return signals.record_kpi_flips(news, at=at)
+    return kpi_signals.record_kpi_flips(news, at=at)
 
 
 def judge_state(state: KpiState, at: datetime) -> None:
@@ -74,8 +79,10 @@ def judge_state(state: KpiState, at: datetime) -> None:
     _judge_all([state], at)
 
 
-def _claim(at: datetime, limit: int):
+def _claim(at: datetime, limit: int, kpi: Kpi | None):
     rows = dirty_states(at).order_by("kpi_id", "segment")
+    if kpi is not None:
+        rows = rows.filter(kpi=kpi)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     return rows[:limit]
@@ -98,26 +105,56 @@ def _judge_one_by_one(ids: list[int], at: datetime) -> None:
 
 def _judge_all(states: list[KpiState], at: datetime) -> None:
     kpi_ids = {state.kpi_id for state in states}
-    kpis = Kpi.objects.in_bulk(kpi_ids)
     versions = versions_of(kpi_ids)
     points = points_to_judge(states)
     verdicts = []
     for state in states:
-        kpi = kpis[state.kpi_id]
-        if kpi.pk not in versions:
-            raise ValueError(f"KPI {kpi.code} has no thresholds yet.")
+        if state.kpi_id not in versions:
+            raise ValueError(f"KPI {state.kpi.code} has no thresholds yet.")
         verdict = Verdict(state, points=points.get(state.pk, []))
-        _judge(verdict, kpi, versions[kpi.pk], at)
+        if state.suspect_at is None:
+            _judge(verdict, versions[state.kpi_id], at)
+        else:
+            _freeze(verdict, versions[state.kpi_id], at)
         verdicts.append(verdict)
     _save(verdicts, at)
-    flips_to_signals(verdicts, kpis, at=at)
+    kpi_signals.note_overturned([f for v in verdicts for f in v.overturned], at=at)
+    if flipped := [verdict for verdict in verdicts if verdict.new]:
+        kpis = Kpi.objects.in_bulk({verdict.state.kpi_id for verdict in flipped})
+        flips_to_signals(flipped, kpis, at=at)
 
 
-def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) -> None:
+def _freeze(verdict: Verdict, versions: list[Threshold], at: datetime) -> None:
+    """Two values for one point: judge what lies before it, then nothing until a correction."""
+    state, doubted_at = verdict.state, verdict.state.suspect_at
+    verdict.points = [point for point in verdict.points if point.at < doubted_at]
+    if verdict.points and (state.judged_to is None or state.judged_to < doubted_at):
+        _judge(verdict, versions, at)
+    verdict.is_quiet = False
+    state.dirty_from = min(t for t in (state.dirty_from, doubted_at) if t is not None)
+    state.parked_until, state.parked_error = None, ""
+    known = [t for t in (doubted_at, state.since_at, state.judged_to) if t is not None]
+    verdict.doubts = values_in_doubt(state.kpi_id, state.segment, doubted_at)
+    verdict.new.append(
+        KpiFlip(
+            kpi_id=state.kpi_id,
+            segment=state.segment,
+            at=max(known),
+            recorded_at=at,
+            from_state=state.state,
+            to_state=KpiStateName.SUSPECT.value,
+            threshold=version_at(versions, max(known)),
+        )
+    )
+    state.state, state.since_at = KpiStateName.SUSPECT.value, max(known)
+
+
+def _judge(verdict: Verdict, versions: list[Threshold], at: datetime) -> None:
     state = verdict.state
     judged_to = state.judged_to
     edge = max((t for t in (judged_to, state.since_at) if t is not None), default=None)
-    if edge is None or (state.dirty_from > edge and state.machine):
+    is_next = edge is None or (state.dirty_from > edge and bool(state.machine))
+    if is_next:
         start, recorded = state.dirty_from, []
         machine = Machine.from_json(state.machine) if state.machine else Machine()
         shown = KpiStateName(state.state)
@@ -138,13 +175,20 @@ def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) 
             ]
     before = machine.state
     machine, data_flips = _replay(machine, version, verdict.points, versions)
+    if is_next and not data_flips and state.state == state.held_state == before:
+        verdict.is_quiet = True
+        _move_on(verdict, machine)
+        return
     expected = _shown_flips(shown, before, data_flips, recorded, verdict.points)
-    if (
-        expected_state(expected, shown) != machine.state
-        and state.last_at is not None
-        and state.last_at + silence_allowed(kpi, version_at(versions, at)) > at
+    covered = expected_state(expected, shown)
+    if covered != machine.state and (
+        covered is KpiStateName.SUSPECT
+        or (
+            state.last_at is not None
+            and state.last_at + silence_allowed(state.kpi, version_at(versions, at)) > at
+        )
     ):
-        # Data came back, but all of it is dated before the timer ran out: back as of now.
+        # Data came back, or out of doubt, but all of it is dated before: back as of now.
         since = max(at, expected[-1].at if expected else at)
         expected.append(Flip(since, expected_state(expected, shown), machine.state, None))
     _compare(verdict, expected, recorded, versions, at, judged_to)
@@ -154,10 +198,15 @@ def _judge(verdict: Verdict, kpi: Kpi, versions: list[Threshold], at: datetime) 
         state.since_at = expected[-1].at
     elif recorded or start < (state.since_at or start):
         state.since_at = None if not (rest := _earlier(state, start)) else rest.at
+    _move_on(verdict, machine)
+
+
+def _move_on(verdict: Verdict, machine: Machine) -> None:
+    state = verdict.state
     state.machine = machine.as_json()
     if verdict.points:
         last = verdict.points[-1].at
-        state.judged_to = last if judged_to is None else max(judged_to, last)
+        state.judged_to = last if state.judged_to is None else max(state.judged_to, last)
     state.dirty_from = state.parked_until = None
     state.parked_error = ""
 
@@ -262,7 +311,7 @@ def _shown_flips(
             while changes and changes[0].at <= when:
                 data = changes.pop(0).to_state
             to_state, is_covered = data, False
-        elif is_covered:
+        elif is_covered and to_state is not KpiStateName.SUSPECT:
             to_state, is_covered = data, False
         else:
             is_covered = True
@@ -311,7 +360,6 @@ _SAVED = (
     "judged_to",
     "machine",
     "dirty_from",
-    "no_data_due_at",
     "parked_until",
     "parked_error",
 )
@@ -320,32 +368,46 @@ _SAVED = (
 def _save(verdicts: list[Verdict], at: datetime) -> None:
     if overturned := [flip.pk for verdict in verdicts for flip in verdict.overturned]:
         KpiFlip.objects.filter(pk__in=overturned).update(superseded_at=at)
-    KpiFlip.objects.bulk_create([flip for verdict in verdicts for flip in verdict.new])
-    # One prepared statement for all rows: an upsert by the ORM costs a third of the whole check.
-    fields = [KpiState._meta.get_field(name) for name in _SAVED]
+    if new := [flip for verdict in verdicts for flip in verdict.new]:
+        KpiFlip.objects.bulk_create(new)
+    # Prepared statements for all rows: an upsert by the ORM costs a third of the whole check.
+    _update([v.state for v in verdicts if v.is_quiet], ("judged_to", "machine"))
+    _update([v.state for v in verdicts if not v.is_quiet], _SAVED)
+
+
+def _update(states: list[KpiState], names: tuple[str, ...]) -> None:
+    if not states:
+        return
+    fields = [KpiState._meta.get_field(name) for name in names]
     columns = ", ".join(f"{connection.ops.quote_name(f.column)} = %s" for f in fields)
+    if names != _SAVED:
+        columns += ", dirty_from = NULL, parked_until = NULL, parked_error = ''"
     table = connection.ops.quote_name(KpiState._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET {columns} WHERE id = %s",  # noqa: S608 (no user's text)
             [
                 [
-                    *(f.get_db_prep_save(getattr(v.state, f.attname), connection) for f in fields),
-                    v.state.pk,
+                    *(f.get_db_prep_save(getattr(s, f.attname), connection) for f in fields),
+                    s.pk,
                 ]
-                for v in verdicts
+                for s in states
             ],
         )
 
 
-def _news(flip: KpiFlip, kpi: Kpi, points: list[Point]) -> KpiFlipNews:
-    point = next((p for p in points if p.at == flip.at and p.value == flip.value), None)
+def _news(flip: KpiFlip, kpi: Kpi, verdict: Verdict) -> KpiFlipNews:
+    point = next((p for p in verdict.points if p.at == flip.at and p.value == flip.value), None)
     threshold = flip.threshold
     to_state = KpiStateName(flip.to_state)
     severity = {
         KpiStateName.WARN: threshold.warn_severity,
         KpiStateName.BREACH: threshold.breach_severity,
     }.get(to_state)
+    value, limit = flip.value, limit_text(threshold.rule.bands, to_state, flip.value)
+    if to_state is KpiStateName.SUSPECT:
+        value = verdict.doubts[-1]
+        limit = doubt_text(verdict.state.suspect_at, verdict.doubts)
     return KpiFlipNews(
         kpi_id=kpi.pk,
         kpi_code=kpi.code,
@@ -357,12 +419,12 @@ def _news(flip: KpiFlip, kpi: Kpi, points: list[Point]) -> KpiFlipNews:
         period_end=point.period_end if point else None,
         from_state=KpiStateName(flip.from_state),
         to_state=to_state,
-        value=flip.value,
+        value=value,
         threshold_id=threshold.pk,
         declared_severity=None if severity is None else Severity(severity),
         revenue_exposed=threshold.revenue_exposed,
         is_late=flip.is_late,
-        limit_text=limit_text(threshold.rule.bands, to_state, flip.value),
+        limit_text=limit,
     )
 
 

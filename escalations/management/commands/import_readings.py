@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from config.lib.clock import now
 from config.lib.errors import DomainError
-from escalations.models import Kpi, KpiFlip
+from escalations.models import Kpi, KpiFlip, KpiState
 from escalations.rules.reading_rows import BadField, NewReading, checked_time, text
 from escalations.services.readings import Status, store_readings
 from escalations.services.thresholds import check_thresholds
@@ -27,20 +27,41 @@ BATCH = 10_000
 
 
 class Command(BaseCommand):
-    help = "Import readings of one KPI from a CSV file (columns timestamp,value)."
+    help = (
+        "Import readings of one KPI from a CSV file: the whole file, or nothing of it when a row "
+        "is bad. Then judge that KPI and print its changes of state. Importing a file twice "
+        "stores nothing twice; another value for a stored time is kept as suspect."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--kpi", required=True, metavar="CODE")
-        parser.add_argument("--segment", default="")
-        parser.add_argument("--channel", default="")
-        parser.add_argument("--source", default="csv")
-        parser.add_argument("--time-column", default="timestamp")
-        parser.add_argument("--value-column", default="value")
-        parser.add_argument("--tz", default="UTC", help="Zone of times without an offset.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Check everything, keep nothing."
+            "file", type=Path, help="UTF-8 text with a header line; commas or semicolons."
         )
+        parser.add_argument("--kpi", required=True, metavar="CODE", help="Code of the KPI.")
+        parser.add_argument(
+            "--segment", default="", help="Part of the KPI with a state of its own, such as emea."
+        )
+        parser.add_argument("--channel", default="", help="Where it was measured, such as web.")
+        parser.add_argument("--source", default="csv", help="Who measured it (default: csv).")
+        parser.add_argument(
+            "--time-column",
+            default="timestamp",
+            metavar="NAME",
+            help="Header of the times, ISO 8601 (default: timestamp).",
+        )
+        parser.add_argument(
+            "--value-column",
+            default="value",
+            metavar="NAME",
+            help="Header of the values, plain numbers (default: value).",
+        )
+        parser.add_argument(
+            "--tz",
+            default="UTC",
+            metavar="ZONE",
+            help="Zone of times without an offset, such as Europe/Berlin (default: UTC).",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Check every row, keep nothing.")
 
     def handle(self, *args: Any, **asked: Any) -> None:
         at = now()
@@ -74,8 +95,22 @@ class Command(BaseCommand):
             return
         self.stdout.write(shown)
         before = KpiFlip.objects.order_by("id").values_list("id", flat=True).last() or 0
-        while check_thresholds(at):
-            pass
+        try:
+            while check_thresholds(at, kpi=kpi):
+                pass
+        except Exception as error:
+            raise CommandError(
+                f"The readings are stored, but judging them failed: {error}. "
+                "The workers try again; do not import the file again."
+            ) from error
+        parked = KpiState.objects.filter(kpi=kpi, segment=labels["segment"]).exclude(
+            parked_until=None
+        )
+        if state := parked.first():
+            raise CommandError(
+                "The readings are stored, but they cannot be judged before "
+                f"{state.parked_until:%Y-%m-%d %H:%M} UTC: {state.parked_error}"
+            )
         flips = KpiFlip.objects.filter(
             kpi=kpi, segment=labels["segment"], id__gt=before, superseded_at=None
         ).order_by("at", "id")

@@ -98,3 +98,15 @@ def test_writing_needs_the_rights(client):
     assert reader.post(URL, HIGHER).status_code == 403
     assert reader.patch(f"{URL}sales/", {"name": "x"}).status_code == 403
     assert client.get(f"{URL}nothing/").status_code == 404
+
+
+def test_the_list_is_filtered_and_a_misspelt_filter_is_refused(client):
+    client.post(URL, {**HIGHER, "product_area": "ads"})
+    client.post(URL, {**HIGHER, "code": "visits"})
+    found = client.get(URL, {"product_area": "ads"}).json()["results"]
+    assert [kpi["code"] for kpi in found] == ["sales"]
+    assert client.get(URL, {"state": "breach"}).json()["results"] == []
+    assert client.get(URL, {"state": "bad"}).json()["code"] == "unknown_state"
+    assert client.get(URL, {"owner": "olga"}).json()["code"] == "unknown_parameter"
+    first = client.get(URL, {"page_size": 1}).json()
+    assert [kpi["code"] for kpi in client.get(first["next"]).json()["results"]] == ["visits"]

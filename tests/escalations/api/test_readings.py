@@ -80,6 +80,8 @@ def test_the_list_is_newest_first_and_filtered(client, sender):
     answer = client.get(URL, {"kpi": sender.kpi.code, "segment": "a", "page_size": 2}).json()
     assert [row["value"] for row in answer["results"]] == [2, 1]
     assert [row["value"] for row in client.get(answer["next"]).json()["results"]] == [0]
+    assert client.get(URL, {"kip": "sales"}).json()["code"] == "unknown_parameter"
+    assert client.get(URL, {"quality": "fine"}).json()["code"] == "unknown_quality"
     period = {"from": sender.at(1).isoformat(), "to": sender.at(2).isoformat()}
     assert len(client.get(URL, period).json()["results"]) == 2
     assert client.get(URL, {"from": "then"}).status_code == 400

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from escalations.models import KpiState, Reading
-from tests.escalations.conftest import START, WORKED_VALUES
+from escalations.models import KpiState, Reading, Threshold
+from tests.escalations.conftest import START, WORKED_VALUES, Sender, make_kpi
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +109,17 @@ def test_an_unknown_kpi_a_missing_file_and_a_directory_are_refused(run, sender, 
     for path, said in ((tmp_path / "none.csv", "no file"), (tmp_path, "is a directory")):
         with pytest.raises(CommandError, match=said):
             call_command("import_readings", str(path), "--kpi", sender.kpi.code)
+
+
+def test_only_the_states_of_its_kpi_are_judged(run):
+    other = Sender(make_kpi("other"))
+    other.send(other.row(0, 3.1))
+    run(csv_of(WORKED_VALUES))
+    assert other.state().dirty_from == START
+
+
+def test_a_check_that_fails_says_that_the_readings_are_stored(run, sender):
+    Threshold.objects.filter(kpi=sender.kpi).delete()
+    with pytest.raises(CommandError, match="are stored, but .* has no thresholds yet"):
+        run(csv_of(WORKED_VALUES))
+    assert Reading.objects.count() == 15

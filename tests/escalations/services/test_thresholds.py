@@ -43,7 +43,7 @@ def test_an_in_order_reading_is_judged_without_reading_history(sender, django_as
     sender.send_values(WORKED_VALUES)
     sender.check()
     sender.send(sender.row(15, 3.1))
-    with django_assert_num_queries(9):  # 4 of them savepoints and the transaction
+    with django_assert_num_queries(8):  # 4 of them savepoints and the transaction
         sender.check()
 
 
