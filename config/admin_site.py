@@ -34,6 +34,6 @@ class BelayAdminSite(UnfoldAdminSite):
         return forbidden(request)
 
 
-site = BelayAdminSite()
-# The apps register with the default site while Django loads them; this one shows the same.
-site._registry = admin.site._registry
+# The default site, because config.apps names this class: the apps register with it while Django
+# loads them, and every page of theirs goes through the `admin_view` above.
+site = admin.site

@@ -63,8 +63,9 @@ BASE_URL = os.environ.get("BELAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.simple_history",
+    "config.apps.GovernanceConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -294,5 +295,5 @@ LOGGING = {
     },
 }
 
-UNFOLD = {"SITE_TITLE": "Belay", "SITE_HEADER": "Belay", "SITE_SYMBOL": "support"}
+SIMPLE_HISTORY_REVERT_DISABLED = True  # a change is made forward, by the service that checks it
 DEMO_PASSWORD = os.environ.get("BELAY_DEMO_PASSWORD", "belay-demo")
