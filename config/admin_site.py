@@ -28,6 +28,13 @@ class BelayAdminSite(UnfoldAdminSite):
         query = urlencode({REDIRECT_FIELD_NAME: after})
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
 
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        from config.lib import clock
+        from escalations.selectors.attention import what_needs_you
+
+        needs = what_needs_you(request.user, clock.now())
+        return super().index(request, {"needs": needs, "now": needs.at, **(extra_context or {})})
+
     def refusal(self, request: HttpRequest) -> HttpResponse:
         from config.error_pages import forbidden
 

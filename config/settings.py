@@ -13,6 +13,8 @@ import dj_database_url
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from config import looks
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 BELAY_ENV = os.environ.get("BELAY_ENV", "development")
 IS_PRODUCTION = BELAY_ENV == "production"
@@ -296,4 +298,5 @@ LOGGING = {
 }
 
 SIMPLE_HISTORY_REVERT_DISABLED = True  # a change is made forward, by the service that checks it
+UNFOLD = looks.UNFOLD
 DEMO_PASSWORD = os.environ.get("BELAY_DEMO_PASSWORD", "belay-demo")

@@ -6,6 +6,7 @@ happens: it is read here and written by services alone. Both leave out sensitive
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -100,8 +101,8 @@ class _SeenChanges(HistoricalRecordContextHelper):
     hidden: frozenset[str] = frozenset()
 
     def context_for_delta_changes(self, delta: Any) -> Any:
-        delta.changes = [change for change in delta.changes if change.field not in self.hidden]
-        return super().context_for_delta_changes(delta)
+        seen = [change for change in delta.changes if change.field not in self.hidden]
+        return super().context_for_delta_changes(replace(delta, changes=seen))
 
 
 class Recorded(SimpleHistoryAdmin):

@@ -119,6 +119,3 @@ class KpiFlipAdmin(ReadOnly):
     list_select_related = ("kpi",)
     search_fields = ("kpi__name", "kpi__code", "segment")
     ordering = ("-at", "-id")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("kpi", "threshold")

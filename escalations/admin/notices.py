@@ -16,5 +16,5 @@ class NoticeAdmin(ReadOnly):
 
     def get_queryset(self, request):
         seen = Incident.objects.visible_to(request.user)
-        rows = super().get_queryset(request).real().select_related("incident")
+        rows = super().get_queryset(request).real()
         return rows.filter(Q(incident=None) | Q(incident__in=seen))
