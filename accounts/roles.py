@@ -1,6 +1,7 @@
 """Who may do what: the one table. `sync_roles` makes a group of each row, named by its code.
 
-A permission is "app.codename"; `view_*` stands for every such permission of the app.
+A permission is "app.codename"; `view_*` stands for every such permission of the app, among them
+`view_revenue`, which uncovers what config.lib.sensitive hides.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ ROLES: dict[str, RoleSpec] = {
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
         "Reads along and may waive a review, with a reason.",
-        (*_VIEW, "accounts.view_account", _WAIVE),
+        (*_VIEW, "accounts.view_account", "accounts.view_revenue", _WAIVE),
     ),
     "integrator": RoleSpec(
         "Integrator",

@@ -28,12 +28,19 @@ class BelayAdminSite(UnfoldAdminSite):
         query = urlencode({REDIRECT_FIELD_NAME: after})
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
 
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        from config.lib import clock
+        from escalations.selectors.attention import what_needs_you
+
+        needs = what_needs_you(request.user, clock.now())
+        return super().index(request, {"needs": needs, "now": needs.at, **(extra_context or {})})
+
     def refusal(self, request: HttpRequest) -> HttpResponse:
         from config.error_pages import forbidden
 
         return forbidden(request)
 
 
-site = BelayAdminSite()
-# The apps register with the default site while Django loads them; this one shows the same.
-site._registry = admin.site._registry
+# The default site, because config.apps names this class: the apps register with it while Django
+# loads them, and every page of theirs goes through the `admin_view` above.
+site = admin.site

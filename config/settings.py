@@ -13,6 +13,8 @@ import dj_database_url
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from config import looks
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 BELAY_ENV = os.environ.get("BELAY_ENV", "development")
 IS_PRODUCTION = BELAY_ENV == "production"
@@ -63,8 +65,9 @@ BASE_URL = os.environ.get("BELAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.simple_history",
+    "config.apps.GovernanceConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -295,5 +298,6 @@ LOGGING = {
     },
 }
 
-UNFOLD = {"SITE_TITLE": "Belay", "SITE_HEADER": "Belay", "SITE_SYMBOL": "support"}
+SIMPLE_HISTORY_REVERT_DISABLED = True  # a change is made forward, by the service that checks it
+UNFOLD = looks.UNFOLD
 DEMO_PASSWORD = os.environ.get("BELAY_DEMO_PASSWORD", "belay-demo")

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from config.lib.models import Stamped, check, one_of
+from config.lib.models import STAMPS, Stamped, check, one_of, recorded
 
 _PEOPLE = {"null": True, "blank": True, "related_name": "+"}
 
@@ -45,8 +45,11 @@ class Account(Stamped):
         "accounts.ServiceHours", models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    history = recorded(excluded=STAMPS)
+
     class Meta:
         ordering = ["name"]
+        permissions = [("view_revenue", "Sees revenue, lifetime value and what is exposed")]
         constraints = [
             one_of("account_segment", "segment", Segment),
             check("account_arr", Q(arr__gte=0), "Annual revenue is 0 or more.", "negative"),

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from config.lib.models import recorded
+
 
 def validate_zone(value: str) -> None:
     if value not in available_timezones():
@@ -26,6 +28,8 @@ class User(AbstractUser):
     keys_enabled = models.BooleanField(
         "single-letter keys", default=True, help_text="j, k, c, a, u and so on in the queue."
     )
+
+    history = recorded(excluded=("password", "last_login"), links=("groups",))
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

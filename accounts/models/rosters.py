@@ -8,13 +8,15 @@ from django.db.models import F, Q
 
 from accounts.models.people import validate_zone
 from accounts.models.teams import Team
-from config.lib.models import Stamped, check, one_of, unique
+from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
 
 class Roster(Stamped):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, models.PROTECT, related_name="rosters")
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["name"]
@@ -27,6 +29,8 @@ class RosterVersion(Stamped):
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     effective_from = models.DateTimeField()
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["roster", "number"]
@@ -70,6 +74,8 @@ class Layer(models.Model):
         default=dict, blank=True, help_text="Weekly windows in which this layer is on duty."
     )
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "position"]
         constraints = [
@@ -88,6 +94,8 @@ class LayerPerson(models.Model):
     layer = models.ForeignKey(Layer, models.CASCADE, related_name="people")
     position = models.PositiveSmallIntegerField()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    history = recorded()
 
     class Meta:
         ordering = ["layer", "position"]
@@ -110,6 +118,8 @@ class Override(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+
+    history = recorded()
 
     class Meta:
         ordering = ["recorded_at", "id"]

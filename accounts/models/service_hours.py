@@ -8,12 +8,14 @@ from django.db.models import Q
 
 from accounts.models.people import validate_zone
 from accounts.rules.service_hours import Calendar, CalendarError
-from config.lib.models import Stamped, check, unique
+from config.lib.models import STAMPS, Stamped, check, recorded, unique
 
 
 class ServiceHours(Stamped):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["name"]
@@ -33,6 +35,8 @@ class ServiceHoursVersion(Stamped):
     weekly = models.JSONField(default=dict, blank=True)
     dates = models.JSONField(default=dict, blank=True)
     effective_from = models.DateTimeField()
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["service_hours", "number"]

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from config.lib.models import Stamped, check, unique
+from config.lib.models import STAMPS, Stamped, check, recorded, unique
 
 
 class Team(Stamped):
@@ -24,6 +24,8 @@ class Team(Stamped):
         default=False,
         help_text="Only members, responders and people who oversee everything see its incidents.",
     )
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["name"]
@@ -48,6 +50,8 @@ class Membership(Stamped):
     valid_to = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         constraints = [

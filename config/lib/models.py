@@ -1,4 +1,4 @@
-"""Ground for every model: stamps, paired fields, and rows that may belong to a drill."""
+"""Ground for every model: stamps, paired fields, and the record of changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
 
 class Stamped(models.Model):
@@ -55,3 +56,19 @@ def unique(
         violation_error_code=code,
         violation_error_message=sentence,
     )
+
+
+def recorded(*, excluded: tuple[str, ...] = (), links: tuple[str, ...] = ()) -> HistoricalRecords:
+    """The change history of a model: who, when, what and why, for auditors.
+
+    `excluded` fields are not kept; `links` are many-to-many fields to keep too. Rows written by
+    bulk or by `.update()` leave no trace here.
+    """
+    return HistoricalRecords(
+        excluded_fields=list(excluded),
+        m2m_fields=list(links),
+        history_change_reason_field=models.TextField(null=True),
+    )
+
+
+STAMPS = ("created_at", "updated_at")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account, Membership, Team, User
-from config.lib.models import check, one_of, paired, unique
+from config.lib.models import check, one_of, paired, recorded, unique
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.kpis import SEVERITIES, Kpi
 from escalations.rules.lifecycle import OPEN_STATES, State
@@ -38,6 +38,24 @@ class StateChoice(models.TextChoices):
     REOPENED = "reopened", "Reopened"
     MERGED = "merged", "Merged"
     CANCELLED = "cancelled", "Cancelled"
+
+
+# What the machine derives or counts: the change history would drown in it. The timeline and the
+# ledgers tell these.
+UNRECORDED = (
+    "drill",
+    "version",
+    "updated_at",
+    "explanation",
+    "score_bp",
+    "priority_bp",
+    "monitor_until",
+    "close_due_at",
+    "has_missed",
+    "is_paused",
+    "next_due_at",
+    "next_warn_at",
+)
 
 
 class IncidentQuerySet(OperationalQuerySet):
@@ -132,6 +150,8 @@ class Incident(Operational):
 
     objects = IncidentQuerySet.as_manager()
 
+    history = recorded(excluded=UNRECORDED)
+
     class Meta:
         permissions = [
             ("respond_incident", "May claim, acknowledge and work incidents"),
@@ -193,6 +213,22 @@ class Incident(Operational):
 
     def __str__(self) -> str:
         return f"{self.key} {self.title}"
+
+    @classmethod
+    def from_db(cls, db: Any, field_names: Any, values: Any) -> Self:
+        found = super().from_db(db, field_names, values)
+        found._as_loaded = dict(zip(field_names, values, strict=False))
+        return found
+
+    @property
+    def is_recorded_change(self) -> bool:
+        """Does this object differ from its row, as it was loaded, in a field of the history?"""
+        loaded = getattr(self, "_as_loaded", {})
+        return any(
+            loaded.get(field.attname) != getattr(self, field.attname)
+            for field in self._meta.concrete_fields
+            if field.attname not in UNRECORDED and field.name not in UNRECORDED
+        )
 
     @property
     def key(self) -> str:

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from accounts.models import Account, Team
-from config.lib.models import Stamped, check, one_of, unique
+from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import (
     LEVELS,
@@ -45,6 +45,8 @@ class Kpi(Stamped):
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="kpis")
     account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="kpis")
     is_active = models.BooleanField(default=True)
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["code"]
@@ -101,6 +103,8 @@ class Threshold(Stamped):
     warn_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, default=Severity.S3)
     breach_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, default=Severity.S2)
     revenue_exposed = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["kpi", "number"]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ServiceHours, Team
-from config.lib.models import Stamped, check, one_of, unique
+from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 from escalations.models.clocks import ClockKindChoice
 from escalations.models.kpis import SEVERITIES
 from escalations.rules.policy import LadderStart, TargetKind
@@ -20,6 +20,8 @@ class Policy(Stamped):
     name = models.CharField(max_length=120)
     product_areas = models.JSONField(default=list, blank=True)
     is_default = models.BooleanField(default=False)
+
+    history = recorded(excluded=STAMPS)
 
     class Meta:
         ordering = ["name"]
@@ -70,6 +72,8 @@ class PolicyVersion(Stamped):
         help_text="For business clocks where neither account nor team has its own.",
     )
 
+    history = recorded(excluded=STAMPS)
+
     class Meta:
         ordering = ["policy", "number"]
         constraints = [
@@ -107,6 +111,8 @@ class SeverityRule(models.Model):
     reescalate_after_ack_s = models.PositiveIntegerField(default=0)
     monitor_window_s = models.PositiveIntegerField(default=0)
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "severity"]
         constraints = [
@@ -126,6 +132,8 @@ class ClockTarget(models.Model):
     kind = models.CharField(max_length=12, choices=ClockKindChoice)
     target_s = models.PositiveIntegerField("target, seconds")
     is_business = models.BooleanField("counts service hours", default=False)
+
+    history = recorded()
 
     class Meta:
         ordering = ["version", "severity", "kind"]
@@ -154,6 +162,8 @@ class ScoringFactor(models.Model):
     default_anchor = models.PositiveSmallIntegerField(default=2)
     anchors = models.JSONField(help_text="Five sentences, for 0 to 4.")
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "position"]
         constraints = [
@@ -174,6 +184,8 @@ class FloorTest(models.Model):
     op = models.CharField(max_length=2, choices=[(">", "more than"), ("is", "is")])
     value = models.JSONField()
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "code"]
         constraints = [unique("floor_test_code", "version", "code", sentence="Listed already.")]
@@ -188,6 +200,8 @@ class Floor(models.Model):
     severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
     all_of = models.JSONField(help_text="Codes of tests that must all be true.")
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "position"]
         constraints = [unique("floor_position", "version", "position", sentence="Place taken.")]
@@ -201,6 +215,8 @@ class Category(models.Model):
     code = models.SlugField(max_length=60)
     label = models.CharField(max_length=120)
     default_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
+
+    history = recorded()
 
     class Meta:
         ordering = ["version", "code"]
@@ -223,6 +239,8 @@ class RoutingRule(models.Model):
     ladder = models.CharField(max_length=40, blank=True)
     skill = models.CharField(max_length=40, blank=True)
     severity_floor = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
+
+    history = recorded()
 
     class Meta:
         ordering = ["version", "position"]
@@ -248,6 +266,8 @@ class Ladder(models.Model):
     fallback_every_s = models.PositiveIntegerField(default=900)
     max_pages_total = models.PositiveSmallIntegerField(default=50)
 
+    history = recorded()
+
     class Meta:
         ordering = ["version", "name"]
         constraints = [
@@ -265,6 +285,8 @@ class LadderLevel(models.Model):
     ladder = models.ForeignKey(Ladder, models.CASCADE, related_name="levels")
     number = models.PositiveSmallIntegerField()
     ack_timeout_s = models.PositiveIntegerField("time to answer, seconds")
+
+    history = recorded()
 
     class Meta:
         ordering = ["ladder", "number"]
@@ -290,6 +312,8 @@ class LadderTarget(models.Model):
     kind = models.CharField(max_length=12, choices=[(k.value, k.value) for k in TargetKind])
     ref = models.CharField(max_length=80, blank=True)
     depth = models.PositiveSmallIntegerField(default=1)
+
+    history = recorded()
 
     class Meta:
         ordering = ["level", "position"]

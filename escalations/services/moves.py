@@ -76,6 +76,7 @@ def perform(
             raise _refusal(incident, verb, failed, rights)
         recorder = Recorder(at)
         before = incident.state
+        incident._history_user = by
         effects.EFFECTS[verb](effects.Change(incident, situation, by, recorder))
         finish(incident, recorder, before=before)
     return incident
@@ -102,7 +103,15 @@ def finish(incident: Incident, recorder: Recorder, *, before: str) -> None:
     incident.updated_at = recorder.at
     refresh_queue_fields(incident)
     incident.explanation["why"] = why_sentence(incident)
+    # The history is for auditors and holds people's and rules' changes, not every sweep. Openings
+    # are inserted in bulk (signals come in bursts) and have no row there: the timeline has them.
+    if not incident.is_recorded_change:
+        incident.skip_history_when_saving = True
+    incident._history_date = recorder.at
+    incident._change_reason = recorder.why(incident)
     incident.save()
+    if hasattr(incident, "skip_history_when_saving"):
+        del incident.skip_history_when_saving
     recorder.write()
 
 

@@ -57,6 +57,11 @@ class Recorder:
             )
         )
 
+    def why(self, incident: Incident) -> str:
+        """What was said about this incident so far, reasons first; for its change history."""
+        events = [event for event in self._events if event.incident.pk == incident.pk]
+        return " ".join(event.reason or event.sentence for event in events)
+
     def notice(
         self,
         incident: Incident,

@@ -1,0 +1,66 @@
+"""People and their roles. Roles are groups made from accounts.roles, so they are read here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from accounts.models import User
+from config.lib.admin import (
+    AdminPasswordChangeForm,
+    Governed,
+    ReadOnly,
+    ReasonForm,
+    UserChangeForm,
+    UserCreationForm,
+    register,
+)
+
+admin.site.unregister(Group)
+
+
+class PersonForm(ReasonForm, UserChangeForm):
+    pass
+
+
+class NewPersonForm(ReasonForm, UserCreationForm):
+    pass
+
+
+@register(User)
+class PersonAdmin(Governed, UserAdmin):
+    form = PersonForm
+    add_form = NewPersonForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "last_name", "email", "time_zone", "is_active")
+    list_filter = ("is_active", "is_staff", "groups")
+    search_fields = ("username", "first_name", "last_name", "email")
+    autocomplete_fields = ("manager",)
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email", "time_zone", "manager")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "email", "time_zone", "password1", "password2")}),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Else whoever may edit people could take over an account with more rights.
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+
+@register(Group)
+class RoleAdmin(ReadOnly):
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)

@@ -1,0 +1,234 @@
+"""The ground of every governance page, and the one module that knows Unfold's bases.
+
+`Governed` is for what people configure: each change asks why and is kept. `ReadOnly` is for what
+happens: it is read here and written by services alone. Both leave out sensitive fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.contrib.admin import register
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from simple_history.admin import SimpleHistoryAdmin
+from simple_history.template_utils import HistoricalRecordContextHelper
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from config.lib.sensitive import hidden_fields, is_hidden_path
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "Governed",
+    "GovernedInline",
+    "GovernedStack",
+    "ReadOnly",
+    "ReadOnlyHistory",
+    "ReadOnlyInline",
+    "ReasonForm",
+    "UserChangeForm",
+    "UserCreationForm",
+    "display",
+    "register",
+]
+REASON = "change_reason"
+
+
+class Labelled:
+    """Every input has a name that a screen reader says, also in the cells of an inline table."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            widget = getattr(field.widget, "widget", field.widget)
+            for part in getattr(widget, "widgets", [widget]):
+                part.attrs.setdefault("aria-label", str(db_field.verbose_name).capitalize())
+        return field
+
+
+class Shielded:
+    """Leaves out what this person may not see: in forms, lists, filters, search, lookups."""
+
+    model: type[Model]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = hidden_fields(self.model, request.user)
+        shown = []
+        for title, options in super().get_fieldsets(request, obj):
+            fields = [
+                tuple(one for one in field if one not in hidden)
+                if isinstance(field, list | tuple)
+                else field
+                for field in options["fields"]
+                if isinstance(field, list | tuple) or field not in hidden
+            ]
+            shown.append((title, {**options, "fields": [field for field in fields if field]}))
+        return shown
+
+    def _seen(self, paths: Any, request: HttpRequest) -> list[Any]:
+        def name(path: Any) -> str:
+            first = path[0] if isinstance(path, list | tuple) else path
+            return first.lstrip("-^=@") if isinstance(first, str) else ""
+
+        return [path for path in paths if not is_hidden_path(self.model, name(path), request.user)]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self._seen(super().get_list_display(request), request)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self._seen(super().get_list_filter(request), request)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        return self._seen(super().get_search_fields(request), request)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return self._seen(super().get_ordering(request) or (), request)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        if is_hidden_path(self.model, lookup, request.user):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+
+class _SeenChanges(HistoricalRecordContextHelper):
+    max_displayed_delta_change_chars = 400
+    hidden: frozenset[str] = frozenset()
+
+    def context_for_delta_changes(self, delta: Any) -> Any:
+        seen = [change for change in delta.changes if change.field not in self.hidden]
+        return super().context_for_delta_changes(replace(delta, changes=seen))
+
+
+class Recorded(SimpleHistoryAdmin):
+    """A history page that is only read: a change is undone by making the next one."""
+
+    history_list_per_page = 25
+
+    def get_historical_record_context_helper(self, request: HttpRequest, record: Any) -> Any:
+        helper = _SeenChanges(self.model, record)
+        helper.hidden = hidden_fields(self.model, request.user)
+        return helper
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # simple-history would save a POST here for whoever may look at the page.
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return super().history_form_view(request, *args, **kwargs)
+
+
+class ReasonForm(forms.ModelForm):
+    change_reason = forms.CharField(
+        label="Why this change",
+        max_length=300,
+        help_text="Kept in the history with your name.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class Governed(Shielded, Labelled, Recorded, ModelAdmin):
+    """What people configure. Nothing in use is deleted: it is retired, ended or deactivated."""
+
+    form = ReasonForm
+    list_per_page = 50
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+    def is_sealed(self, obj: Any) -> bool:
+        """Sealed things are read and no longer changed."""
+        return False
+
+    def is_deletable(self, obj: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and self.is_sealed(obj):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None or not self.is_deletable(obj):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in super().get_fields(request, obj) if name != REASON]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        may_save = self.has_change_permission(request, obj) if obj else True
+        if may_save:
+            fieldsets.append((None, {"fields": [REASON]}))
+        return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj._change_reason = form.cleaned_data.get(REASON, "")
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for row in formset.forms:
+            row.instance._change_reason = form.cleaned_data.get(REASON, "")
+            row.instance._history_user = request.user
+        super().save_formset(request, form, formset, change)
+
+
+class _OpenWithOwner(Shielded, Labelled):
+    """Rows of a governed thing: they may be changed as long as it may."""
+
+    extra = 0
+
+    def _is_open(self, request: HttpRequest, obj: Any) -> bool:
+        owner = self.admin_site.get_model_admin(self.parent_model)
+        return obj is None or owner.has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(request, obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(request, obj) and super().has_delete_permission(request, obj)
+
+
+class GovernedInline(_OpenWithOwner, TabularInline):
+    tab = True
+
+
+class GovernedStack(_OpenWithOwner, StackedInline):
+    pass
+
+
+class _NobodyWrites:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(_NobodyWrites, Shielded, ModelAdmin):
+    """What happened. Only services write it."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyHistory(_NobodyWrites, Shielded, Recorded, ModelAdmin):
+    """What happened, with the history of its own fields."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyInline(_NobodyWrites, Shielded, TabularInline):
+    extra = 0
+    tab = True

@@ -1,0 +1,40 @@
+"""Which fields only some people may see, and the right that uncovers each: the one table.
+
+Hiding a field in a form alone leaks it through lists, filters, search and history: whoever shows
+a model asks `hidden_fields` and leaves all of them out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+REVENUE = "accounts.view_revenue"
+
+# Explanations and facts quote the account's revenue, so they are as sensitive as it is.
+SENSITIVE: dict[str, dict[str, str]] = {
+    "accounts.account": {"arr": REVENUE, "lifetime_value": REVENUE},
+    "escalations.threshold": {"revenue_exposed": REVENUE},
+    "escalations.incident": {"explanation": REVENUE},
+    "escalations.fact": {"value": REVENUE},
+    "escalations.signal": {"facts": REVENUE, "anchors": REVENUE, "body": REVENUE},
+    "escalations.delivery": {"answer": REVENUE},
+    "escalations.timelineevent": {"detail": REVENUE},
+}
+
+
+def hidden_fields(model: Any, user: Any) -> frozenset[str]:
+    """Names of the fields of this model that this person may not see."""
+    rights = SENSITIVE.get(model._meta.label_lower, {})
+    return frozenset(name for name, right in rights.items() if not user.has_perm(right))
+
+
+def is_hidden_path(model: Any, path: str, user: Any) -> bool:
+    """Does a lookup such as `kpi__account__arr__gt` touch a hidden field on its way?"""
+    for name in path.split("__"):
+        if name in hidden_fields(model, user):
+            return True
+        field = next((f for f in model._meta.get_fields() if f.name == name), None)
+        if field is None or not field.is_relation or field.related_model is None:
+            return False
+        model = field.related_model
+    return False

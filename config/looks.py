@@ -1,0 +1,115 @@
+"""How the governance pages look: colours of tokens.css, and the sidebar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _sheet(name: str) -> Any:
+    return lambda request: static(f"belay/{name}")
+
+
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    """A link of the sidebar, for those who may see the model ("app.model")."""
+    app, name = model.split(".")
+
+    def may_see(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app}.view_{name}")
+
+    link = reverse_lazy(f"admin:{app}_{name}_changelist")
+    return {"title": title, "icon": icon, "link": link, "permission": may_see}
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Belay",
+    "SITE_HEADER": "Belay",
+    "SITE_SUBHEADER": "Governance",
+    "SITE_SYMBOL": "support",
+    "SITE_URL": "/",
+    "STYLES": [_sheet("tokens.css"), _sheet("admin.css")],
+    "COLORS": {
+        "base": {
+            "50": "#f6f7f9",
+            "100": "#eef0f4",
+            "200": "#d9dde5",
+            "300": "#c0c8d8",
+            "400": "#a5aec0",
+            "500": "#6a7385",
+            "600": "#545c6e",
+            "700": "#414a5c",
+            "800": "#2d3645",
+            "900": "#171c25",
+            "950": "#0f131a",
+        },
+        "primary": {
+            "50": "#f4f6fe",
+            "100": "#e8edfd",
+            "200": "#cfd9fb",
+            "300": "#b3c3ff",
+            "400": "#9db3ff",
+            "500": "#8fa7ff",
+            "600": "#2f52d6",
+            "700": "#2446c7",
+            "800": "#1d399f",
+            "900": "#222c4d",
+            "950": "#0d1330",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Operate",
+                "items": [
+                    {"title": "Queue", "icon": "inbox", "link": "/"},
+                ],
+            },
+            {
+                "title": "Governance",
+                "separator": True,
+                "items": [
+                    {
+                        "title": "What needs you now",
+                        "icon": "dashboard",
+                        "link": reverse_lazy("admin:index"),
+                    },
+                    _page("Policies", "gavel", "escalations.policy"),
+                    _page("Policy versions", "history_edu", "escalations.policyversion"),
+                    _page("KPIs", "monitoring", "escalations.kpi"),
+                    _page("Thresholds", "tune", "escalations.threshold"),
+                    _page("Service hours", "schedule", "accounts.servicehours"),
+                ],
+            },
+            {
+                "title": "Operations",
+                "separator": True,
+                "items": [
+                    _page("Incidents", "crisis_alert", "escalations.incident"),
+                    _page("Timeline", "timeline", "escalations.timelineevent"),
+                    _page("Clocks", "timer", "escalations.clock"),
+                    _page("Ladder runs", "stairs", "escalations.ladderrun"),
+                    _page("Notices", "outgoing_mail", "escalations.notice"),
+                    _page("Signals", "sensors", "escalations.signal"),
+                    _page("Deliveries", "move_to_inbox", "escalations.delivery"),
+                    _page("Readings", "show_chart", "escalations.reading"),
+                    _page("KPI changes", "swap_vert", "escalations.kpiflip"),
+                ],
+            },
+            {
+                "title": "People",
+                "separator": True,
+                "items": [
+                    _page("Accounts", "apartment", "accounts.account"),
+                    _page("People", "person", "accounts.user"),
+                    _page("Teams", "groups", "accounts.team"),
+                    _page("Rosters", "calendar_month", "accounts.roster"),
+                    _page("Overrides", "event_repeat", "accounts.override"),
+                ],
+            },
+        ],
+    },
+}

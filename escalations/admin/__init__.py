@@ -1,0 +1,12 @@
+from escalations.admin import clocks, incidents, kpis, ladders, notices, policies, signals, timeline
+
+__all__ = [
+    "clocks",
+    "incidents",
+    "kpis",
+    "ladders",
+    "notices",
+    "policies",
+    "signals",
+    "timeline",
+]

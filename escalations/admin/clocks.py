@@ -1,0 +1,34 @@
+"""Clocks with their ledger and what they said."""
+
+from __future__ import annotations
+
+from config.lib.admin import ReadOnly, ReadOnlyInline, register
+from escalations.models import Clock, ClockEvent, ClockMark, Incident
+
+
+class EventInline(ReadOnlyInline):
+    model = ClockEvent
+    fields = ("seq", "at", "type", "reason", "actor")
+    verbose_name_plural = "ledger"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("actor")
+
+
+class MarkInline(ReadOnlyInline):
+    model = ClockMark
+    fields = ("kind", "percent", "due_at", "recorded_at", "late_by_s", "cause")
+
+
+@register(Clock)
+class ClockAdmin(ReadOnly):
+    list_display = ("incident", "kind", "run_state", "outcome", "due_at", "breached_at")
+    list_filter = ("kind", "run_state", "outcome")
+    list_select_related = ("incident",)
+    search_fields = ("incident__title",)
+    ordering = ("-id",)
+    inlines = (EventInline, MarkInline)
+
+    def get_queryset(self, request):
+        seen = Incident.objects.visible_to(request.user)
+        return super().get_queryset(request).real().filter(incident__in=seen)

@@ -1,0 +1,155 @@
+"""Policies and their versions. Only a draft is edited; what was published stays as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.lib.admin import Governed, GovernedInline, display, register
+from escalations.models import (
+    Category,
+    ClockTarget,
+    Floor,
+    FloorTest,
+    Ladder,
+    LadderLevel,
+    LadderTarget,
+    Policy,
+    PolicyVersion,
+    RoutingRule,
+    ScoringFactor,
+    SeverityRule,
+)
+
+
+@register(Policy)
+class PolicyAdmin(Governed):
+    list_display = ("name", "code", "is_default", "updated_at")
+    search_fields = ("name", "code")
+
+
+class SeverityRuleInline(GovernedInline):
+    model = SeverityRule
+    verbose_name_plural = "severities"
+
+
+class ClockTargetInline(GovernedInline):
+    model = ClockTarget
+
+
+class ScoringFactorInline(GovernedInline):
+    model = ScoringFactor
+    fields = ("code", "label", "weight", "default_anchor", "anchors", "position")
+
+
+class FloorTestInline(GovernedInline):
+    model = FloorTest
+
+
+class FloorInline(GovernedInline):
+    model = Floor
+    fields = ("severity", "all_of", "position")
+
+
+class CategoryInline(GovernedInline):
+    model = Category
+
+
+class RoutingRuleInline(GovernedInline):
+    model = RoutingRule
+    fields = ("position", "name", "when", "team", "ladder", "skill", "severity_floor")
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("team")
+
+
+class LadderInline(GovernedInline):
+    model = Ladder
+    show_change_link = True
+
+
+STATE_COLOURS = {
+    "In force": "success",
+    "Draft": "info",
+    "In review": "warning",
+    "Approved": "info",
+    "Scheduled": "warning",
+    "Retired": "",
+}
+
+
+@register(PolicyVersion)
+class PolicyVersionAdmin(Governed):
+    list_display = ("label", "policy", "state_label", "effective_from", "published_by", "note")
+    list_filter = ("policy", "state")
+    list_select_related = ("policy", "published_by")
+    search_fields = ("policy__name", "note")
+    ordering = ("policy", "-number")
+    fieldsets = (
+        (None, {"fields": ("policy", "number", "note", "service_hours")}),
+        (
+            "Bands and warnings",
+            {"fields": ("s1_from_bp", "s2_from_bp", "s3_from_bp", "warn_percents")},
+        ),
+        ("Confidence", {"fields": ("min_confidence",)}),
+        (
+            "Publication",
+            {"fields": ("state", "effective_from", "retired_at", "published_by", "sha256")},
+        ),
+    )
+    # States change by the service that checks and seals the document.
+    readonly_fields = ("state", "effective_from", "retired_at", "published_by", "sha256")
+    inlines = (
+        SeverityRuleInline,
+        ClockTargetInline,
+        ScoringFactorInline,
+        FloorTestInline,
+        FloorInline,
+        CategoryInline,
+        RoutingRuleInline,
+        LadderInline,
+    )
+
+    def is_sealed(self, obj: Any) -> bool:
+        return obj.state != "draft"
+
+    def is_deletable(self, obj: Any) -> bool:
+        return obj.state == "draft"
+
+    @display(description="Version", ordering="number")
+    def label(self, obj: PolicyVersion) -> str:
+        return f"v{obj.number}"
+
+    @display(description="State", label=STATE_COLOURS, ordering="state")
+    def state_label(self, obj: PolicyVersion) -> str:
+        return obj.get_state_display()
+
+
+class LadderLevelInline(GovernedInline):
+    model = LadderLevel
+    show_change_link = True
+
+
+@register(Ladder)
+class LadderAdmin(Governed):
+    list_display = ("name", "version", "repeat", "on_breach_level")
+    list_select_related = ("version",)
+    list_filter = ("version__policy",)
+    inlines = (LadderLevelInline,)
+
+    def is_sealed(self, obj: Any) -> bool:
+        return obj.version.state != "draft"
+
+
+class LadderTargetInline(GovernedInline):
+    model = LadderTarget
+    fields = ("kind", "ref", "depth", "position")
+
+
+@register(LadderLevel)
+class LadderLevelAdmin(Governed):
+    list_display = ("ladder", "number", "ack_timeout_s")
+    list_select_related = ("ladder",)
+    inlines = (LadderTargetInline,)
+
+    def is_sealed(self, obj: Any) -> bool:
+        return obj.ladder.version.state != "draft"

@@ -1,0 +1,96 @@
+"""What needs a governor now, on one page. Budget: 7 queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, FloatField, Max, Q, Value, When
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from escalations.models import Clock, Heartbeat, Incident, KpiState, Notice
+
+SHOWN = 8
+PULSE_S = 30
+PROCESSES = {"clock": "Clock", "cluster": "Jobs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """`at` is the instant all of it is true at; lists hold at most `SHOWN` rows, worst first."""
+
+    at: datetime
+    late: int = 0
+    at_risk: int = 0
+    without_owner: int = 0
+    kpis_off: int = 0
+    failed: int = 0
+    clocks: list[Clock] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    kpis: list[KpiState] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    processes: list[dict[str, Any]] = field(default_factory=list)
+
+
+def what_needs_you(user: User, at: datetime) -> Attention:
+    """Nothing of an area that this person may not view."""
+    found: dict[str, Any] = {"processes": _processes(at)}
+    if user.has_perm("escalations.view_incident"):
+        seen = Incident.objects.visible_to(user).real().open()
+        ownerless = Q(commander=None) | Q(accepted_at=None)
+        counts = seen.aggregate(
+            late=Count("pk", filter=Q(has_missed=True)),
+            at_risk=Count("pk", filter=Q(has_missed=False, next_warn_at__lte=at)),
+            without_owner=Count("pk", filter=ownerless),
+        )
+        found |= counts
+        found["clocks"] = list(
+            Clock.objects.real()
+            .filter(incident__in=seen, run_state="running", due_at__isnull=False)
+            .filter(Q(warn_at__lte=at) | Q(due_at__lte=at))
+            .select_related("incident__team", "incident__commander")
+            .order_by("due_at", "pk")[:SHOWN]
+        )
+        found["incidents"] = list(
+            seen.filter(ownerless)
+            .select_related("team", "commander")
+            .order_by("severity", "received_at")[:SHOWN]
+        )
+    if user.has_perm("escalations.view_kpi"):
+        off = (
+            KpiState.objects.exclude(state="ok")
+            .filter(kpi__is_active=True)
+            .select_related("kpi__owner", "kpi__remediation_leader")
+            .annotate(
+                rank=Case(
+                    When(state="breach", then=Value(0.0)),
+                    When(state="warn", then=Value(1.0)),
+                    default=Value(2.0),
+                    output_field=FloatField(),
+                )
+            )
+            .order_by("rank", Coalesce(F("since_at"), Value(at)), "pk")
+        )
+        found["kpis"] = list(off[:SHOWN])
+        found["kpis_off"] = off.count() if len(found["kpis"]) == SHOWN else len(found["kpis"])
+    if user.has_perm("escalations.view_notice"):
+        seen_too = Q(incident=None) | Q(incident__in=Incident.objects.visible_to(user))
+        failed = Notice.objects.real().filter(seen_too, failed_at__isnull=False)
+        found["notices"] = list(failed.select_related("recipient").order_by("-failed_at")[:SHOWN])
+        found["failed"] = len(found["notices"])
+    return Attention(at=at, **found)
+
+
+def _processes(at: datetime) -> list[dict[str, Any]]:
+    rows = Heartbeat.objects.filter(kind__in=PROCESSES).values_list("kind")
+    newest = dict(rows.annotate(newest=Max("beat_at")))
+    return [
+        {
+            "label": label,
+            "beat_at": newest.get(kind),
+            "is_alive": kind in newest and (at - newest[kind]).total_seconds() < PULSE_S,
+        }
+        for kind, label in PROCESSES.items()
+    ]
