@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -266,11 +266,16 @@ def _mark(
     if not touched:
         return False
     versions = versions_of({kpi for kpi, _ in touched})
-    _mark_suspect(states, touched)
     for key, news in touched.items():
         state = states[key]
-        dirty = [t for t in (state.dirty_from, news.dirty_from, news.doubted_from) if t is not None]
-        state.dirty_from = min(dirty)
+        allowed = timedelta(0)
+        if key[0] in versions:
+            allowed = silence_allowed(kpis[key[0]], version_at(versions[key[0]], at))
+        newest = max(t for t in (state.last_at, news.last and news.last[0], news.doubted_from) if t)
+        _mark_suspect(state, key, news, live_since=newest - allowed)
+        doubted_from = news.doubted_from if state.suspect_at is not None else None
+        dirty = (state.dirty_from, news.dirty_from, doubted_from)
+        state.dirty_from = min((t for t in dirty if t is not None), default=None)
         state.parked_until = None  # new data: try again at once
         if news.last is None:
             continue
@@ -278,12 +283,9 @@ def _mark(
         if state.last_at is not None and last_at < state.last_at:
             continue
         state.last_at, state.last_value = last_at, last_value
-        if key[0] in versions:
-            kpi = kpis[key[0]]
-            due_at = last_at + silence_allowed(kpi, version_at(versions[key[0]], at))
-            # A backfill is no promise of fresh data: it must not start a timer of its own.
-            if due_at > at and kpi.is_active:
-                state.no_data_due_at = due_at
+        # A backfill is no promise of fresh data: it must not start a timer of its own.
+        if key[0] in versions and last_at + allowed > at and kpis[key[0]].is_active:
+            state.no_data_due_at = last_at + allowed
     KpiState.objects.bulk_create(
         [states[key] for key in sorted(touched)],
         update_conflicts=True,
@@ -301,18 +303,20 @@ def _mark(
 
 
 def _mark_suspect(
-    states: dict[tuple[int, str], KpiState], touched: dict[tuple[int, str], _Touched]
+    state: KpiState, key: tuple[int, str], news: _Touched, *, live_since: datetime
 ) -> None:
-    """Since when a state is in doubt. A correction takes a doubt away, or leaves a later one."""
-    asked = {}
-    for key, news in touched.items():
-        known = states[key].suspect_at
-        if news.doubted_from is not None or (known is not None and news.is_corrected):
-            asked[key] = min(t for t in (known, news.doubted_from) if t is not None)
-    if asked:
-        found = suspect_since(asked, since=min(asked.values()))
-        for key in asked:
-            states[key].suspect_at = found.get(key)
+    """Since when a state is in doubt. A correction takes a doubt away, or leaves a later one.
+
+    Only a point near the newest one freezes: two values for an hour far back are kept as suspect
+    and judged by the first, they do not stop the judgement of what came since.
+    """
+    known = state.suspect_at
+    if news.doubted_from is None and (known is None or not news.is_corrected):
+        return
+    since = min(t for t in (known, news.doubted_from) if t is not None)
+    if known is None:
+        since = max(since, live_since)
+    state.suspect_at = suspect_since([key], since=since).get(key)
 
 
 def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
