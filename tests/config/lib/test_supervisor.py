@@ -102,7 +102,7 @@ class Serve:
         return True
 
     def beat_after(self, kind: str, at: datetime) -> bool:
-        with sqlite3.connect(self.folder / "belay.sqlite3", timeout=10) as database:
+        with sqlite3.connect(self.folder / "belay.sqlite3", timeout=25) as database:
             row = database.execute(
                 "SELECT max(beat_at) FROM escalations_heartbeat WHERE kind = ?", [kind]
             ).fetchone()
