@@ -102,7 +102,7 @@ class Serve:
         return True
 
     def beat_after(self, kind: str, at: datetime) -> bool:
-        with sqlite3.connect(self.folder / "belay.sqlite3", timeout=25) as database:
+        with sqlite3.connect(self.folder / "belay.sqlite3", timeout=10) as database:
             row = database.execute(
                 "SELECT max(beat_at) FROM escalations_heartbeat WHERE kind = ?", [kind]
             ).fetchone()
@@ -227,7 +227,7 @@ def test_nothing_outlives_the_parent(serve: Serve, signum: signal.Signals):
     everyone = serve.everyone()
     assert len(everyone) >= 10
     serve.process.send_signal(signum)
-    status = serve.process.wait(10)
+    status = serve.process.wait(25)
     wait_for("end of every process", lambda: not any(is_alive(process) for process in everyone), 5)
     assert status == (-signal.SIGKILL if signum == signal.SIGKILL else 0)
 
@@ -236,7 +236,7 @@ def test_nothing_is_left_when_it_is_stopped_while_starting(serve: Serve):
     everyone = wait_for("first child", lambda: serve.head.children(), 10)
     everyone = serve.everyone()
     serve.process.terminate()
-    assert serve.process.wait(10) == 0
+    assert serve.process.wait(25) == 0
     wait_for("end of every process", lambda: not any(is_alive(process) for process in everyone), 5)
 
 
