@@ -1,6 +1,8 @@
 """The front of the house: which address is answered by whom."""
 
 from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 
@@ -12,6 +14,7 @@ handler404 = "config.error_pages.not_found"
 handler500 = "config.error_pages.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("favicon.ico", lambda request: redirect(static("belay/favicon.svg"))),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/", include("config.api_router")),
