@@ -46,6 +46,8 @@ def test_every_at_of_a_person_has_its_by():
     names = {constraint.name for _, constraint in our_constraints()}
     for label in OURS:
         for model in apps.get_app_config(label).get_models():
+            if hasattr(model, "history_id"):
+                continue  # a copy for the record, as it was
             fields = {field.name for field in model._meta.get_fields()}
             for name in fields:
                 stem = name.removesuffix("_at")
