@@ -21,10 +21,10 @@ from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
 from escalations.services import clocks, ladders, notices
 from escalations.services.recorder import Recorder
+from escalations.services.severity import MAJOR, apply_severity
 
 CLOSE_AFTER = timedelta(hours=72)
 SECOND_PERSON_WITHIN = timedelta(hours=24)
-MAJOR = Severity.S2
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,31 +346,6 @@ def _set_severity(change: Change, severity: Severity) -> None:
     if before is Severity.S1 and severity > before and not _second_person(change, severity.label):
         return
     apply_severity(incident, severity, change.recorder, by=change.by, reason=reason)
-
-
-def apply_severity(
-    incident: Incident, severity: Severity, recorder: Recorder, *, by: User | None, reason: str
-) -> None:
-    """Clocks get new targets; a raise also climbs the new ladder from its first level."""
-    before = Severity(incident.severity)
-    is_raise = severity < before
-    incident.severity = severity
-    incident.explanation["why_severity"] = (
-        f"{severity.label} because {reason}"
-        if reason
-        else (f"{severity.label} set by {by}" if by else severity.label)
-    )
-    recorder.event(
-        incident,
-        "severity",
-        f"Severity {'raised' if is_raise else 'lowered'} from {before.label} to {severity.label}.",
-        by=by,
-        reason=reason,
-        detail={"from": before.label, "to": severity.label},
-    )
-    clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
-    if is_raise and incident.state in UNANSWERED and severity <= MAJOR:
-        ladders.restart_run(incident, recorder, reason=f"severity raised to {severity.label}")
 
 
 def _second_person(change: Change, what: str) -> bool:

@@ -19,9 +19,7 @@ from escalations.models import Clock, Incident, KpiState, TimelineEvent
 from escalations.models.timeline import Visibility
 from escalations.rules.clock_events import RunState
 from escalations.rules.lifecycle import (
-    MOVES,
     OPEN_STATES,
-    UNANSWERED,
     Situation,
     State,
     Verb,
@@ -185,10 +183,3 @@ def situation_of(
         has_update_since_containment=has_update,
         closed_at=incident.closed_at,
     )
-
-
-def is_unanswered(incident: Incident) -> bool:
-    return incident.state in UNANSWERED
-
-
-__all__ = ["MOVES", "finish", "lock", "perform", "situation_of"]

@@ -26,6 +26,7 @@ from escalations.services.incidents import open_incidents
 from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
+from escalations.services.severity import apply_severity
 
 REOPEN_WITHIN = timedelta(minutes=30)
 ONE_ENTRY_PER = timedelta(minutes=1)
@@ -200,7 +201,7 @@ def raise_if_worse(incident: Incident, recorder: Recorder) -> None:
     if verdict.severity < incident.auto_severity:
         incident.auto_severity = verdict.severity
     if verdict.severity < incident.severity:
-        effects.apply_severity(
+        apply_severity(
             incident,
             Severity(verdict.severity),
             recorder,

@@ -1,0 +1,37 @@
+"""A new severity: what it does to the clocks and the ladder, by a person or by the machine."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from escalations.models import Incident
+from escalations.rules.lifecycle import UNANSWERED
+from escalations.rules.policy import Severity
+from escalations.services import clocks, ladders
+from escalations.services.recorder import Recorder
+
+MAJOR = Severity.S2
+
+
+def apply_severity(
+    incident: Incident, severity: Severity, recorder: Recorder, *, by: User | None, reason: str
+) -> None:
+    """Clocks get new targets; a raise also climbs the new ladder from its first level."""
+    before = Severity(incident.severity)
+    is_raise = severity < before
+    incident.severity = severity
+    incident.explanation["why_severity"] = (
+        f"{severity.label} because {reason}"
+        if reason
+        else (f"{severity.label} set by {by}" if by else severity.label)
+    )
+    recorder.event(
+        incident,
+        "severity",
+        f"Severity {'raised' if is_raise else 'lowered'} from {before.label} to {severity.label}.",
+        by=by,
+        reason=reason,
+        detail={"from": before.label, "to": severity.label},
+    )
+    clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
+    if is_raise and incident.state in UNANSWERED and severity <= MAJOR:
+        ladders.restart_run(incident, recorder, reason=f"severity raised to {severity.label}")
