@@ -17,7 +17,7 @@ from accounts.selectors.people import rights_of
 from escalations.models import Clock, Incident, LadderLevel, LadderRun
 from escalations.models.ladders import LIVE
 from escalations.rules.lifecycle import UNANSWERED, State, Verb
-from escalations.selectors.actions import LABELS, next_verb
+from escalations.selectors.actions import LABELS, Action, next_verb
 from escalations.selectors.clock_words import ClockView, next_clock
 from escalations.templatetags.belay import duration, initials
 
@@ -130,17 +130,6 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class RowAction:
-    verb: str
-    label: str
-    url: str
-    key: str = ""
-    is_primary: bool = False
-    needs_form: bool = False
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     number: int
     key: str
@@ -164,7 +153,7 @@ class Row:
     owner_initials: str
     is_accepted: bool
     is_late: bool
-    actions: tuple[RowAction, ...]
+    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +368,7 @@ def _row(incident: Incident, user: User, rights: frozenset[str], at: datetime) -
     )
 
 
-def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[RowAction, ...]:
+def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
     """The next thing to do, and the way out: asking somebody higher."""
     if "respond_incident" not in rights:
         return ()
@@ -402,6 +391,6 @@ KEYS = {
 }
 
 
-def _action(incident: Incident, verb: Verb, **more: Any) -> RowAction:
+def _action(incident: Incident, verb: Verb, **more: Any) -> Action:
     url = reverse("incident-verb", args=[incident.number, verb.value])
-    return RowAction(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)
+    return Action(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)

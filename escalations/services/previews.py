@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Team, User
-from escalations.models import Incident, Signal
+from escalations.models import Incident
 from escalations.rules.policy import ClockKind, PolicyDoc
 from escalations.rules.routing import choose
 from escalations.selectors.decisions import decide, why_severity
@@ -14,7 +14,7 @@ from escalations.selectors.policies import policy_doc, team_id, version_in_force
 from escalations.selectors.routing import candidates
 from escalations.services.clocks import new_clock
 from escalations.services.incidents import known_of
-from escalations.services.signals import SignalMessage
+from escalations.services.signals import SignalMessage, signal_of
 from escalations.templatetags.belay import ago, utc
 
 KINDS = (ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.CADENCE, ClockKind.RESOLUTION)
@@ -42,20 +42,7 @@ def form_doc() -> PolicyDoc:
 
 
 def preview(message: SignalMessage, at: datetime) -> Preview:
-    signal = Signal(
-        source=message.source,
-        title=message.title,
-        severity_hint=message.severity_hint,
-        account=message.account,
-        product_area=message.product_area,
-        category=message.category,
-        facts=message.facts,
-        anchors=message.anchors,
-        first_at=at,
-        last_at=at,
-        received_at=at,
-    )
-    verdict = decide(version_in_force(message.product_area), known_of(signal))
+    verdict = decide(version_in_force(message.product_area), known_of(signal_of(message)))
     team = Team.objects.filter(pk=team_id(verdict.route.rule.team)).first()
     pool = candidates(team.pk, at) if team else []
     choice = choose(pool, at, skill=verdict.route.rule.skill)

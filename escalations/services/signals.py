@@ -127,11 +127,11 @@ def reopen(incident: Incident, at: datetime, reason: str) -> None:
     finish(incident, recorder, before=before)
 
 
-def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
-    return Signal.objects.create(
+def signal_of(message: SignalMessage) -> Signal:
+    """The episode a message would begin, unsaved: what a preview judges, and what is stored."""
+    return Signal(
         source=message.source,
         dedup_key=message.dedup_key,
-        incident=incident,
         title=message.title,
         body=message.body,
         severity_hint=message.severity_hint,
@@ -144,6 +144,13 @@ def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
         last_at=message.received_at,
         received_at=message.received_at,
     )
+
+
+def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
+    signal = signal_of(message)
+    signal.incident = incident
+    signal.save(force_insert=True)
+    return signal
 
 
 def _join(message: SignalMessage, incident: Incident, at: datetime) -> Incident:
@@ -161,12 +168,13 @@ def _join(message: SignalMessage, incident: Incident, at: datetime) -> Incident:
     said = TimelineEvent.objects.filter(
         incident=incident, kind="signal", recorded_at__gt=at - ONE_ENTRY_PER
     )
-    if not said.exists():
+    is_told = said.exists()
+    if not is_told:
         recorder.event(
             incident, "signal", f"It fires again: {message.title}", detail={"signal": signal.pk}
         )
     has_news = _take_facts(incident, message, recorder, force=hint_changed)
-    if has_news or not said.exists():
+    if has_news or not is_told:
         finish(incident, recorder, before=before)
     return incident
 
