@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from config.lib.models import STAMPS, Stamped, check, one_of, recorded
+from accounts.models.people import validate_zone
+from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
 _PEOPLE = {"null": True, "blank": True, "related_name": "+"}
 
@@ -63,6 +64,58 @@ class Account(Stamped):
             ),
             check("account_importance", Q(importance__lte=4), "Importance is 0 to 4."),
             check("account_influence", Q(influence__lte=4), "Influence is 0 to 4."),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(Stamped):
+    """A person at the customer. Contacts are told and asked; they never sign in."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=160)
+    job_title = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    language = models.CharField(
+        max_length=12, default="en", help_text="A language tag such as en or pt-BR."
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    is_primary = models.BooleanField(
+        "first to be told", default=False, help_text="One active contact an account."
+    )
+    is_active = models.BooleanField(default=True)
+
+    history = recorded(excluded=STAMPS)
+
+    class Meta:
+        ordering = ["account", "-is_primary", "name"]
+        permissions = [("view_contact_details", "Sees mail addresses and numbers of contacts")]
+        constraints = [
+            check(
+                "contact_language",
+                Q(language__regex=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"),
+                "A language is a tag such as en or pt-BR.",
+            ),
+            check(
+                "contact_primary_is_active",
+                Q(is_primary=False) | Q(is_active=True),
+                "The first to be told is an active contact.",
+            ),
+            unique(
+                "contact_one_primary",
+                "account",
+                condition=Q(is_primary=True),
+                sentence="Another contact is the first to be told already.",
+            ),
+            unique(
+                "contact_email",
+                "account",
+                "email",
+                condition=~Q(email=""),
+                sentence="This account has a contact with this address.",
+            ),
         ]
 
     def __str__(self) -> str:

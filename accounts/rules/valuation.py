@@ -30,14 +30,27 @@ TIER_LEAST = ((8000, Tier.STRATEGIC), (6000, Tier.ENTERPRISE), (4500, Tier.HIGH_
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One anchor in the sum of its `part`, "value" or "risk"; points are basis points of it."""
+
+    name: str
+    part: str
+    anchor: int
+    weight: int
+    points_bp: int
+    is_assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Valuation:
-    """Tier follows from value alone; priority orders work."""
+    """Tier follows from value alone; priority orders work. `terms` is the sum written out."""
 
     value_bp: int
     risk_bp: int
     priority_bp: int
     tier: Tier
     assumed: tuple[str, ...]
+    terms: tuple[Term, ...] = ()
 
 
 def valuation(
@@ -73,6 +86,18 @@ def valuation(
         priority_bp=(VALUE_SHARE * value_bp + RISK_SHARE * risk_bp) // 100,
         tier=Tier.STRATEGIC if is_strategic else tier_of(value_bp),
         assumed=tuple(name for name, anchor in given.items() if anchor is None),
+        terms=tuple(
+            Term(
+                name,
+                part,
+                known[name],
+                weight,
+                weight * known[name] * POINTS_PER_ANCHOR,
+                given[name] is None,
+            )
+            for part, weights in (("value", VALUE_WEIGHTS), ("risk", RISK_WEIGHTS))
+            for name, weight in weights.items()
+        ),
     )
 
 
