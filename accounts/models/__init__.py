@@ -1,6 +1,6 @@
+from accounts.models import roles  # noqa: F401  (registers their history)
 from accounts.models.customers import Account, Contact
 from accounts.models.people import User
-from accounts.models import roles  # noqa: F401  (registers their history)
 from accounts.models.rosters import Layer, LayerPerson, Override, Roster, RosterVersion
 from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
 from accounts.models.teams import Membership, Team

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from datetime import date, timedelta
+from typing import Any
 
-from accounts.models.people import validate_zone
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+
+from accounts.models.people import User, validate_zone
+from accounts.rules import valuation as rules
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
 _PEOPLE = {"null": True, "blank": True, "related_name": "+"}
@@ -18,6 +23,84 @@ class Segment(models.TextChoices):
     MID = "mid", "Mid-market"
     ENTERPRISE = "enterprise", "Enterprise"
     STRATEGIC = "strategic", "Strategic"
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: User | AnonymousUser) -> AccountQuerySet:
+        """Every page, list and API answer about customers starts here."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self if user.has_perm("accounts.view_account") else self.none()
+
+    def valued(self, on: date) -> AccountQuerySet:
+        """With `value_bp`, `risk_bp`, `priority_bp` and `tier` as of a day, to filter and to sort
+        by in the database. The same sums as `rules.valuation.valuation`; a test holds them equal.
+        """
+        return self.annotate(
+            value_bp=_weighed(
+                lifetime_value=_steps("lifetime_value", (0.01, *rules.LIFETIME_LIMITS)),
+                importance=F("importance"),
+                influence=F("influence"),
+            ),
+            risk_bp=_weighed(renewal=_renewal(on), momentum=_momentum()),
+        ).annotate(
+            priority_bp=(F("value_bp") * rules.VALUE_SHARE + F("risk_bp") * rules.RISK_SHARE) / 100,
+            tier=Case(
+                When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
+                *(
+                    When(value_bp__gte=least, then=Value(tier.value))
+                    for least, tier in rules.TIER_LEAST
+                ),
+                default=Value(rules.Tier.STANDARD.value),
+                output_field=models.CharField(),
+            ),
+        )
+
+
+def _weighed(**anchors: Any) -> Any:
+    weights = rules.VALUE_WEIGHTS | rules.RISK_WEIGHTS
+    total: Any = Value(0)
+    for name, anchor in anchors.items():
+        total = total + anchor * (weights[name] * rules.POINTS_PER_ANCHOR)
+    return ExpressionWrapper(total, output_field=models.IntegerField())
+
+
+def _steps(field: str, limits: tuple[float, ...]) -> Case:
+    """How many of the rising limits the value reaches."""
+    rows = [(count, limit) for count, limit in enumerate(limits, 1)]
+    return Case(
+        *(When(**{f"{field}__gte": limit}, then=Value(count)) for count, limit in reversed(rows)),
+        default=Value(0),
+        output_field=models.IntegerField(),
+    )
+
+
+def _renewal(on: date) -> Case:
+    days = enumerate(reversed(rules.RENEWAL_DAYS))  # the shortest first: 30 days are 4
+    return Case(
+        When(is_at_risk=True, then=Value(rules.TOP_ANCHOR)),
+        When(renewal_on=None, then=Value(rules.DEFAULT_ANCHOR)),
+        *(
+            When(renewal_on__lte=on + timedelta(days=limit), then=Value(rules.TOP_ANCHOR - place))
+            for place, limit in days
+        ),
+        default=Value(0),
+        output_field=models.IntegerField(),
+    )
+
+
+def _momentum() -> Case:
+    falls = [(count, limit) for count, limit in enumerate(rules.MOMENTUM_LIMITS_BP, 2)]
+    return Case(
+        When(usage_change_pct=None, then=Value(rules.DEFAULT_ANCHOR)),
+        When(usage_change_pct__gte=rules.GROWING_BP / 100, then=Value(0)),
+        *(
+            When(usage_change_pct__lte=limit / 100, then=Value(count))
+            for count, limit in reversed(falls)
+        ),
+        default=Value(1),
+        output_field=models.IntegerField(),
+    )
 
 
 class Account(Stamped):
@@ -45,6 +128,8 @@ class Account(Stamped):
     service_hours = models.ForeignKey(
         "accounts.ServiceHours", models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    objects = AccountQuerySet.as_manager()
 
     history = recorded(excluded=STAMPS)
 

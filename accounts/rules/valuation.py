@@ -26,6 +26,11 @@ class Tier(StrEnum):
     STANDARD = "standard"
 
 
+LIFETIME_LIMITS = (50_000, 250_000, 1_000_000)
+RENEWAL_DAYS = (365, 180, 90, 30)
+MOMENTUM_LIMITS_BP = (-1000, -2500, -5000)
+GROWING_BP = 1000
+
 TIER_LEAST = ((8000, Tier.STRATEGIC), (6000, Tier.ENTERPRISE), (4500, Tier.HIGH_POTENTIAL))
 
 
@@ -115,7 +120,7 @@ def lifetime_value_anchor(amount: Decimal | None) -> int | None:
         return None
     if amount <= 0:
         return 0
-    return 1 + sum(amount >= limit for limit in (50_000, 250_000, 1_000_000))
+    return 1 + sum(amount >= limit for limit in LIFETIME_LIMITS)
 
 
 def renewal_anchor(days: int | None, *, is_at_risk: bool = False) -> int | None:
@@ -124,7 +129,7 @@ def renewal_anchor(days: int | None, *, is_at_risk: bool = False) -> int | None:
         return TOP_ANCHOR
     if days is None:
         return None
-    return sum(days <= limit for limit in (365, 180, 90, 30))
+    return sum(days <= limit for limit in RENEWAL_DAYS)
 
 
 def momentum_anchor(change_bp: int | None, *, is_dormant: bool = False) -> int | None:
@@ -136,9 +141,9 @@ def momentum_anchor(change_bp: int | None, *, is_dormant: bool = False) -> int |
         return TOP_ANCHOR
     if change_bp is None:
         return None
-    if change_bp >= 1000:
+    if change_bp >= GROWING_BP:
         return 0
-    return 1 + sum(change_bp <= limit for limit in (-1000, -2500, -5000))
+    return 1 + sum(change_bp <= limit for limit in MOMENTUM_LIMITS_BP)
 
 
 def _weighed(weights: dict[str, int], anchors: dict[str, int]) -> int:
