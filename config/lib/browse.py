@@ -94,7 +94,9 @@ class Browse:
         for choice in self.choices:
             if value := self.value(choice.name):
                 words[choice.name] = f"{choice.label}: {dict(choice.options)[value]}"
-        return tuple(Chip(label, self.url(**{name: "", "page": 1})) for name, label in words.items())
+        return tuple(
+            Chip(label, self.url(**{name: "", "page": 1})) for name, label in words.items()
+        )
 
     def page_of(self, rows: QuerySet, size: int = PAGE) -> Page:
         """Two queries: the rows of this page and a capped count."""

@@ -41,7 +41,9 @@ TERM_LABELS = {
 CHOICES = (
     Choice("tier", "Tier", (("", "Any tier"), *((t.value, TIER_LABELS[t]) for t in Tier))),
     Choice("segment", "Segment", (("", "Any segment"), *Segment.choices)),
-    Choice("risk", "Risk", (("", "Any risk"), ("at_risk", "At risk"), ("renews", "Renews in 90 d"))),
+    Choice(
+        "risk", "Risk", (("", "Any risk"), ("at_risk", "At risk"), ("renews", "Renews in 90 d"))
+    ),
     Choice("owner", "Owner", (("", "Any owner"), ("me", "Me"), ("none", "No owner"))),
 )
 
