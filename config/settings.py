@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -266,7 +267,7 @@ MAIL_DIR = DATA_DIR / "mail"
 
 # --- background jobs ------------------------------------------------------------------------
 # Each value is explained in config/DECISIONS.md (background jobs).
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "belay",
     "orm": "default",
     "save_limit": -1,

@@ -9,7 +9,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter
 
 TEXT = {"type": "string"}
 PROBLEM = {
@@ -50,7 +50,7 @@ class BelaySchema(AutoSchema):
             for name, sentence in getattr(self.view, "filters", {}).items()
         ]
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
         if direction == "response":
             content = {"application/problem+json": {"schema": self._problem().ref}}
