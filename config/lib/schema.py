@@ -22,6 +22,7 @@ PROBLEM = {
         "status": {"type": "integer"},
         "detail": {**TEXT, "description": "A sentence for people."},
         "code": {**TEXT, "description": "A word for machines."},
+        "request_id": {**TEXT, "description": "Finds this request in the log."},
         "errors": {
             "type": "array",
             "items": {
