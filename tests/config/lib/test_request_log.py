@@ -5,11 +5,13 @@ import re
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.urls import include, path
 
+from accounts.models import Account
+from config.lib.problems import to_problem
 from config.lib.request_log import JsonLines, RequestIdFilter
 from tests.config.lib.callers import said, signed_in
 
@@ -162,14 +164,9 @@ def test_no_secret_reaches_the_log(client, log, people):
 
 
 def test_a_refused_row_is_logged_by_the_name_of_its_constraint_alone(client, log):
-    from django.db import IntegrityError, transaction
-
-    from config.lib.problems import to_problem
-
-    Group.objects.create(name="words of a row")
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        Group.objects.create(name="words of a row")
+        Account.objects.create(external_id="x", name="words of a row", segment="unheard of")
     to_problem(caught.value)
     (row,) = lines(log, "belay.problems")
-    assert row["message"].startswith("A constraint stopped a write: ")
+    assert row["message"] == "A constraint stopped a write: account_segment"
     assert "words of a row" not in log.getvalue()
