@@ -12,7 +12,7 @@ help:
 	@echo "make run    start Belay on port 8000, with a demo (make run PORT=8010 for another port)"
 	@echo "make test   run all tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
-	@echo "make lint   style, import directions and missing migrations"
+	@echo "make lint   style, types, import directions, missing migrations, settings of production"
 
 run: .venv/requirements.stamp
 	@.venv/bin/python manage.py prepare
@@ -26,7 +26,12 @@ lint: .venv/requirements-dev.stamp
 	@.venv/bin/ruff format --check .
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python manage.py makemigrations --check --dry-run
-	@.venv/bin/python manage.py check
+	@.venv/bin/mypy
+	@.venv/bin/python -m pip --disable-pip-version-check check
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && \
+	  BELAY_ENV=production BELAY_DATA_DIR="$$data" ALLOWED_HOSTS=belay.example \
+	  SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	  .venv/bin/python manage.py check --deploy --fail-level WARNING
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

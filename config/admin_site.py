@@ -16,6 +16,8 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.sites import UnfoldAdminSite
 
+from config.lib.people import person_of
+
 
 class BelayAdminSite(UnfoldAdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -32,7 +34,7 @@ class BelayAdminSite(UnfoldAdminSite):
         from config.lib import clock
         from escalations.selectors.attention import what_needs_you
 
-        needs = what_needs_you(request.user, clock.now())
+        needs = what_needs_you(person_of(request), clock.now())
         return super().index(request, {"needs": needs, "now": needs.at, **(extra_context or {})})
 
     def refusal(self, request: HttpRequest) -> HttpResponse:

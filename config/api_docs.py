@@ -14,7 +14,7 @@ class SchemaView(SpectacularAPIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    renderer_classes = (OpenApiJsonRenderer, OpenApiYamlRenderer)
+    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
 
 
 # The page's own script comes from a second URL and needs nothing; Swagger's template has one

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config.lib.problems import problem, speaks_problems
+from config.lib.request_ids import current_id
 
 logger = logging.getLogger("belay.pages")
 
@@ -28,8 +29,10 @@ def broken(request: HttpRequest) -> HttpResponse:
     if speaks_problems(request.path_info):
         return problem(500)
     try:
-        return render(request, "500.html", status=500)
+        return render(request, "500.html", {"request_id": current_id()}, status=500)
     except Exception:  # the page asks the database who you are; that may be what is broken
         logger.exception("The error page failed too")
         sentence = "That did not work. The fault is ours and is in the log. Try again soon."
+        if request_id := current_id():
+            sentence += f" If you report this, give this code: {request_id}"
         return HttpResponse(sentence, status=500, content_type="text/plain")

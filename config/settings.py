@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     "escalations",
 ]
 MIDDLEWARE = [
+    "config.lib.request_log.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -190,6 +192,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 if IS_PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
@@ -266,7 +269,7 @@ MAIL_DIR = DATA_DIR / "mail"
 
 # --- background jobs ------------------------------------------------------------------------
 # Each value is explained in config/DECISIONS.md (background jobs).
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "belay",
     "orm": "default",
     "save_limit": -1,
@@ -284,17 +287,32 @@ Q_CLUSTER = {
 }
 
 # --- logs -----------------------------------------------------------------------------------
+LOG_FORMAT = os.environ.get("BELAY_LOG_FORMAT") or "plain"
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured("BELAY_LOG_FORMAT is 'plain' or 'json'.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"request_id": {"()": "config.lib.request_log.RequestIdFilter"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {"()": "config.lib.request_log.JsonLines"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("BELAY_LOG_LEVEL", "WARNING")},
     "loggers": {
         "belay": {"level": "INFO"},
         "axes": {"level": "ERROR"},
         # A 4xx is an answer, not an incident of ours.
         "django.request": {"level": "ERROR"},
+        # The development server's own line shows query strings; `belay.request` has ours.
+        "django.server": {"handlers": [], "propagate": False},
     },
 }
 

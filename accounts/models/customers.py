@@ -9,12 +9,17 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from accounts.models.people import User, validate_zone
 from accounts.rules import valuation as rules
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
-_PEOPLE = {"null": True, "blank": True, "related_name": "+"}
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
 
 class Segment(models.TextChoices):
@@ -122,9 +127,9 @@ class Account(Stamped):
         blank=True,
         help_text="Change of usage over 28 days, per cent.",
     )
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
-    backup = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
-    sponsor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
+    owner = _person()
+    backup = _person()
+    sponsor = _person()
     service_hours = models.ForeignKey(
         "accounts.ServiceHours", models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -207,7 +207,8 @@ def shifts(
     edges = {start}
     for layer in layers:
         edges.update(layer.edges(start, end))
-    for each in (*overrides, *absences):
+    periods: list[Override | Absence] = [*overrides, *absences]
+    for each in periods:
         edges.update((each.start, each.end))
     cuts = sorted(edge.astimezone(UTC) for edge in edges if start <= edge < end)
     found: list[Shift] = []

@@ -66,11 +66,18 @@ def on_call(roster: Roster, at: datetime, known_at: datetime | None = None) -> r
     return rules.on_call(layers, stand_ins, absences, at)
 
 
+def person_on_call(roster: Roster, at: datetime) -> int | None:
+    """The id of the person who answers for `roster` now; None in a gap."""
+    person = on_call(roster, at).person
+    assert person is None or isinstance(person, int), "our rosters hold user ids"
+    return person
+
+
 def people_on_call(rosters: Iterable[Roster], at: datetime) -> dict[int, list[str]]:
     """User id -> names of the rosters he or she answers for now; unreachable people left out."""
     duties: dict[int, list[str]] = {}
     for roster in rosters:
-        person = on_call(roster, at).person
+        person = person_on_call(roster, at)
         if person is not None:
             duties.setdefault(person, []).append(roster.name)
     reachable = set(

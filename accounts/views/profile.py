@@ -10,6 +10,7 @@ from django.views.generic import UpdateView
 from accounts.forms.profile import ProfileForm
 from accounts.models import User
 from accounts.selectors.people import roles_of, teams_of
+from config.lib.people import person_of
 
 
 class Profile(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
@@ -20,11 +21,9 @@ class Profile(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
 
     def get_object(self, queryset: Any = None) -> User:
         # Not request.user itself: a refused form must not show its values as the person's own.
-        return User.objects.get(pk=self.request.user.pk)
+        return User.objects.get(pk=person_of(self.request).pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = {
-            "teams": teams_of(self.request.user),
-            "roles": list(roles_of(self.request.user).values()),
-        }
+        person = person_of(self.request)
+        page = {"teams": teams_of(person), "roles": list(roles_of(person).values())}
         return super().get_context_data(page=page, **kwargs)

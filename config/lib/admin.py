@@ -38,9 +38,11 @@ __all__ = [
     "register",
 ]
 REASON = "change_reason"
+# What `super()` of a mixin means depends on where it is mixed in, and Unfold ships no types.
+_Page: Any = object
 
 
-class Labelled:
+class Labelled(_Page):
     """Every input has a name that a screen reader says, also in the cells of an inline table."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -52,7 +54,7 @@ class Labelled:
         return field
 
 
-class Shielded:
+class Shielded(_Page):
     """Leaves out what this person may not see: in forms, lists, filters, search, lookups."""
 
     model: type[Model]

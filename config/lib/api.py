@@ -33,9 +33,7 @@ class StrictJSONParser(JSONParser):
     Raises DomainError 400: not_utf8, bad_json, too_deep, null_character, not_unicode.
     """
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Any = None
-    ) -> dict | list | str | int | float | bool | None:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
             text = stream.read().decode("utf-8")
         except UnicodeDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -13,6 +13,10 @@ from rest_framework.views import APIView
 from config.lib import clock
 from config.lib.api import NUL, null_character
 from config.lib.errors import DomainError
+from config.lib.people import person_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import _User
 
 
 class BelayAPIView(APIView):
@@ -47,6 +51,11 @@ class BelayAPIView(APIView):
                     for name in unknown[:20]
                 ],
             )
+
+    @cached_property
+    def person(self) -> _User:
+        """Who asks; the permission classes let nobody else in."""
+        return person_of(self.request)
 
     @cached_property
     def at(self) -> datetime:

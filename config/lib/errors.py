@@ -72,7 +72,8 @@ def _unique_by_columns() -> dict[tuple[str, ...], str]:
     for model in apps.get_models(include_auto_created=True):
         for constraint in model._meta.constraints:
             if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
-                columns = (model._meta.get_field(name).column for name in constraint.fields)
+                found = [model._meta.get_field(name) for name in constraint.fields]
+                columns = [field.column for field in found if isinstance(field, models.Field)]
                 table[tuple(f"{model._meta.db_table}.{column}" for column in columns)] = (
                     constraint.name
                 )

@@ -42,7 +42,8 @@ def write(message: EmailMessage, folder: Path) -> Path:
     draft = folder / f".{name}.{os.getpid()}"
     try:
         with draft.open("xb") as file:
-            file.write(mime.as_bytes(linesep="\r\n"))
+            # Django 5.2 has `linesep`; the stubs describe Django 6.
+            file.write(mime.as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
             file.flush()
             os.fsync(file.fileno())
         draft.rename(folder / name)

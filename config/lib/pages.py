@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F, Field, Model, Q, QuerySet
+from django.db.models import F, Field, ForeignKey, Model, Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,6 +39,7 @@ class SortKey:
         name = word.lstrip("-")
         try:
             field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+            assert isinstance(field, Field), "lists are ordered by columns"
         except FieldDoesNotExist:  # an annotation
             return cls(name, word.startswith("-"), True, None)
         return cls(name, word.startswith("-"), field.null, field)
@@ -68,7 +69,7 @@ class SortKey:
             return value
         return (
             self.field.target_field.to_python(value)
-            if self.field.is_relation
+            if isinstance(self.field, ForeignKey)
             else (self.field.to_python(value))
         )
 
@@ -92,7 +93,7 @@ class CursorPages(BasePagination):
     default_size, max_size = 50, 500
     query_parameters = ("cursor", "page_size", "ordering")
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list:
         self.request = request
         size = self._size(request)
         self.words = self._ordering(request, view)

@@ -1,8 +1,8 @@
 """Every error of the API is one RFC 9457 problem document, whoever raised it.
 
 Members: `type`, `title` (the status in words), `status`, `detail` (a sentence for people), `code`
-(a word for machines), `errors` (list of {field, code, detail}, often empty) and what a
-`DomainError` adds. Clients branch on `code`, never on `detail`.
+(a word for machines), `errors` (list of {field, code, detail}, often empty), `request_id` (which
+finds it in the log) and what a `DomainError` adds. Clients branch on `code`, never on `detail`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
-from config.lib.errors import DomainError, from_integrity_error
+from config.lib.errors import DomainError, constraint_name, from_integrity_error
+from config.lib.request_ids import current_id
 
 logger = logging.getLogger("belay.problems")
 
@@ -78,6 +79,8 @@ def problem(
         "code": code or CODES.get(status, "error"),
         "errors": errors or [],
     }
+    if request_id := current_id():
+        document["request_id"] = request_id
     return JsonResponse(
         document, status=status, content_type="application/problem+json", headers=headers
     )
@@ -108,7 +111,8 @@ def to_problem(exc: Exception) -> HttpResponse | None:
         case ProtectedError() | RestrictedError():
             return problem(409, "protected", "Other records need this one. Retire it instead.")
         case IntegrityError():
-            logger.warning("A constraint stopped a write: %s", exc)
+            # By name only: PostgreSQL's own words quote the whole row.
+            logger.warning("A constraint stopped a write: %s", constraint_name(exc))
             return to_problem(from_integrity_error(exc))
         case DataError():
             return problem(400, "out_of_range", "A value is too large or too long to store.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter
 
 TEXT = {"type": "string"}
 PROBLEM = {
@@ -22,6 +22,7 @@ PROBLEM = {
         "status": {"type": "integer"},
         "detail": {**TEXT, "description": "A sentence for people."},
         "code": {**TEXT, "description": "A word for machines."},
+        "request_id": {**TEXT, "description": "Finds this request in the log."},
         "errors": {
             "type": "array",
             "items": {
@@ -50,7 +51,7 @@ class BelaySchema(AutoSchema):
             for name, sentence in getattr(self.view, "filters", {}).items()
         ]
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
         if direction == "response":
             content = {"application/problem+json": {"schema": self._problem().ref}}

@@ -5,6 +5,8 @@ Answers are built by selectors as plain values; the answer classes here only des
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from escalations.forms.verbs import VERB_BODIES, AwareDateTimeField, StrictSerializer
@@ -25,6 +27,11 @@ class FactsIn(StrictSerializer):
     data_or_legal_suspected = serializers.BooleanField(required=False, allow_null=True)
     core_down_no_workaround = serializers.BooleanField(required=False, allow_null=True)
     uptime_breached = serializers.BooleanField(required=False, allow_null=True)
+
+
+def source_field(**options: Any) -> Any:
+    """A field called `source`; DRF's types know that name as an attribute of every field."""
+    return serializers.CharField(**options)
 
 
 def _anchor() -> serializers.IntegerField:
@@ -54,7 +61,7 @@ class IncidentIn(StrictSerializer):
 
 
 class SignalIn(IncidentIn):
-    source = serializers.CharField(max_length=120)
+    source = source_field(max_length=120)
     dedup_key = serializers.CharField(max_length=255)
     status = serializers.ChoiceField(["firing", "resolved"], default="firing")
     title = serializers.CharField(max_length=300, required=False, allow_blank=True)
@@ -85,7 +92,7 @@ class IncidentRow(serializers.Serializer):
     received_at = serializers.DateTimeField()
     opened_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    source = serializers.CharField()
+    source = source_field()
     dedup_key = serializers.CharField()
     commander = serializers.CharField(allow_null=True)
     accepted_at = serializers.DateTimeField(allow_null=True)
@@ -131,7 +138,7 @@ class ClockOut(serializers.Serializer):
 
 
 class EpisodeOut(serializers.Serializer):
-    source = serializers.CharField()
+    source = source_field()
     dedup_key = serializers.CharField()
     title = serializers.CharField()
     occurrences = serializers.IntegerField()
@@ -161,7 +168,7 @@ class IncidentOut(IncidentRow):
 class FactOut(serializers.Serializer):
     name = serializers.CharField()
     value = serializers.JSONField()
-    source = serializers.CharField()
+    source = source_field()
     at = serializers.DateTimeField()
     received_at = serializers.DateTimeField()
 

@@ -64,7 +64,7 @@ class IncidentList(BelayAPIView):
 
     @extend_schema(responses=IncidentRow(many=True), summary="List incidents you may see")
     def get(self, request: Request) -> Response:
-        rows = Incident.objects.real().visible_to(request.user).select_related(*LIST_RELATED)
+        rows = Incident.objects.real().visible_to(self.person).select_related(*LIST_RELATED)
         rows = self._filtered(rows)
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
@@ -72,7 +72,7 @@ class IncidentList(BelayAPIView):
 
     def _filtered(self, rows: Any) -> Any:
         if state := self.parameter("state"):
-            states = set()
+            states: set[str] = set()
             for word in state.split(","):
                 if word == "open":
                     states |= OPEN_STATES
@@ -108,31 +108,30 @@ class IncidentList(BelayAPIView):
         request=IncidentIn, responses={201: IncidentOut}, summary="Open an incident by hand"
     )
     def post(self, request: Request) -> Response:
-        if not request.user.has_perm("escalations.respond_incident"):
+        if not self.person.has_perm("escalations.respond_incident"):
             raise NotAllowed("missing_right", "Opening an incident needs the right to respond.")
         body = IncidentIn(data=self.document())
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         given |= {"source": "manual", "dedup_key": str(uuid.uuid4()), "status": "firing"}
-        received = receive_signal(message_of(given, at=self.at), by=request.user, at=self.at)
+        received = receive_signal(message_of(given, at=self.at), by=self.person, at=self.at)
         assert received.incident is not None
-        incident = visible_incident(received.incident.number, request.user)
-        return Response(detail(incident, rights_of(request.user), self.at), status=201)
+        incident = visible_incident(received.incident.number, self.person)
+        return Response(detail(incident, rights_of(self.person), self.at), status=201)
 
 
 class IncidentDetail(BelayAPIView):
     @extend_schema(responses=IncidentOut, summary="One incident with its clocks")
     def get(self, request: Request, number: int) -> Response:
-        incident = visible_incident(check_number(number), request.user)
-        return Response(detail(incident, rights_of(request.user), self.at))
+        incident = visible_incident(check_number(number), self.person)
+        return Response(detail(incident, rights_of(self.person), self.at))
 
 
 class IncidentExplain(BelayAPIView):
     @extend_schema(responses=ExplanationOut, summary="Why this severity, owner and route")
     def get(self, request: Request, number: int) -> Response:
-        return Response(
-            explanation(visible_incident(check_number(number), request.user), request.user)
-        )
+        incident = visible_incident(check_number(number), self.person)
+        return Response(explanation(incident, self.person))
 
 
 class IncidentTimeline(BelayAPIView):
@@ -142,11 +141,11 @@ class IncidentTimeline(BelayAPIView):
 
     @extend_schema(responses=TimelineOut(many=True), summary="The story of an incident")
     def get(self, request: Request, number: int) -> Response:
-        incident = visible_incident(check_number(number), request.user)
+        incident = visible_incident(check_number(number), self.person)
         rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([timeline_value(event, request.user) for event in page])
+        return pages.get_paginated_response([timeline_value(event, self.person) for event in page])
 
 
 class VerbView(BelayAPIView):
@@ -163,12 +162,12 @@ class VerbView(BelayAPIView):
             check_number(number),
             self.verb,
             given,
-            by=request.user,
+            by=self.person,
             at=self.at,
             expected_version=expected,
         )
-        incident = visible_incident(number, request.user)
-        return Response(detail(incident, rights_of(request.user), self.at))
+        incident = visible_incident(number, self.person)
+        return Response(detail(incident, rights_of(self.person), self.at))
 
 
 def as_verb(verb: Verb) -> Any:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from config.lib.api import CursorPages
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, field_error
+from escalations.api.bodies import source_field
 from escalations.models import Reading
 from escalations.models.kpis import Quality
 from escalations.services.readings import Status, take_in
@@ -45,7 +46,7 @@ class ReadingIn(serializers.Serializer):
     value = serializers.FloatField()
     segment = serializers.CharField(max_length=120, required=False, allow_blank=True)
     channel = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    source = source_field(max_length=80, required=False, allow_blank=True)
     period_end = serializers.DateTimeField(required=False, allow_null=True)
     correction = serializers.BooleanField(
         required=False, help_text="Replaces the stored value; without it a second value is suspect."
@@ -56,7 +57,7 @@ class ReadingOut(serializers.ModelSerializer):
     kpi = serializers.CharField(source="kpi_code")
     segment = serializers.CharField(source="series_segment")
     channel = serializers.CharField(source="series_channel")
-    source = serializers.CharField(source="series_source")
+    source = source_field(source="series_source")
 
     class Meta:
         model = Reading
@@ -125,7 +126,7 @@ class ReadingsView(BelayAPIView):
         rows = request.data if isinstance(request.data, list) else [request.data]
         if len(rows) > MOST_ROWS:
             raise DomainError("too_many_rows", f"Send at most {MOST_ROWS:,} readings at once.")
-        statuses = take_in(rows, by=request.user, at=self.at)
+        statuses = take_in(rows, by=self.person, at=self.at)
         counts = dict.fromkeys((status.value for status in Status), 0)
         for status in statuses:
             counts[status.value] += 1

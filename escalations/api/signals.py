@@ -23,16 +23,16 @@ class SignalList(BelayAPIView):
         "with the same Idempotency-Key gets the first answer again.",
     )
     def post(self, request: Request) -> Response:
-        if not request.user.has_perm("escalations.send_signals"):
+        if not self.person.has_perm("escalations.send_signals"):
             raise NotAllowed("missing_right", "Sending signals needs the right send_signals.")
         body = SignalIn(data=self.document())
         body.is_valid(raise_exception=True)
         given = body.validated_data
 
         def take() -> tuple[int, dict[str, object]]:
-            received = receive_signal(message_of(given, at=self.at), by=request.user, at=self.at)
+            received = receive_signal(message_of(given, at=self.at), by=self.person, at=self.at)
             number = received.incident.number if received.incident else None
-            answer = {
+            answer: dict[str, object] = {
                 "incident": number,
                 "outcome": received.outcome,
                 "url": f"/incidents/{number}/" if number else None,
@@ -44,7 +44,7 @@ class SignalList(BelayAPIView):
             key=request.headers.get("Idempotency-Key", ""),
             body=self.document(),
             carries_time="received_at" in given,
-            by=request.user,
+            by=self.person,
             at=self.at,
             take=take,
         )

@@ -80,8 +80,8 @@ def tell_people(at: datetime) -> dict[str, User]:
                 Membership.objects.create(
                     team=team, user=people[member], valid_from=at - timedelta(days=400)
                 )
-    for code, (name, team, rotation) in ROSTERS.items():
-        _tell_roster(code, name, team, [people[person] for person in rotation], at)
+    for code, (name, team_code, rotation) in ROSTERS.items():
+        _tell_roster(code, name, team_code, [people[person] for person in rotation], at)
     return people
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import Combinable
 
 from accounts.models import Account, Membership, Team, User
 from config.lib.models import check, one_of, paired, recorded, unique
@@ -15,7 +17,11 @@ from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.kpis import SEVERITIES, Kpi
 from escalations.rules.lifecycle import OPEN_STATES, State
 
-_PERSON = {"null": True, "blank": True, "related_name": "+"}
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
 
 class Kind(models.TextChoices):
@@ -115,25 +121,25 @@ class Incident(Operational):
     product_area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=60, blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="incidents")
-    commander = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    commander = _person()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
     received_at = models.DateTimeField()
     opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    opened_by = _person()
     classified_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    acknowledged_by = _person()
     verification = models.CharField(max_length=12, blank=True)  # confirmed, data_fault, ...
     verified_at = models.DateTimeField(null=True, blank=True)
-    verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    verified_by = _person()
     containment_proposed_at = models.DateTimeField(null=True, blank=True)
-    containment_proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    containment_proposed_by = _person()
     contained_at = models.DateTimeField(null=True, blank=True)
-    contained_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    contained_by = _person()
     monitor_until = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    resolved_by = _person()
     resolved_by_source = models.BooleanField(default=False)
     resolution_code = models.CharField(max_length=24, blank=True)
     cause_category = models.CharField(max_length=24, blank=True)
@@ -149,6 +155,13 @@ class Incident(Operational):
     next_warn_at = models.DateTimeField(null=True, blank=True)  # queue: at risk from here
 
     objects = IncidentQuerySet.as_manager()
+
+    _as_loaded: dict[str, Any]
+    # What the change history reads from an object that is saved.
+    _history_user: User | None
+    _history_date: datetime
+    _change_reason: str
+    skip_history_when_saving: bool
 
     history = recorded(excluded=UNRECORDED)
 
@@ -215,8 +228,8 @@ class Incident(Operational):
         return f"{self.key} {self.title}"
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Self:
-        found = super().from_db(db, field_names, values)
+    def from_db(cls, db: Any, field_names: Any, values: Any, **more: Any) -> Self:
+        found = super().from_db(db, field_names, values, **more)
         found._as_loaded = dict(zip(field_names, values, strict=False))
         return found
 

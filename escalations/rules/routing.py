@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from escalations.rules.policy import Condition, Group, PolicyDoc, RoutingRule, Severity
 
@@ -153,7 +154,9 @@ def _amount(value: object) -> Decimal | timedelta | datetime | None:
     return None
 
 
-def _ordered(test: Callable[[object, object], bool]) -> Callable[[object, object], bool | None]:
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[object, object], bool | None]:
+    """`test` sees two amounts of one type."""
+
     def compare(given: object, value: object) -> bool | None:
         left, right = _amount(given), _amount(value)
         if left is None or right is None or type(left) is not type(right):

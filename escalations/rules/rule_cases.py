@@ -52,8 +52,10 @@ def _agree(expected: object, found: object) -> bool:
         return False
     if math.isclose(expected, found, rel_tol=1e-6, abs_tol=1e-12):
         return True
-    digits = -Decimal(str(expected)).as_tuple().exponent
-    return digits >= 3 and round(found, digits) == expected
+    exponent = Decimal(str(expected)).as_tuple().exponent
+    if not isinstance(exponent, int):  # infinity
+        return False
+    return exponent <= -3 and round(found, -exponent) == expected
 
 
 def _kpi(case: Mapping) -> Iterator[Check]:
@@ -86,9 +88,9 @@ def _kpi(case: Mapping) -> Iterator[Check]:
 
 def _baseline(case: Mapping) -> Iterator[Check]:
     found = baseline(case["values"], resolution=case.get("resolution", 0.0))
-    low, high = found.band(case["warn_k"])
-    yield "median", case["median"], found.centre
-    yield "spread", case["spread"], found.spread
+    low, high = found.band(case["warn_k"]) if found else (None, None)
+    yield "median", case["median"], found.centre if found else None
+    yield "spread", case["spread"], found.spread if found else None
     yield "low", case["low"], low
     yield "high", case["high"], high
 
@@ -127,7 +129,7 @@ def _percentiles(case: Mapping) -> Iterator[Check]:
 
 
 def _wilson(case: Mapping) -> Iterator[Check]:
-    low, high = metrics.wilson95(case["k"], case["n"])
+    low, high = metrics.wilson95(case["k"], case["n"]) or (None, None)
     yield "low", case["low"], low
     yield "high", case["high"], high
 
@@ -159,6 +161,7 @@ def _ladder(case: Mapping) -> Iterator[Check]:
     run = climbing.start(ladder, BEGIN)
     rows: list[dict[str, object]] = []
     while len(rows) < len(case["steps"]):
+        assert run.next_step_at is not None, "nobody acknowledges: the ladder climbs on"
         run, steps = climbing.climb(run, ladder, lambda target, at: (target.ref,), run.next_step_at)
         for taken in steps:
             row: dict[str, object] = {"at_min": (taken.at_due - BEGIN) / timedelta(minutes=1)}

@@ -203,7 +203,8 @@ def score(
     results = {test.code: test.result for test in tests}
     # A version may test only some of the three facts; the others are read all the same.
     known = {name for name in DROPS_DEFAULT_FLOOR if _is_known(doc, name, facts.get(name))}
-    default = doc.categories[category].default_severity if category in doc.categories else None
+    known_category = doc.categories.get(category) if category is not None else None
+    default = known_category.default_severity if known_category else None
     score_bp = sum(row.points_bp for row in inputs)
     weight = sum(row.weight for row in inputs)
     confidence = sum(row.weight for row in inputs if not row.is_assumed) * 100 // (weight or 1)
@@ -224,7 +225,7 @@ def score(
             codes.append("route")
 
     def smallest_change() -> Change | None:
-        candidates = []
+        candidates: list[tuple[tuple[int, ...], Change]] = []
         for order, row in enumerate(inputs):
             for anchor in range(TOP_ANCHOR + 1):
                 delta = (anchor - row.anchor) * row.weight * POINTS_PER_ANCHOR
@@ -240,8 +241,8 @@ def score(
             turned = floor_with(results | {test.code: after}, known | {test.fact})
             then = _worst(band, turned, declared)
             if then is not None and then != severity:
-                key = (then > severity, test.result is not None)
-                candidates.append((key, Change("test", test.code, test.result, after, then)))
+                rank = (then > severity, test.result is not None)
+                candidates.append((rank, Change("test", test.code, test.result, after, then)))
         return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
     return Decision(

@@ -136,7 +136,7 @@ def _span(seconds: int) -> str:
 
 def _explain(clock: Clock) -> str:
     """Which calendar, from when, and what held it."""
-    if clock.calendar_id is None:
+    if clock.calendar is None:
         hours = "Counts day and night"
     else:
         hours = f"Counts the hours of {clock.calendar.service_hours.name}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from accounts.models import Membership, Roster, User
-from accounts.selectors.rosters import on_call
+from accounts.selectors.rosters import person_on_call
 from escalations.models import Incident, Responder
 from escalations.rules.policy import LadderTarget, TargetKind
 
@@ -34,7 +34,7 @@ def _meant(incident: Incident, target: LadderTarget, at: datetime) -> list[int]:
             found = Responder.objects.filter(
                 incident=incident, role=target.ref, ended_at=None
             ).values_list("user_id", flat=True)
-            if target.ref == "sponsor" and incident.account_id and incident.account.sponsor_id:
+            if target.ref == "sponsor" and incident.account and incident.account.sponsor_id:
                 return [*found, incident.account.sponsor_id]
             return list(found)
         case TargetKind.TEAM:
@@ -49,7 +49,7 @@ def _meant(incident: Incident, target: LadderTarget, at: datetime) -> list[int]:
 
 def _on_roster(code: str, at: datetime) -> list[int]:
     roster = Roster.objects.filter(code=code).first()
-    person = on_call(roster, at).person if roster else None
+    person = person_on_call(roster, at) if roster else None
     return [] if person is None else [person]
 
 

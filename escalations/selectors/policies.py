@@ -125,7 +125,8 @@ def condition(spec: dict[str, Any]) -> Any:
 
 
 def _ladder(row: Any) -> rules.Ladder:
-    levels, fallback = [], ()
+    levels: list[rules.Level] = []
+    fallback: tuple[rules.LadderTarget, ...] = ()
     for level in row.levels.all():
         targets = tuple(
             rules.LadderTarget(TargetKind(t.kind), t.ref, t.depth) for t in level.targets.all()

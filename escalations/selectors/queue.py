@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, When
@@ -20,6 +20,16 @@ from escalations.rules.lifecycle import UNANSWERED, State, Verb
 from escalations.selectors.actions import LABELS, Action, next_verb
 from escalations.selectors.clock_words import ClockView, next_clock
 from escalations.templatetags.belay import duration, initials
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    from django_stubs_ext import WithAnnotations
+
+    class _IsLate(TypedDict):
+        is_late: Any
+
+    Queued = WithAnnotations[Incident, _IsLate]
 
 PAGE = 50
 LAST_PAGE = 1000
@@ -249,7 +259,7 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
     )
 
 
-def _with_surroundings(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+def _with_surroundings(rows: QuerySet[Queued]) -> QuerySet[Queued]:
     levels = (
         LadderLevel.objects.filter(
             ladder__version=OuterRef("incident__policy_version"),
@@ -278,15 +288,14 @@ def _capped(count: int) -> str:
 
 
 def _tiles(counts: dict[str, Any], asked: Asked) -> Tiles:
-    def tile(count: int, **filters: str) -> Tile:
-        target = Asked(**filters)
+    def tile(count: int, target: Asked) -> Tile:
         return Tile(count, target.url(), asked == target, count > CAP)
 
     return Tiles(
-        late=tile(counts["n_late"], clock="late"),
-        at_risk=tile(counts["n_at_risk"], clock="at_risk"),
-        no_owner=tile(counts["n_none"], owner="none"),
-        open=tile(counts["open"]),
+        late=tile(counts["n_late"], Asked(clock="late")),
+        at_risk=tile(counts["n_at_risk"], Asked(clock="at_risk")),
+        no_owner=tile(counts["n_none"], Asked(owner="none")),
+        open=tile(counts["open"], Asked()),
     )
 
 
@@ -318,7 +327,7 @@ def _chips(asked: Asked) -> tuple[Chip, ...]:
         "clock": f"Clock: {dict(CLOCKS)[asked.clock].lower()}",
     }
     return tuple(
-        Chip(label, asked.url(**{name: "", "page": 1}))
+        Chip(label, asked.url(page=1, **{name: ""}))
         for name, label in words.items()
         if getattr(asked, name)
     )
@@ -336,9 +345,9 @@ def _empty(asked: Asked) -> str:
     }[asked.view]
 
 
-def _row(incident: Incident, user: User, rights: frozenset[str], at: datetime) -> Row:
+def _row(incident: Queued, user: User, rights: frozenset[str], at: datetime) -> Row:
     url = reverse("incident", args=[incident.number])
-    run = next(iter(incident.ladder_runs.all()), None)
+    run: Any = next(iter(incident.ladder_runs.all()), None)  # with its number of levels
     owner = str(incident.commander) if incident.commander else ""
     clock = next_clock(incident.clocks.all(), at)
     return Row(
@@ -377,8 +386,8 @@ def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tupl
     if state in UNANSWERED:
         verb = Verb.ACKNOWLEDGE if incident.commander_id == user.pk else Verb.CLAIM
         actions.append(_action(incident, verb, is_primary=True, hint="Stops further paging"))
-    elif verb := next_verb(incident, user, rights):
-        actions.append(_action(incident, verb, needs_form=True))
+    elif following := next_verb(incident, user, rights):
+        actions.append(_action(incident, following, needs_form=True))
     actions.append(_action(incident, Verb.ESCALATE, needs_form=True))
     return tuple(actions)
 

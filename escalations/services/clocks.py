@@ -42,8 +42,8 @@ def calendar_version(
     if not is_business:
         return None
     hours = (
-        (incident.account_id and incident.account.service_hours_id)
-        or (incident.team_id and incident.team.service_hours_id)
+        (incident.account.service_hours_id if incident.account else None)
+        or (incident.team.service_hours_id if incident.team else None)
         or incident.policy_version.service_hours_id
     )
     if not hours:
@@ -409,6 +409,6 @@ def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
     people: list[tuple[User, str]] = []
     if incident.commander is not None:
         people.append((incident.commander, "you own this incident."))
-    if mark.kind == MarkKind.MISS and incident.account_id and incident.account.sponsor:
+    if mark.kind == MarkKind.MISS and incident.account and incident.account.sponsor:
         people.append((incident.account.sponsor, "you are the sponsor of this account."))
     return people

@@ -190,7 +190,7 @@ def _incident(
 
 def _explain(opening: _Opening, people: dict[int, User]) -> None:
     incident, verdict, choice = opening.incident, opening.verdict, opening.choice
-    owner = people.get(choice.person) if choice else None
+    owner = people.get(int(choice.person)) if choice else None
     incident.commander = owner
     team = opening.team.name if opening.team else "no team"
     reason = f"on call for {team} with the lightest load"

@@ -28,6 +28,7 @@ from escalations.services.signals import (
 KPI_SOURCE = "kpi"
 EXCURSIONS = ("warn", "breach")
 FLAPPING = "Flapping: "
+OPENED = "a signal and its incident are stored in one transaction"
 
 
 def kpi_dedup_key(code: str, segment: str) -> str:
@@ -51,7 +52,7 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
                 rest.append(flip)
             else:
                 heads[key] = flip
-        to_open = []
+        to_open: list[Signal] = []
         for flip in heads.values():
             touched += _play(flip, at, to_open)
         touched += [incident.number for incident in open_incidents(to_open, at=at)]
@@ -68,6 +69,7 @@ def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
     if flip.to_state == "ok":
         if current is None:
             return []
+        assert current.incident_id is not None, OPENED
         incident = lock_incident(current.incident_id)
         Signal.objects.filter(pk=current.pk).update(
             ended_at=max(at, current.first_at), last_at=max(flip.flip_at, current.last_at)
@@ -189,6 +191,7 @@ def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
         worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
         signal.declared_severity = int(worst)
     signal.save()
+    assert signal.incident_id is not None, OPENED
     incident = lock_incident(signal.incident_id)
     recorder, before = Recorder(at), incident.state
     recorder.event(
@@ -209,6 +212,7 @@ def _tell_of_data(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> 
     """The data came into question: tell the steward. It is sound after all: tell the owner."""
     is_doubtful = flip.to_state in DATA_IN_QUESTION
     role = "data steward" if is_doubtful else "owner"
+    assert incident.kpi is not None, "a flip joins the incident of its own KPI"
     person = incident.kpi.steward if is_doubtful else incident.kpi.owner
     if person is not None:
         recorder.notice(
@@ -253,6 +257,7 @@ def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
         received_at=at,
     )
     kpi = signal.kpi
+    assert kpi is not None
     signal.account = kpi.account
     signal.product_area = kpi.product_area
     signal.category = "campaign" if not kpi.account_id else "account_health"

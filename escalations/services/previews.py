@@ -43,7 +43,8 @@ def form_doc() -> PolicyDoc:
 
 def preview(message: SignalMessage, at: datetime) -> Preview:
     verdict = decide(version_in_force(message.product_area), known_of(signal_of(message)))
-    team = Team.objects.filter(pk=team_id(verdict.route.rule.team)).first()
+    number = team_id(verdict.route.rule.team)
+    team = Team.objects.filter(pk=number).first() if number else None
     pool = candidates(team.pk, at) if team else []
     choice = choose(pool, at, skill=verdict.route.rule.skill)
     owner = User.objects.filter(pk=choice.person).first() if choice else None

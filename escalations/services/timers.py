@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Model
+
 from escalations.models import Clock, Incident, LadderRun
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.rules.lifecycle import OPEN_STATES, State
@@ -78,7 +80,7 @@ def settle_close(pk: int, at: datetime) -> bool:
 
 
 def park(
-    model: type[Clock] | type[LadderRun] | type[Incident],
+    model: type[Model],
     pk: int,
     field: str,
     until: datetime,
@@ -88,4 +90,4 @@ def park(
     values: dict[str, object] = {field: until}
     if any(f.name == "parked_error" for f in model._meta.get_fields()):
         values["parked_error"] = error[:300]
-    model.objects.filter(pk=pk).update(**values)
+    model._default_manager.filter(pk=pk).update(**values)

@@ -12,7 +12,7 @@ class Customers(RoledView):
     permission_required = "accounts.view_account"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = accounts_page(request.user, request.GET, self.at)
+        page = accounts_page(self.person, request.GET, self.at)
         context = {"nav": "customers", "page": page, "now": self.at}
         return render(request, "escalations/customers/list.html", context)
 
@@ -22,9 +22,9 @@ class Customer(RoledView):
 
     def get(self, request: HttpRequest, external_id: str) -> HttpResponse:
         try:
-            account = visible_account(external_id, request.user)
+            account = visible_account(external_id, self.person)
         except DomainError as error:
             raise Http404 from error
-        page = account_page(account, request.user, self.at)
+        page = account_page(account, self.person, self.at)
         context = {"nav": "customers", "page": page, "now": self.at}
         return render(request, "escalations/customers/detail.html", context)

@@ -11,8 +11,10 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
+from accounts.models import User
 from config.lib import clock
 from config.lib.errors import DomainError
+from config.lib.people import person_of
 from escalations.models import Incident
 from escalations.selectors.incidents import visible_incident
 
@@ -25,6 +27,11 @@ class RoledView(LoginRequiredMixin, PermissionRequiredMixin, View):
     def handle_no_permission(self) -> Any:
         self.raise_exception = self.request.user.is_authenticated
         return super().handle_no_permission()
+
+    @cached_property
+    def person(self) -> User:
+        """Who asks; a stranger was sent to sign in before this is read."""
+        return person_of(self.request)
 
     @cached_property
     def at(self) -> datetime:
@@ -46,6 +53,6 @@ class OneIncidentView(IncidentsView):
 
     def load(self, number: int) -> Incident:
         try:
-            return visible_incident(number, self.request.user)
+            return visible_incident(number, self.person)
         except DomainError as error:
             raise Http404 from error

@@ -24,9 +24,9 @@ from escalations.views.doors import IncidentsView, OneIncidentView
 class IncidentDetail(OneIncidentView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         incident = self.load(number)
-        rights = rights_of(request.user)
-        situation = situation_of(incident, request.user, rights, {}, self.at)
-        page = incident_page(incident, request.user, situation, self.at)
+        rights = rights_of(self.person)
+        situation = situation_of(incident, self.person, rights, {}, self.at)
+        page = incident_page(incident, self.person, situation, self.at)
         context = {"nav": "incident", "page": page, "now": self.at}
         return render(request, "escalations/incidents/detail.html", context)
 
@@ -38,13 +38,13 @@ class IncidentTimeline(OneIncidentView):
         incident = self.load(number)
         if request.GET.get("version") == str(incident.version):
             return HttpResponse(status=204)
-        context = {"page": timeline_page(incident, request.user), "now": self.at}
+        context = {"page": timeline_page(incident, self.person), "now": self.at}
         return render(request, "escalations/incidents/_timeline.html", context)
 
 
 class IncidentScore(OneIncidentView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        context = {"explanation": explanation_view(self.load(number), request.user)}
+        context = {"explanation": explanation_view(self.load(number), self.person)}
         return render(request, "escalations/incidents/_score.html", context)
 
 
@@ -66,9 +66,9 @@ class IncidentVerb(OneIncidentView):
 
     def _perform(self, number: int, verb: Verb, given: dict) -> None:
         expected = given.pop("expected_version", None)
-        user = self.request.user
+        by, at = self.person, self.at
         try:
-            done = perform(number, verb, given, by=user, at=self.at, expected_version=expected)
+            done = perform(number, verb, given, by=by, at=at, expected_version=expected)
         except DomainError as error:
             messages.error(self.request, error.detail)
         else:
@@ -94,12 +94,13 @@ class NewIncident(IncidentsView):
         if not form.is_valid():
             return self._page(form)
         message = message_of(form.message(), at=self.at)
-        incident = receive_signal(message, by=request.user, at=self.at).incident
+        incident = receive_signal(message, by=self.person, at=self.at).incident
+        assert incident is not None, "a firing signal joins or opens one"
         messages.success(request, f"{incident.key} is open.")
         return redirect("incident", incident.number)
 
     def _doc(self):
-        if not self.request.user.has_perm("escalations.respond_incident"):
+        if not self.person.has_perm("escalations.respond_incident"):
             raise PermissionDenied
         return form_doc()
 

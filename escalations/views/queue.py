@@ -9,7 +9,7 @@ from escalations.views.doors import IncidentsView
 
 class Queue(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = queue(request.user, Asked.of(request.GET), self.at)
+        page = queue(self.person, Asked.of(request.GET), self.at)
         context = {"nav": "queue", "page": page, "now": self.at}
         return render(request, "escalations/incidents/list.html", context)
 
@@ -18,8 +18,8 @@ class QueueRows(IncidentsView):
     """The queue again for a page that is open; 204 while nothing changed."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        if request.GET.get("version") == queue_version(request.user):
+        if request.GET.get("version") == queue_version(self.person):
             return HttpResponse(status=204)
-        page = queue(request.user, Asked.of(request.GET), self.at)
+        page = queue(self.person, Asked.of(request.GET), self.at)
         context = {"page": page, "now": self.at}
         return render(request, "escalations/incidents/_queue.html", context)

@@ -122,7 +122,7 @@ class Command(BaseCommand):
             )
 
     def _read(
-        self, asked: dict[str, Any], labels: dict[str, str], at: datetime
+        self, asked: dict[str, Any], labels: dict[str, Any], at: datetime
     ) -> list[NewReading]:
         path: Path = asked["file"]
         try:
@@ -160,7 +160,7 @@ class Command(BaseCommand):
                 if places is None:
                     places = self._places([cell.strip() for cell in cells], columns)
                     continue
-                found = []
+                found: list[Any] = []
                 for name, place, read in zip(columns, places, (_time, _value), strict=True):
                     try:
                         cell = cells[place].strip() if place < len(cells) else ""
