@@ -23,6 +23,7 @@ from config.lib.admin import (
     register,
 )
 from config.lib.errors import DomainError
+from config.lib.people import person_of
 
 admin.site.unregister(Group)
 
@@ -68,7 +69,7 @@ class PersonAdmin(Governed, UserAdmin):
         turn = reactivate if is_wanted else deactivate
         reason = form.cleaned_data.get("change_reason", "")
         try:
-            turn(obj, by=request.user, at=clock.now(), reason=reason)
+            turn(obj, by=person_of(request), at=clock.now(), reason=reason)
         except DomainError as error:
             self.message_user(request, error.detail, messages.ERROR)
             return

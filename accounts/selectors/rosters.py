@@ -56,13 +56,11 @@ def on_call(roster: Roster, at: datetime, known_at: datetime | None = None) -> r
     ).order_by("recorded_at", "id")
     layers = _layers(version) if version else ()
     stand_ins = [rules.Override(o.start_at, o.end_at, o.user_id) for o in overrides]
-    named = {person for layer in layers for person in layer.people}
-    named |= {override.person for override in stand_ins}
-    left = User.objects.filter(pk__in=named, left_at__lte=min(at, known_at))
-    absences = [
-        rules.Absence(left_at, NEVER, person)
-        for person, left_at in left.values_list("pk", "left_at")
-    ]
+    people = [*(p for layer in layers for p in layer.people), *(s.person for s in stand_ins)]
+    left = User.objects.filter(
+        pk__in=[int(str(person)) for person in people], left_at__lte=min(at, known_at)
+    )
+    absences = [rules.Absence(at, NEVER, person) for person in left.values_list("pk", flat=True)]
     return rules.on_call(layers, stand_ins, absences, at)
 
 

@@ -9,6 +9,7 @@ from knox.models import AuthToken
 
 from accounts.models import Membership, User
 from config.lib.errors import Conflict, DomainError
+from config.lib.history import told
 from config.lib.queue import enqueue
 
 RELEASE = "escalations.tasks.people.release_incidents_of"
@@ -27,15 +28,14 @@ def deactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
         raise DomainError("reason_missing", "Say why.")
     person = User.objects.select_for_update().get(pk=person.pk)
     person.is_active, person.left_at = False, at
-    _save(person, by, reason)
+    told(person, by=by, reason=reason).save(update_fields=["is_active", "left_at"])
     for membership in Membership.objects.filter(user=person, valid_to=None):
+        told(membership, by=by, reason=reason)
         if membership.valid_from >= at:
-            membership._history_user, membership._change_reason = by, reason
             membership.delete()  # it never began
-            continue
-        membership.valid_to = at
-        membership._history_user, membership._change_reason = by, reason
-        membership.save()
+        else:
+            membership.valid_to = at
+            membership.save()
     AuthToken.objects.filter(user=person).delete()
     enqueue(RELEASE, person.pk)
 
@@ -45,9 +45,4 @@ def reactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
     """May sign in again, with the roles of before; teams and rosters are given anew."""
     person = User.objects.select_for_update().get(pk=person.pk)
     person.is_active, person.left_at = True, None
-    _save(person, by, reason)
-
-
-def _save(person: User, by: User, reason: str) -> None:
-    person._history_user, person._change_reason = by, reason
-    person.save(update_fields=["is_active", "left_at"])
+    told(person, by=by, reason=reason).save(update_fields=["is_active", "left_at"])

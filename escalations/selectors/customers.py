@@ -159,7 +159,7 @@ def accounts_page(user: User, given: Mapping[str, str], at: datetime) -> Account
             accounts = accounts.filter(owner=user)
         case "none":
             accounts = accounts.filter(owner=None)
-    page = browse.page_of(accounts.order_by("-priority_bp", "name", "pk"))
+    page = browse.page_of(accounts.order_by(F("priority_bp").desc(), "name", "pk"))
     shows_revenue = "arr" not in hidden_fields(Account, user)
     loads = _open_incidents(user, [account.pk for account in page.rows])
     rows = tuple(_row(each, loads.get(each.pk), on, shows_revenue) for each in page.rows)
