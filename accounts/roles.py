@@ -113,11 +113,13 @@ ROLES: dict[str, RoleSpec] = {
     ),
     "integrator": RoleSpec(
         "Integrator",
-        "A machine that sends signals and readings and reads everything back.",
+        "A machine that sends signals, readings and customers and reads them back.",
         (
             "escalations.view_incident",
             "escalations.send_signals",
             *_on("escalations", "view add change", "kpi threshold reading"),
+            *_on("accounts", "view add change", "account contact"),
+            *_on("accounts", "view", "team roster servicehours"),
             _OVERSEE,
         ),
     ),
