@@ -32,7 +32,7 @@ TRUE, FALSE = ("true", "1"), ("false", "0")
 
 
 class HasRights(BasePermission):
-    """The permissions that the view names for this method; a method it does not name is closed."""
+    """The permissions that the view names for this method; others are its own to judge."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method
@@ -124,7 +124,7 @@ class NounList(NounView):
     def _value(self, model: type[Model], name: str, lookup: str, text: str) -> Any:
         """The text as the looked-up field has it; a wrong word is named, never ignored."""
         field = _field_of(model, lookup)
-        if lookup.endswith("__isnull") or isinstance(field, BooleanField):
+        if lookup.startswith("has_") or isinstance(field, BooleanField):
             if text.lower() in TRUE + FALSE:
                 return text.lower() in TRUE
             raise field_error(name, "not_a_flag", "Use true or false.")

@@ -1,4 +1,4 @@
-"""POST /api/v1/signals/: one signal in, the number of its incident out."""
+"""/api/v1/signals/: one signal in, the number of its incident out; and the episodes so far."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.api_view import BelayAPIView
 from config.lib.errors import NotAllowed
 from escalations.api.bodies import SignalIn, SignalOut
+from escalations.api.operations import SignalRows
 from escalations.services.deliveries import once
 from escalations.services.messages import message_of
 from escalations.services.signals import receive_signal
 
 
-class SignalList(BelayAPIView):
+class SignalList(SignalRows):
     @extend_schema(
         request=SignalIn,
         responses={200: SignalOut, 201: SignalOut},

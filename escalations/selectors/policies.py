@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -112,6 +114,30 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
         warn_percents=tuple(version.warn_percents),
         min_confidence=version.min_confidence,
     )
+
+
+def as_json(doc: PolicyDoc) -> dict[str, Any]:
+    """Everything a version says, in plain values: severities by label, amounts as text."""
+    content = asdict(doc)
+    content.pop("version_id")
+    plain = _plain(content)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Severity():
+            return value.label
+        case dict():
+            return {str(_plain(key)): _plain(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(each) for each in value]
+        case Enum():
+            return value.value
+        case Decimal():
+            return str(value)
+    return value
 
 
 def condition(spec: dict[str, Any]) -> Any:
