@@ -6,16 +6,34 @@ A permission is "app.codename"; `view_*` stands for every such permission of the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSpec:
-    """`sentence` says to people what the role is for."""
+    """`sentence` says to people what the role is for. `is_staff`: works in the governance pages,
+    where it sees and changes only what its permissions name."""
 
     label: str
     sentence: str
     permissions: tuple[str, ...]
+    is_staff: bool = False
+
+    def names(self, known: Iterable[str]) -> set[str]:
+        """The permissions among `known` ("app.codename") that this role has.
+
+        Raises LookupError for a word of the table that matches none.
+        """
+        known = set(known)
+        names: set[str] = set()
+        for word in self.permissions:
+            stem = word.removesuffix("*")
+            matching = {one for one in known if one.startswith(stem)} if stem != word else {word}
+            if not matching or not matching <= known:
+                raise LookupError(f"No permission {word}: migrate, or correct accounts/roles.py.")
+            names |= matching
+        return names
 
 
 def _on(app: str, actions: str, models: str) -> tuple[str, ...]:
@@ -24,7 +42,8 @@ def _on(app: str, actions: str, models: str) -> tuple[str, ...]:
 
 _VIEW = ("escalations.view_incident", "escalations.view_kpi", "escalations.view_reading")
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
-_AGENT = (*_WORK, "escalations.triage_incident", "accounts.view_account")
+_CUSTOMER = ("accounts.view_account", "accounts.view_contact", "accounts.view_contact_details")
+_AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER)
 _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _CONFIRM = "escalations.confirm_containment"
@@ -46,10 +65,11 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change delete", _POLICY),
             *_on("escalations", "add change", "kpi threshold"),
             *_on("accounts", "add change delete", _SERVING),
-            *_on("accounts", "add change", "user account"),
+            *_on("accounts", "add change", "user account contact"),
             _OVERSEE,
             _WAIVE,
         ),
+        is_staff=True,
     ),
     "duty_manager": RoleSpec(
         "Duty manager",
@@ -63,6 +83,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override"),
         ),
+        is_staff=True,
     ),
     "agent": RoleSpec("Agent", "Works incidents from claim to close.", _AGENT),
     "senior_engineer": RoleSpec(
@@ -74,6 +95,7 @@ ROLES: dict[str, RoleSpec] = {
         "KPI owner",
         "Sets the limits of their KPIs and verifies the data before anyone remediates.",
         (*_WORK, *_on("escalations", "add change", "kpi threshold"), "escalations.view_threshold"),
+        is_staff=True,
     ),
     "data_steward": RoleSpec(
         "Data steward", "Looks after suspect and missing readings.", (*_WORK,)
@@ -82,11 +104,12 @@ ROLES: dict[str, RoleSpec] = {
         "Remediation leader",
         "Leads the lasting fix once an incident is contained.",
         (*_AGENT, "accounts.view_team"),
+        is_staff=True,
     ),
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
         "Reads along and may waive a review, with a reason.",
-        (*_VIEW, "accounts.view_account", "accounts.view_revenue", _WAIVE),
+        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE),
     ),
     "integrator": RoleSpec(
         "Integrator",
@@ -102,5 +125,6 @@ ROLES: dict[str, RoleSpec] = {
         "Auditor",
         "Reads everything and changes nothing.",
         ("accounts.view_*", "escalations.view_*", _OVERSEE),
+        is_staff=True,
     ),
 }

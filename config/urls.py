@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 
+from accounts.views.roles import WhoMayDoWhat
 from config.admin_site import site
 from config.health import healthz, readyz
 
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("config.api_router")),
     path("accounts/", include("accounts.urls")),
     path("help/", login_required(TemplateView.as_view(template_name="help.html")), name="help"),
+    path("help/roles/", WhoMayDoWhat.as_view(), name="roles"),
     path("admin/", site.urls),
     path("", include("escalations.urls")),
 ]

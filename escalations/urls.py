@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from escalations.views import incidents, queue
+from escalations.views import customers, incidents, queue
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
     path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
+    path("customers/", customers.Customers.as_view(), name="customers"),
+    path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
     path("incidents/new/", incidents.NewIncident.as_view(), name="incident-new"),
     path("incidents/<int:number>/", incidents.IncidentDetail.as_view(), name="incident"),
     path(

@@ -13,7 +13,7 @@ from accounts.models import User
 from config.lib.admin import (
     AdminPasswordChangeForm,
     Governed,
-    ReadOnly,
+    ReadOnlyHistory,
     ReasonForm,
     UserChangeForm,
     UserCreationForm,
@@ -60,7 +60,9 @@ class PersonAdmin(Governed, UserAdmin):
 
 
 @register(Group)
-class RoleAdmin(ReadOnly):
+class RoleAdmin(ReadOnlyHistory):
+    """Made from accounts.roles; its history shows when a role gained or lost a permission."""
+
     list_display = ("name",)
     search_fields = ("name",)
     ordering = ("name",)

@@ -26,18 +26,36 @@ class Tier(StrEnum):
     STANDARD = "standard"
 
 
+LIFETIME_LIMITS = (50_000, 250_000, 1_000_000)
+RENEWAL_DAYS = (365, 180, 90, 30)
+MOMENTUM_LIMITS_BP = (-1000, -2500, -5000)
+GROWING_BP = 1000
+
 TIER_LEAST = ((8000, Tier.STRATEGIC), (6000, Tier.ENTERPRISE), (4500, Tier.HIGH_POTENTIAL))
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One anchor in the sum of its `part`, "value" or "risk"; points are basis points of it."""
+
+    name: str
+    part: str
+    anchor: int
+    weight: int
+    points_bp: int
+    is_assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Valuation:
-    """Tier follows from value alone; priority orders work."""
+    """Tier follows from value alone; priority orders work. `terms` is the sum written out."""
 
     value_bp: int
     risk_bp: int
     priority_bp: int
     tier: Tier
     assumed: tuple[str, ...]
+    terms: tuple[Term, ...] = ()
 
 
 def valuation(
@@ -73,6 +91,18 @@ def valuation(
         priority_bp=(VALUE_SHARE * value_bp + RISK_SHARE * risk_bp) // 100,
         tier=Tier.STRATEGIC if is_strategic else tier_of(value_bp),
         assumed=tuple(name for name, anchor in given.items() if anchor is None),
+        terms=tuple(
+            Term(
+                name,
+                part,
+                known[name],
+                weight,
+                weight * known[name] * POINTS_PER_ANCHOR,
+                given[name] is None,
+            )
+            for part, weights in (("value", VALUE_WEIGHTS), ("risk", RISK_WEIGHTS))
+            for name, weight in weights.items()
+        ),
     )
 
 
@@ -90,7 +120,7 @@ def lifetime_value_anchor(amount: Decimal | None) -> int | None:
         return None
     if amount <= 0:
         return 0
-    return 1 + sum(amount >= limit for limit in (50_000, 250_000, 1_000_000))
+    return 1 + sum(amount >= limit for limit in LIFETIME_LIMITS)
 
 
 def renewal_anchor(days: int | None, *, is_at_risk: bool = False) -> int | None:
@@ -99,7 +129,7 @@ def renewal_anchor(days: int | None, *, is_at_risk: bool = False) -> int | None:
         return TOP_ANCHOR
     if days is None:
         return None
-    return sum(days <= limit for limit in (365, 180, 90, 30))
+    return sum(days <= limit for limit in RENEWAL_DAYS)
 
 
 def momentum_anchor(change_bp: int | None, *, is_dormant: bool = False) -> int | None:
@@ -111,9 +141,9 @@ def momentum_anchor(change_bp: int | None, *, is_dormant: bool = False) -> int |
         return TOP_ANCHOR
     if change_bp is None:
         return None
-    if change_bp >= 1000:
+    if change_bp >= GROWING_BP:
         return 0
-    return 1 + sum(change_bp <= limit for limit in (-1000, -2500, -5000))
+    return 1 + sum(change_bp <= limit for limit in MOMENTUM_LIMITS_BP)
 
 
 def _weighed(weights: dict[str, int], anchors: dict[str, int]) -> int:

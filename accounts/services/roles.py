@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from accounts.roles import ROLES, RoleSpec
+from accounts.roles import ROLES
 
 
 @transaction.atomic
@@ -19,19 +19,10 @@ def sync_roles() -> list[str]:
     changed = []
     for code, role in ROLES.items():
         group, is_new = Group.objects.get_or_create(name=code)
-        wanted = {known[name] for name in _names(role, known)}
+        wanted = {known[name] for name in role.names(known)}
         if is_new or set(group.permissions.all()) != wanted:
+            # The change history reads this; Django's Group does not know it.
+            group._change_reason = "The table of roles says so."  # type: ignore[attr-defined]
             group.permissions.set(wanted)
             changed.append(code)
     return changed
-
-
-def _names(role: RoleSpec, known: dict[str, Permission]) -> set[str]:
-    names: set[str] = set()
-    for word in role.permissions:
-        stem = word.removesuffix("*")
-        matching = {name for name in known if name.startswith(stem)} if stem != word else {word}
-        if not matching or not matching <= known.keys():
-            raise LookupError(f"No permission {word}: run migrate, or correct accounts/roles.py.")
-        names |= matching
-    return names

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 REVENUE = "accounts.view_revenue"
+CONTACT_DETAILS = "accounts.view_contact_details"
 
 # Explanations and facts quote the account's revenue, so they are as sensitive as it is.
 SENSITIVE: dict[str, dict[str, str]] = {
     "accounts.account": {"arr": REVENUE, "lifetime_value": REVENUE},
+    "accounts.contact": {"email": CONTACT_DETAILS, "phone": CONTACT_DETAILS},
     "escalations.threshold": {"revenue_exposed": REVENUE},
     "escalations.incident": {"explanation": REVENUE},
     "escalations.fact": {"value": REVENUE},
@@ -20,6 +22,14 @@ SENSITIVE: dict[str, dict[str, str]] = {
     "escalations.delivery": {"answer": REVENUE},
     "escalations.timelineevent": {"detail": REVENUE},
 }
+
+# Facts of an incident are rows with a name; these names are as sensitive as a field.
+SENSITIVE_FACTS: dict[str, str] = {"arr_at_risk": REVENUE}
+
+
+def hidden_facts(user: Any) -> frozenset[str]:
+    """Names of the facts whose value this person may not see."""
+    return frozenset(name for name, right in SENSITIVE_FACTS.items() if not user.has_perm(right))
 
 
 def hidden_fields(model: Any, user: Any) -> frozenset[str]:

@@ -130,7 +130,8 @@ class IncidentDetail(BelayAPIView):
 class IncidentExplain(BelayAPIView):
     @extend_schema(responses=ExplanationOut, summary="Why this severity, owner and route")
     def get(self, request: Request, number: int) -> Response:
-        return Response(explanation(visible_incident(check_number(number), self.person)))
+        incident = visible_incident(check_number(number), self.person)
+        return Response(explanation(incident, self.person))
 
 
 class IncidentTimeline(BelayAPIView):
@@ -144,7 +145,7 @@ class IncidentTimeline(BelayAPIView):
         rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([timeline_value(event) for event in page])
+        return pages.get_paginated_response([timeline_value(event, self.person) for event in page])
 
 
 class VerbView(BelayAPIView):

@@ -10,12 +10,14 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.models import User
+from config.lib.sensitive import hidden_facts
 from escalations.models import Incident, LadderRun, Notice, TimelineEvent
 from escalations.rules.lifecycle import UNANSWERED, Situation
 from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, TargetKind
 from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.clock_words import ClockView, clock_card
+from escalations.selectors.discretion import discreet
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.story import Event, story
 from escalations.templatetags.belay import ago, duration
@@ -178,15 +180,15 @@ def incident_page(
         clocks=clocks,
         actions=actions,
         unmet=not_yet,
-        timeline=timeline(incident),
+        timeline=timeline(incident, user),
         timeline_url=reverse("incident-timeline", args=[incident.number]),
         responders=tuple(
             Person(each.get_role_display(), str(each.user), each.accepted_at is not None)
             for each in incident.responders.filter(ended_at=None).select_related("user")
         ),
         ladder=_ladder(incident, doc, run, at),
-        explanation=explanation_view(incident, doc),
-        facts=_facts(incident),
+        explanation=explanation_view(incident, user, doc),
+        facts=_facts(incident, user),
         notices=_notices(incident),
         signals=tuple(
             SignalView(each.source, each.dedup_key, each.occurrences, each.last_at, each.ended_at)
@@ -196,14 +198,14 @@ def incident_page(
     )
 
 
-def timeline_page(incident: Incident) -> TimelinePage:
+def timeline_page(incident: Incident, user: User) -> TimelinePage:
     url = reverse("incident-timeline", args=[incident.number])
-    return TimelinePage(incident, timeline(incident), url)
+    return TimelinePage(incident, timeline(incident, user), url)
 
 
-def timeline(incident: Incident) -> tuple[Event, ...]:
+def timeline(incident: Incident, user: User) -> tuple[Event, ...]:
     rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
-    return story(rows.order_by("-seq"))
+    return story(rows.order_by("-seq"), user)
 
 
 def _head(incident: Incident) -> Head:
@@ -349,15 +351,16 @@ def _named(targets: Iterable[LadderTarget]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def explanation_view(incident: Incident, doc: PolicyDoc | None = None) -> Explanation:
+def explanation_view(incident: Incident, user: User, doc: PolicyDoc | None = None) -> Explanation:
     """The stored decision with the labels of its policy version."""
     doc = doc or policy_doc(incident.policy_version_id)
-    said: dict[str, Any] = incident.explanation.get("decision") or {}
+    stored = discreet(incident.explanation, user)
+    said: dict[str, Any] = stored.get("decision") or {}
     factors = {factor.code: factor.label for factor in doc.factors}
     tests = {test.code: test.label for test in doc.tests}
     asks = {row["code"]: row["ask"] for row in said.get("unknown", [])}
     results = {True: "yes", False: "no", None: "unknown"}
-    trace = (incident.explanation.get("route") or {}).get("trace", [])
+    trace = (stored.get("route") or {}).get("trace", [])
     codes = [_code_word(code, tests) for code in said.get("floor_codes", [])]
     floor = said.get("floor") or ""
     return Explanation(
@@ -399,11 +402,17 @@ def _code_word(code: str, tests: dict[str, str]) -> str:
     return "category default" if code.startswith("default:") else code
 
 
-def _facts(incident: Incident) -> tuple[FactView, ...]:
+def _facts(incident: Incident, user: User) -> tuple[FactView, ...]:
     """The latest word on each fact."""
     last = {fact.name: fact for fact in incident.facts_log.all()}
+    hidden = hidden_facts(user)
     return tuple(
-        FactView(FACT_LABELS.get(name, name), _value(name, fact.value), fact.source, fact.at)
+        FactView(
+            FACT_LABELS.get(name, name),
+            "known, not shown to you" if name in hidden else _value(name, fact.value),
+            fact.source,
+            fact.at,
+        )
         for name, fact in last.items()
     )
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from accounts.models import User
 from config.lib.errors import DomainError
+from config.lib.sensitive import hidden_facts
 from escalations.models import Clock, Incident, Signal, TimelineEvent
 from escalations.rules.clocks import clock_state
 from escalations.rules.lifecycle import allowed
 from escalations.rules.policy import Severity
 from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.discretion import discreet
 
 LIST_RELATED = ("kpi", "account", "team", "commander", "policy_version__policy")
 
@@ -152,9 +154,10 @@ def signal_value(signal: Signal) -> dict[str, Any]:
     }
 
 
-def explanation(incident: Incident) -> dict[str, Any]:
+def explanation(incident: Incident, user: User) -> dict[str, Any]:
     """The stored decision: why this severity, this owner, this route, by which version."""
-    said = incident.explanation
+    said = discreet(incident.explanation, user)
+    hidden = hidden_facts(user)
     return {
         "incident": incident.number,
         "why": said.get("why", ""),
@@ -168,7 +171,7 @@ def explanation(incident: Incident) -> dict[str, Any]:
         "facts": [
             {
                 "name": fact.name,
-                "value": fact.value,
+                "value": None if fact.name in hidden else fact.value,
                 "source": fact.source,
                 "at": iso(fact.at),
                 "received_at": iso(fact.received_at),
@@ -178,7 +181,7 @@ def explanation(incident: Incident) -> dict[str, Any]:
     }
 
 
-def timeline_value(event: TimelineEvent) -> dict[str, Any]:
+def timeline_value(event: TimelineEvent, user: User) -> dict[str, Any]:
     return {
         "seq": event.seq,
         "kind": event.kind,
@@ -187,6 +190,6 @@ def timeline_value(event: TimelineEvent) -> dict[str, Any]:
         "actor": event.actor.username if event.actor else None,
         "sentence": event.sentence,
         "reason": event.reason,
-        "detail": event.detail,
+        "detail": discreet(event.detail, user),
         "visibility": event.visibility,
     }

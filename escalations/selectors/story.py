@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
 from escalations.models import TimelineEvent
 from escalations.models.timeline import Visibility
+from escalations.selectors.discretion import discreet
 from escalations.templatetags.belay import duration
 
 NOTICED_LATE_S = 30
@@ -74,12 +76,12 @@ class Event:
     detail: str = ""
 
 
-def story(rows: Iterable[TimelineEvent]) -> tuple[Event, ...]:
-    return tuple(_event(row) for row in rows if row.kind not in HIDDEN)
+def story(rows: Iterable[TimelineEvent], user: User) -> tuple[Event, ...]:
+    return tuple(_event(row, user) for row in rows if row.kind not in HIDDEN)
 
 
-def _event(row: TimelineEvent) -> Event:
-    detail: dict[str, Any] = row.detail
+def _event(row: TimelineEvent, user: User) -> Event:
+    detail: dict[str, Any] = discreet(row.detail, user)
     actor = str(row.actor) if row.actor else ""
     title, text = row.sentence, row.reason
     if row.kind == "update":

@@ -21,10 +21,8 @@ from escalations.selectors.incidents import visible_incident
 MAX_NUMBER = 2**63 - 1
 
 
-class IncidentsView(LoginRequiredMixin, PermissionRequiredMixin, View):
+class RoledView(LoginRequiredMixin, PermissionRequiredMixin, View):
     """Strangers go to sign-in, people without the right get 403, and a wrong address 404."""
-
-    permission_required = "escalations.view_incident"
 
     def handle_no_permission(self) -> Any:
         self.raise_exception = self.request.user.is_authenticated
@@ -39,6 +37,10 @@ class IncidentsView(LoginRequiredMixin, PermissionRequiredMixin, View):
     def at(self) -> datetime:
         """The present moment, asked once per request."""
         return clock.now()
+
+
+class IncidentsView(RoledView):
+    permission_required = "escalations.view_incident"
 
 
 class OneIncidentView(IncidentsView):

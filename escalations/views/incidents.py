@@ -38,13 +38,13 @@ class IncidentTimeline(OneIncidentView):
         incident = self.load(number)
         if request.GET.get("version") == str(incident.version):
             return HttpResponse(status=204)
-        context = {"page": timeline_page(incident), "now": self.at}
+        context = {"page": timeline_page(incident, self.person), "now": self.at}
         return render(request, "escalations/incidents/_timeline.html", context)
 
 
 class IncidentScore(OneIncidentView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        context = {"explanation": explanation_view(self.load(number))}
+        context = {"explanation": explanation_view(self.load(number), self.person)}
         return render(request, "escalations/incidents/_score.html", context)
 
 
