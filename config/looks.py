@@ -104,7 +104,9 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Accounts", "apartment", "accounts.account"),
+                    _page("Contacts", "contact_mail", "accounts.contact"),
                     _page("People", "person", "accounts.user"),
+                    _page("Roles", "badge", "auth.group"),
                     _page("Teams", "groups", "accounts.team"),
                     _page("Rosters", "calendar_month", "accounts.roster"),
                     _page("Overrides", "event_repeat", "accounts.override"),

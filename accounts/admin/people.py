@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.selectors.people import duties_left
+from accounts.services.people import deactivate, reactivate
+from config.lib import clock
 from config.lib.admin import (
     AdminPasswordChangeForm,
     Governed,
@@ -19,6 +22,8 @@ from config.lib.admin import (
     UserCreationForm,
     register,
 )
+from config.lib.errors import DomainError
+from config.lib.people import person_of
 
 admin.site.unregister(Group)
 
@@ -51,6 +56,27 @@ class PersonAdmin(Governed, UserAdmin):
     add_fieldsets = (
         (None, {"fields": ("username", "email", "time_zone", "password1", "password2")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Coming and going is a verb: it also clears teams, rosters, tokens and incidents."""
+        is_wanted = obj.is_active
+        is_turned = change and "is_active" in form.changed_data
+        if is_turned:
+            obj.is_active = not is_wanted
+        super().save_model(request, obj, form, change)
+        if not is_turned:
+            return
+        turn = reactivate if is_wanted else deactivate
+        reason = form.cleaned_data.get("change_reason", "")
+        try:
+            turn(obj, by=person_of(request), at=clock.now(), reason=reason)
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return
+        if not is_wanted:
+            still = ", ".join(duties_left(obj)) or "nothing else"
+            said = f"{obj} is off every team, roster and page. Still named as: {still}."
+            self.message_user(request, said, messages.WARNING)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Else whoever may edit people could take over an account with more rights.

@@ -7,8 +7,9 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 
-from config.lib.models import recorded
+from config.lib.models import check, recorded
 
 
 def validate_zone(value: str) -> None:
@@ -29,7 +30,20 @@ class User(AbstractUser):
         "single-letter keys", default=True, help_text="j, k, c, a, u and so on in the queue."
     )
 
+    left_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Off every roster from here on."
+    )
+
     history = recorded(excluded=("password", "last_login"), links=("groups",))
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            check(
+                "user_left_is_inactive",
+                Q(left_at=None) | Q(is_active=False),
+                "Who left cannot be active: take the date of leaving away first.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, Group
 
-from accounts.models import Team, User
+from accounts.models import Account, Team, User
 from accounts.roles import ROLES, RoleSpec
 
 _APP = "escalations."
@@ -30,3 +30,15 @@ def roles_of(user: User | AnonymousUser) -> dict[str, RoleSpec]:
 
 def teams_of(user: User) -> list[Team]:
     return list(Team.objects.filter(memberships__user=user, memberships__valid_to=None).distinct())
+
+
+def duties_left(person: User) -> list[str]:
+    """Where somebody who left is still named, such as "owner of 3 accounts"; for a successor."""
+    counts = {
+        "owner of {} account{}": Account.objects.filter(owner=person).count(),
+        "backup of {} account{}": Account.objects.filter(backup=person).count(),
+        "sponsor of {} account{}": Account.objects.filter(sponsor=person).count(),
+        "lead of {} team{}": Team.objects.filter(lead=person).count(),
+        "manager of {} active report{}": person.reports.filter(is_active=True).count(),
+    }
+    return [words.format(n, "" if n == 1 else "s") for words, n in counts.items() if n]

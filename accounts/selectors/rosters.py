@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from django.db.models import Q
 
 from accounts.models import Layer, Override, Roster, RosterVersion, User
 from accounts.rules import rosters as rules
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=512)
@@ -33,7 +35,8 @@ def _layers(version_id: int) -> tuple[rules.Layer, ...]:
 def on_call(roster: Roster, at: datetime, known_at: datetime | None = None) -> rules.Duty:
     """Who answers for `roster` at `at`, as known at `known_at` (default: at that instant).
 
-    `Duty.person` is a user id. Two queries, none for the layers of a version seen before.
+    `Duty.person` is a user id. Three queries, none for the layers of a version seen before.
+    Who left is away for good, from that instant: the next layer answers, or there is a gap.
     """
     known_at = known_at or at
     version = (
@@ -51,12 +54,14 @@ def on_call(roster: Roster, at: datetime, known_at: datetime | None = None) -> r
         end_at__gt=at,
         recorded_at__lte=known_at,
     ).order_by("recorded_at", "id")
-    return rules.on_call(
-        _layers(version) if version else (),
-        [rules.Override(o.start_at, o.end_at, o.user_id) for o in overrides],
-        (),
-        at,
+    layers = _layers(version) if version else ()
+    stand_ins = [rules.Override(o.start_at, o.end_at, o.user_id) for o in overrides]
+    people = [*(p for layer in layers for p in layer.people), *(s.person for s in stand_ins)]
+    left = User.objects.filter(
+        pk__in=[int(str(person)) for person in people], left_at__lte=min(at, known_at)
     )
+    absences = [rules.Absence(at, NEVER, person) for person in left.values_list("pk", flat=True)]
+    return rules.on_call(layers, stand_ins, absences, at)
 
 
 def person_on_call(roster: Roster, at: datetime) -> int | None:

@@ -4,6 +4,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from accounts.roles import ROLES
+from config.lib.history import told
 
 
 @transaction.atomic
@@ -21,8 +22,6 @@ def sync_roles() -> list[str]:
         group, is_new = Group.objects.get_or_create(name=code)
         wanted = {known[name] for name in role.names(known)}
         if is_new or set(group.permissions.all()) != wanted:
-            # The change history reads this; Django's Group does not know it.
-            group._change_reason = "The table of roles says so."  # type: ignore[attr-defined]
-            group.permissions.set(wanted)
+            told(group, by=None, reason="The table of roles says so.").permissions.set(wanted)
             changed.append(code)
     return changed

@@ -76,8 +76,6 @@ def respond(change: Change) -> None:
     """Claim or acknowledge: both accept the incident and stop further paging."""
     incident, by = change.incident, change.by
     is_repeat = incident.commander_id == by.pk and incident.accepted_at is not None
-    if is_repeat and incident.state not in UNANSWERED:
-        return
     if not is_repeat:
         _make_commander(change)
     if incident.state in UNANSWERED:
@@ -89,8 +87,9 @@ def respond(change: Change) -> None:
         clocks.stop_clocks(
             incident, ClockKind.RESPONSE, at=change.at, by=by, recorder=change.recorder
         )
-        ladders.halt_run(incident, by=by, recorder=change.recorder)
-        notices.cancel_pending(incident, at=change.at, kinds=[NoticeKind.PAGE])
+    # Silence or a lost owner may have woken the ladder again: any answer stops it.
+    ladders.halt_run(incident, by=by, recorder=change.recorder)
+    notices.cancel_pending(incident, at=change.at, kinds=[NoticeKind.PAGE])
 
 
 def _make_commander(change: Change) -> None:

@@ -66,6 +66,9 @@ def _deliver(notice: Notice) -> bool:
     still_wanted = Notice.objects.filter(PENDING, pk=notice.pk)
     if not still_wanted.exists():
         return True  # cancelled between lease and send
+    if not notice.recipient.is_active:
+        still_wanted.update(cancelled_at=now())
+        return True  # left meanwhile
     try:
         if notice.channel == Channel.EMAIL:
             email.send(notice)

@@ -128,6 +128,8 @@ def test_saving_asks_why_and_the_history_shows_who_and_why(governor, governed):
         "currency": "USD",
         "importance": "2",
         "influence": "1",
+        "contacts-TOTAL_FORMS": "0",
+        "contacts-INITIAL_FORMS": "0",
     }
     assert governor.post(url, fields).status_code == 200  # asks again: no reason given
     assert Account.objects.get(pk=account.pk).segment == "mid"

@@ -1,0 +1,48 @@
+"""People who come and go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from knox.models import AuthToken
+
+from accounts.models import Membership, User
+from config.lib.errors import Conflict, DomainError
+from config.lib.history import told
+from config.lib.queue import enqueue
+
+RELEASE = "escalations.tasks.people.release_incidents_of"
+
+
+@transaction.atomic
+def deactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
+    """From `at` on this person signs in nowhere, is on no roster and in no team, and is paged no
+    more. What they own is handed to the ladder by a job of this same transaction.
+
+    Raises DomainError `own_account` for oneself, `reason_missing` without a reason.
+    """
+    if person.pk == by.pk:
+        raise Conflict("own_account", "Ask another governor: nobody deactivates themselves.")
+    if not reason.strip():
+        raise DomainError("reason_missing", "Say why.")
+    person = User.objects.select_for_update().get(pk=person.pk)
+    person.is_active, person.left_at = False, at
+    told(person, by=by, reason=reason).save(update_fields=["is_active", "left_at"])
+    for membership in Membership.objects.filter(user=person, valid_to=None):
+        told(membership, by=by, reason=reason)
+        if membership.valid_from >= at:
+            membership.delete()  # it never began
+        else:
+            membership.valid_to = at
+            membership.save()
+    AuthToken.objects.filter(user=person).delete()
+    enqueue(RELEASE, person.pk)
+
+
+@transaction.atomic
+def reactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
+    """May sign in again, with the roles of before; teams and rosters are given anew."""
+    person = User.objects.select_for_update().get(pk=person.pk)
+    person.is_active, person.left_at = True, None
+    told(person, by=by, reason=reason).save(update_fields=["is_active", "left_at"])
