@@ -247,7 +247,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {
+        "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
+        "LadderStateEnum": "escalations.models.ladders.LadderState.choices",
+        "VersionStateEnum": "escalations.models.policies.VersionState.choices",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 
