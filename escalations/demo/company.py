@@ -6,11 +6,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 
 from accounts.models import Account, ServiceHours, User
+from escalations.demo.customers import tell_accounts
 from escalations.demo.people import tell_people
 from escalations.models import Incident, Kpi, Policy, Signal
 from escalations.rules.default_policy import default_policy
@@ -25,16 +25,7 @@ from escalations.services.reference import ensure_policy
 from escalations.services.signals import SignalMessage, receive_signal
 from escalations.services.thresholds import check_thresholds
 
-# external id -> name, segment, revenue, lifetime value, importance, influence, days to renewal
 POLICY_NOTE = "Routes KPIs to Growth and data questions to Frontline."
-ACCOUNTS = {
-    "northwind": ("Northwind", "strategic", 420_000, 1_800_000, 4, 4, 45),
-    "halden": ("Halden Bank", "enterprise", 180_000, 640_000, 3, 3, 150),
-    "fjord": ("Fjord Rail", "enterprise", 95_000, 310_000, 2, 3, 25),
-    "acme": ("Acme Logistics", "mid", 38_000, 90_000, 2, 1, 210),
-    "oki": ("Oki Foods", "smb", 9_000, 21_000, 1, 1, 320),
-    "pilot": ("Pilot Garden", "free", 0, 0, 0, 1, None),
-}
 # code -> name, unit, bands
 # The bands of cpc and cpm stand three to five times above what is usual for their exchanges; the
 # faults there are peaks of an hour or two, so one reading is enough and a day clears.
@@ -72,7 +63,7 @@ def tell_company(at: datetime) -> dict[str, User]:
     people = tell_people(at)
     with transaction.atomic():
         _tell_policy(people["governor"], at)
-        _tell_accounts(people, at)
+        tell_accounts(people, at)
         _tell_kpis(people, at)
     return people
 
@@ -121,25 +112,6 @@ def _tell_policy(governor: User, at: datetime) -> None:
         note=POLICY_NOTE,
     )
     put_in_force(version, by=governor, at=at - timedelta(days=30))
-
-
-def _tell_accounts(people: dict[str, User], at: datetime) -> None:
-    for key, (name, segment, arr, lifetime, importance, influence, days) in ACCOUNTS.items():
-        Account.objects.get_or_create(
-            external_id=key,
-            defaults={
-                "name": name,
-                "segment": segment,
-                "arr": Decimal(arr),
-                "lifetime_value": Decimal(lifetime),
-                "importance": importance,
-                "influence": influence,
-                "renewal_on": (at + timedelta(days=days)).date() if days else None,
-                "owner": people["agent"],
-                "backup": people["agent2"],
-                "sponsor": people["governor2"],
-            },
-        )
 
 
 def _tell_kpis(people: dict[str, User], at: datetime) -> None:
