@@ -45,7 +45,12 @@ class ReadingIn(serializers.Serializer):
     value = serializers.FloatField()
     segment = serializers.CharField(max_length=120, required=False, allow_blank=True)
     channel = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    source = serializers.CharField(  # type: ignore[assignment]  # the field is called so
+        max_length=80, required=False, allow_blank=True
+    )
+    unit = serializers.CharField(
+        max_length=24, required=False, help_text="Where given, it must be the KPI's own."
+    )
     period_end = serializers.DateTimeField(required=False, allow_null=True)
     correction = serializers.BooleanField(
         required=False, help_text="Replaces the stored value; without it a second value is suspect."
@@ -56,7 +61,7 @@ class ReadingOut(serializers.ModelSerializer):
     kpi = serializers.CharField(source="kpi_code")
     segment = serializers.CharField(source="series_segment")
     channel = serializers.CharField(source="series_channel")
-    source = serializers.CharField(source="series_source")
+    source = serializers.CharField(source="series_source")  # type: ignore[assignment]  # as above
 
     class Meta:
         model = Reading
