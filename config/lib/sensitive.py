@@ -13,7 +13,11 @@ REVENUE = "accounts.view_revenue"
 # Explanations and facts quote the account's revenue, so they are as sensitive as it is.
 SENSITIVE: dict[str, dict[str, str]] = {
     "accounts.account": {"arr": REVENUE, "lifetime_value": REVENUE},
-    "escalations.threshold": {"revenue_exposed": REVENUE},
+    "escalations.threshold": {
+        "revenue_exposed": REVENUE,
+        "warn_facts": REVENUE,
+        "breach_facts": REVENUE,
+    },
     "escalations.incident": {"explanation": REVENUE},
     "escalations.fact": {"value": REVENUE},
     "escalations.signal": {"facts": REVENUE, "anchors": REVENUE, "body": REVENUE},

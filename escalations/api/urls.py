@@ -12,12 +12,14 @@ from escalations.api.incidents import (
 from escalations.api.kpis import KpisView, KpiView
 from escalations.api.readings import ReadingsView
 from escalations.api.signals import SignalList
+from escalations.api.thresholds import ThresholdsView
 from escalations.rules.lifecycle import Verb
 
 urlpatterns = [
     path("readings/", ReadingsView.as_view(), name="readings"),
     path("kpis/", KpisView.as_view(), name="kpis"),
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
+    path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
     path("incidents/", IncidentList.as_view(), name="incidents"),
     path("incidents/<int:number>/", IncidentDetail.as_view(), name="incident"),
