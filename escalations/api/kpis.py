@@ -100,6 +100,8 @@ class KpiSerializer(LimitsSerializer):
     version = serializers.IntegerField(read_only=True, help_text="Of the limits in force.")
     states = serializers.SerializerMethodField()
 
+    below_limits = ("version", "sources", "states")
+
     @extend_schema_field(StateOut(many=True))
     def get_states(self, kpi: Kpi) -> list[dict[str, Any]]:
         rows = sorted(kpi.states.all(), key=lambda state: state.segment)
@@ -122,23 +124,19 @@ class KpiSerializer(LimitsSerializer):
     def to_representation(self, kpi: Kpi) -> dict[str, Any]:
         versions = sorted(kpi.thresholds.all(), key=lambda v: v.effective_from)
         version = version_at(versions, self.context["at"]) if versions else None
-        limits = shown_limits(version, self.context["user"])
         shown: dict[str, Any] = {}
         for name, field in self.fields.items():
-            if name in LimitsSerializer._declared_fields:
-                if name in limits:
-                    shown[name] = limits[name]
-            elif name == "states":
-                shown[name] = self.get_states(kpi)
-            elif name == "sources":
-                rows = sorted(kpi.sources.all(), key=lambda source: source.name)
-                shown[name] = [dict(row) for row in SourceSerializer(rows, many=True).data]
-            elif name == "version":
-                shown[name] = version and version.number
-            else:
+            if name not in LimitsSerializer._declared_fields and name not in self.below_limits:
                 value = getattr(kpi, name)
                 shown[name] = None if value is None else field.to_representation(value)
-        return shown
+        sources = sorted(kpi.sources.all(), key=lambda source: source.name)
+        return {
+            **shown,
+            **shown_limits(version, self.context["user"]),
+            "version": version and version.number,
+            "sources": [dict(row) for row in SourceSerializer(sources, many=True).data],
+            "states": self.get_states(kpi),
+        }
 
 
 def _kpis() -> QuerySet[Kpi]:

@@ -187,11 +187,15 @@ class Threshold(Stamped):
         return said
 
     def clean(self) -> None:
+        for name in ("warn_facts", "breach_facts"):
+            if getattr(self, name) is None:  # an empty box of a form
+                setattr(self, name, {})
         is_learned = self.mode == Mode.BASELINE
         found = problems(self.rule.bands, self.n, self.m, self.c, needs_limits=not is_learned)
         found += facts.problems("warn_facts", self.warn_facts)
         found += facts.problems("breach_facts", self.breach_facts)
-        if self.kpi_id and is_never_negative(self.kpi.unit):
+        has_kpi = self.kpi_id is not None or Threshold.kpi.is_cached(self)
+        if has_kpi and is_never_negative(self.kpi.unit):
             found += [
                 (name, "negative", f"{self.kpi.unit} is never below 0.")
                 for name in ("target_lo", "target_hi")
