@@ -107,9 +107,7 @@ class VersionSerializer(LimitsSerializer):
     def to_representation(self, version: Threshold) -> dict[str, Any]:
         shown = {
             "number": version.number,
-            "effective_from": serializers.DateTimeField().to_representation(
-                version.effective_from
-            ),
+            "effective_from": serializers.DateTimeField().to_representation(version.effective_from),
             "is_in_force": self.get_is_in_force(version),
         }
         return shown | shown_limits(version, self.context["user"])

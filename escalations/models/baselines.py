@@ -29,7 +29,9 @@ class LearnedDay(models.Model):
     class Meta:
         constraints = [
             # Also the index by which a day is read.
-            unique("learned_day_identity", "kpi", "segment", "day", sentence="This day is learned."),
+            unique(
+                "learned_day_identity", "kpi", "segment", "day", sentence="This day is learned."
+            ),
             one_of("learned_day_buckets", "buckets", Buckets),
         ]
 

@@ -113,7 +113,9 @@ class Threshold(Stamped):
             check(
                 "threshold_sides",
                 Q(mode="baseline")
-                | Q(direction="higher", warn_lo__isnull=False, breach_lo__isnull=False, warn_hi=None)
+                | Q(
+                    direction="higher", warn_lo__isnull=False, breach_lo__isnull=False, warn_hi=None
+                )
                 | Q(direction="lower", warn_hi__isnull=False, breach_hi__isnull=False, warn_lo=None)
                 | Q(
                     direction="range",

@@ -9,9 +9,7 @@ from escalations.rules.thresholds import LEVELS, Bands, Direction
 Problem = tuple[str, str, str]  # field, code, sentence
 
 
-def problems(
-    bands: Bands, n: int, m: int, c: int, *, needs_limits: bool = True
-) -> list[Problem]:
+def problems(bands: Bands, n: int, m: int, c: int, *, needs_limits: bool = True) -> list[Problem]:
     """What is wrong with a threshold, as (field, code, sentence); empty when it may be saved.
 
     Fields carry the names people type: `warn` for one-sided KPIs, `warn_lo` for a range. A side

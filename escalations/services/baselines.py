@@ -89,9 +89,7 @@ class LearnedLimits:
         # A day more at each end than needed: local days begin up to 14 hours from those of UTC.
         start = _midnight(min(days)) - look_back(self.kpi.grain_s) - DAY
         values = values_of(*self._key, start=start, before=_midnight(max(days)) + DAY)
-        found = learn(
-            values, days, zone=self.zone, grain_s=self.kpi.grain_s, first_on=first_on
-        )
+        found = learn(values, days, zone=self.zone, grain_s=self.kpi.grain_s, first_on=first_on)
         rows = []
         for learned in found:
             self._days[learned.day] = learned

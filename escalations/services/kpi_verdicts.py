@@ -174,9 +174,7 @@ def _recent(
     enough = max(version.m, version.c) + 8
     size = enough
     while True:
-        points = points_of(
-            state.kpi_id, state.segment, start=window_from, before=before, most=size
-        )
+        points = points_of(state.kpi_id, state.segment, start=window_from, before=before, most=size)
         verdict.know(version, [point.at for point in points])
         pairs = [(point, verdict.rule_at(version, point.at)) for point in reversed(points)]
         judged = [(point, rule) for point, rule in pairs if rule is not None]

@@ -154,7 +154,11 @@ def errors_of(answer):
 def test_all_that_a_kpi_declares_is_read_back(client):
     body = client.post(URL, DESCRIBED).json()
     assert {name: body[name] for name in DESCRIBED} == DESCRIBED
-    assert (body["review_due_on"], body["mode"], body["is_active"]) == ("2026-03-02", "static", True)
+    assert (body["review_due_on"], body["mode"], body["is_active"]) == (
+        "2026-03-02",
+        "static",
+        True,
+    )
     assert (body["warn_k"], body["breach_k"], body["resolution"]) == (3.5, 5, 0)
 
 
@@ -186,7 +190,10 @@ def test_sources_sent_replace_all_and_the_primary_may_move(client):
             ("sources", "one_primary"),
         ),
         ({"sources": [{"name": "x", "colour": 1}]}, ("sources.0.colour", "unknown_field")),
-        ({"sources": [{"name": "x", "tolerance_rel": 2}]}, ("sources.0.tolerance_rel", "max_value")),
+        (
+            {"sources": [{"name": "x", "tolerance_rel": 2}]},
+            ("sources.0.tolerance_rel", "max_value"),
+        ),
         ({"sources": [{"name": f"s{i}"} for i in range(51)]}, ("sources", "too_many")),
         ({"mode": "magic"}, ("mode", "invalid_choice")),
         ({"warn_k": 5}, ("", "invalid")),
