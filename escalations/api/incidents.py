@@ -27,8 +27,10 @@ from escalations.rules.lifecycle import OPEN_STATES, Verb
 from escalations.rules.policy import Severity
 from escalations.selectors.incidents import (
     LIST_RELATED,
+    MAX_NUMBER,
     detail,
     explanation,
+    found_by,
     summary,
     timeline_value,
     visible_incident,
@@ -36,8 +38,6 @@ from escalations.selectors.incidents import (
 from escalations.services.messages import message_of
 from escalations.services.moves import perform
 from escalations.services.signals import receive_signal
-
-MAX_NUMBER = 2**63 - 1
 
 
 def check_number(number: int) -> int:
@@ -60,6 +60,7 @@ class IncidentList(BelayAPIView):
         "account": "The account's external id.",
         "team": "Team code.",
         "commander": "Username, or `none`.",
+        "q": "Part of the title or of the account's name, or a key such as INC-12.",
     }
 
     @extend_schema(responses=IncidentRow(many=True), summary="List incidents you may see")
@@ -97,6 +98,8 @@ class IncidentList(BelayAPIView):
         ):
             if (value := self.parameter(name)) is not None:
                 rows = rows.filter(**{lookup: value})
+        if text := self.parameter("q"):
+            rows = rows.filter(found_by(text))
         if commander := self.parameter("commander"):
             none = commander == "none"
             rows = rows.filter(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import User
 from config.lib.errors import DomainError
 from config.lib.sensitive import hidden_facts
@@ -15,6 +17,7 @@ from escalations.rules.policy import Severity
 from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.discretion import discreet
 
+MAX_NUMBER = 2**63 - 1
 LIST_RELATED = ("kpi", "account", "team", "commander", "policy_version__policy")
 
 
@@ -29,6 +32,15 @@ def visible_incident(number: int, user: User) -> Incident:
     )
     if found is None:
         raise DomainError("not_found", f"There is no incident {number}.", status=404)
+    return found
+
+
+def found_by(text: str) -> Q:
+    """What a search for incidents means everywhere: title, account, or the key itself."""
+    found = Q(title__icontains=text) | Q(account__name__icontains=text)
+    digits = text.strip().upper().removeprefix("INC-")
+    if digits.isascii() and digits.isdigit() and int(digits) <= MAX_NUMBER:
+        found |= Q(number=int(digits))
     return found
 
 

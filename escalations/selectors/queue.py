@@ -19,6 +19,7 @@ from escalations.models.ladders import LIVE
 from escalations.rules.lifecycle import UNANSWERED, State, Verb
 from escalations.selectors.actions import LABELS, Action, next_verb
 from escalations.selectors.clock_words import ClockView, next_clock
+from escalations.selectors.incidents import found_by
 from escalations.templatetags.belay import duration, initials
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 PAGE = 50
 LAST_PAGE = 1000
 CAP = 1000
-MAX_NUMBER = 2**63 - 1
 SOON = timedelta(minutes=30)
 # Total and the same every time (SEMANTICS 4.1).
 ORDER = (
@@ -207,13 +207,7 @@ def _wanted(rows: QuerySet[Incident], asked: Asked, conditions: dict[str, Q]) ->
         rows = rows.filter(conditions[name])
     if asked.severity:
         rows = rows.filter(severity=int(asked.severity))
-    if asked.q:
-        found = Q(title__icontains=asked.q) | Q(account__name__icontains=asked.q)
-        digits = asked.q.upper().removeprefix("INC-")
-        if digits.isascii() and digits.isdigit() and int(digits) <= MAX_NUMBER:
-            found |= Q(number=int(digits))
-        rows = rows.filter(found)
-    return rows
+    return rows.filter(found_by(asked.q)) if asked.q else rows
 
 
 def queue_version(user: User) -> str:

@@ -16,9 +16,7 @@ from config.lib import clock
 from config.lib.errors import DomainError
 from config.lib.people import person_of
 from escalations.models import Incident
-from escalations.selectors.incidents import visible_incident
-
-MAX_NUMBER = 2**63 - 1
+from escalations.selectors.incidents import MAX_NUMBER, visible_incident
 
 
 class RoledView(LoginRequiredMixin, PermissionRequiredMixin, View):
