@@ -22,9 +22,24 @@ def _on(app: str, actions: str, models: str) -> tuple[str, ...]:
     return tuple(f"{app}.{act}_{model}" for model in models.split() for act in actions.split())
 
 
-_VIEW = ("escalations.view_incident", "escalations.view_kpi", "escalations.view_reading")
+_LIBRARY = _on(
+    "playbooks", "view", "playbook playbookversion playbookstep playbookrun steprun messagetemplate"
+)
+_VIEW = (
+    "escalations.view_incident",
+    "escalations.view_kpi",
+    "escalations.view_reading",
+    *_LIBRARY,
+)
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
 _AGENT = (*_WORK, "escalations.triage_incident", "accounts.view_account")
+_RUN = "playbooks.run_playbook"
+_APPROVE = "playbooks.approve_run"
+_WRITE_LIBRARY = (
+    *_on("playbooks", "add change", "playbook messagetemplate"),
+    *_on("playbooks", "add change delete", "playbookversion playbookstep"),
+    *_on("escalations", "add change delete view", "playbooktrigger"),
+)
 _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _CONFIRM = "escalations.confirm_containment"
@@ -47,6 +62,9 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change", "kpi threshold"),
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account"),
+            "playbooks.view_*",
+            *_WRITE_LIBRARY,
+            _APPROVE,
             _OVERSEE,
             _WAIVE,
         ),
@@ -62,26 +80,34 @@ ROLES: dict[str, RoleSpec] = {
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override"),
+            _RUN,
+            _APPROVE,
         ),
     ),
-    "agent": RoleSpec("Agent", "Works incidents from claim to close.", _AGENT),
+    "agent": RoleSpec("Agent", "Works incidents from claim to close.", (*_AGENT, _RUN)),
     "senior_engineer": RoleSpec(
         "Senior engineer",
         "Works incidents and confirms that they are contained.",
-        (*_AGENT, _CONFIRM),
+        (*_AGENT, _CONFIRM, _RUN),
     ),
     "kpi_owner": RoleSpec(
         "KPI owner",
         "Sets the limits of their KPIs and verifies the data before anyone remediates.",
-        (*_WORK, *_on("escalations", "add change", "kpi threshold"), "escalations.view_threshold"),
+        (
+            *_WORK,
+            *_on("escalations", "add change", "kpi threshold"),
+            "escalations.view_threshold",
+            _RUN,
+            _APPROVE,
+        ),
     ),
     "data_steward": RoleSpec(
-        "Data steward", "Looks after suspect and missing readings.", (*_WORK,)
+        "Data steward", "Looks after suspect and missing readings.", (*_WORK, _RUN)
     ),
     "remediation_leader": RoleSpec(
         "Remediation leader",
         "Leads the lasting fix once an incident is contained.",
-        (*_AGENT, "accounts.view_team"),
+        (*_AGENT, "accounts.view_team", *_WRITE_LIBRARY, _RUN, _APPROVE),
     ),
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
@@ -95,12 +121,13 @@ ROLES: dict[str, RoleSpec] = {
             "escalations.view_incident",
             "escalations.send_signals",
             *_on("escalations", "view add change", "kpi threshold reading"),
+            *_LIBRARY,
             _OVERSEE,
         ),
     ),
     "auditor": RoleSpec(
         "Auditor",
         "Reads everything and changes nothing.",
-        ("accounts.view_*", "escalations.view_*", _OVERSEE),
+        ("accounts.view_*", "escalations.view_*", "playbooks.view_*", _OVERSEE),
     ),
 }

@@ -5,6 +5,7 @@ from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiState, Reading, Series, Threshold
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.notices import Notice
+from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
     Category,
     ClockTarget,
@@ -35,6 +36,7 @@ __all__ = [
     "FloorTest",
     "Heartbeat",
     "Incident",
+    "IncidentPlaybook",
     "Kpi",
     "KpiFlip",
     "KpiState",
@@ -44,6 +46,7 @@ __all__ = [
     "LadderStep",
     "LadderTarget",
     "Notice",
+    "PlaybookTrigger",
     "Policy",
     "PolicyVersion",
     "Reading",
