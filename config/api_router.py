@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("v1/", include("escalations.api.urls")),
+    path("v1/", include("playbooks.api.urls")),
 ]

@@ -244,7 +244,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {
+        "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
+        "IncidentKindEnum": "escalations.models.incidents.Kind",
+        "PlaybookKindEnum": "playbooks.models.playbooks.PlaybookKind",
+        "PlaybookRunStateEnum": "playbooks.models.runs.RunState",
+        "StepStateEnum": "playbooks.models.runs.StepState",
+        "VersionStateEnum": "config.lib.versions.VersionState",
+        "PlaybookOutcomeEnum": "playbooks.models.runs.Outcome",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

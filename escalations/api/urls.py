@@ -10,6 +10,8 @@ from escalations.api.incidents import (
     as_verb,
 )
 from escalations.api.kpis import KpisView, KpiView
+from escalations.api.playbook_runs import RUN_VIEWS, STEP_VIEWS, RunsView, RunView
+from escalations.api.playbooks import PlaybooksView, PlaybookTriggers, PlaybookView
 from escalations.api.readings import ReadingsView
 from escalations.api.signals import SignalList
 from escalations.rules.lifecycle import Verb
@@ -26,5 +28,22 @@ urlpatterns = [
     *(
         path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
         for verb in Verb
+    ),
+    path("playbooks/", PlaybooksView.as_view(), name="playbooks"),
+    path("playbooks/<slug:code>/", PlaybookView.as_view(), name="playbook"),
+    path("playbooks/<slug:code>/triggers/", PlaybookTriggers.as_view(), name="playbook_triggers"),
+    path("playbook-runs/", RunsView.as_view(), name="playbook_runs"),
+    path("playbook-runs/<int:pk>/", RunView.as_view(), name="playbook_run"),
+    *(
+        path(f"playbook-runs/<int:pk>/{word}/", view, name=f"playbook_run_{word}")
+        for word, view in RUN_VIEWS.items()
+    ),
+    *(
+        path(
+            f"playbook-runs/<int:pk>/steps/<int:position>/{word}/",
+            view,
+            name=f"playbook_step_{word}",
+        )
+        for word, view in STEP_VIEWS.items()
     ),
 ]

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.models import Account, ServiceHours, User
 from escalations.demo.people import tell_people
+from escalations.demo.playbooks import tell_playbooks
 from escalations.models import Incident, Kpi, Policy, Signal
 from escalations.rules.default_policy import default_policy
 from escalations.rules.lifecycle import Verb
@@ -74,6 +75,7 @@ def tell_company(at: datetime) -> dict[str, User]:
         _tell_policy(people["governor"], at)
         _tell_accounts(people, at)
         _tell_kpis(people, at)
+        tell_playbooks(people, at)
     return people
 
 

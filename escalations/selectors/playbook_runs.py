@@ -14,6 +14,7 @@ from playbooks.models import PlaybookRun, StepRun
 from playbooks.models.runs import OPEN_RUNS, Outcome, RunState, StepState
 
 RELATED = ("version__playbook__owner", "requested_by", "approved_by", "ended_by")
+WARN_AT = 0.75
 OF_INCIDENT = tuple(
     f"incident_playbook__incident__{name}"
     for name in ("commander", "kpi__owner", "kpi__steward", "kpi__remediation_leader")
@@ -64,6 +65,7 @@ class StepView:
     needs_approval: bool
     started_at: datetime | None
     due_at: datetime | None
+    warn_at: datetime | None
     status: str
     percent: int
     approval: str
@@ -178,12 +180,12 @@ def _step(
     is_on = row.state == StepState.ACTIVE and run.state == RunState.RUNNING
     waits = is_on and row.approval_requested_at is not None and row.approved_at is None
     is_own = row.approval_requested_by_id == user.pk
-    percent, status = 0, "on_track"
+    percent, status, warn_at = 0, "on_track", None
     if is_on and row.started_at and row.due_at:
-        span = (row.due_at - row.started_at).total_seconds()
-        used = (at - row.started_at).total_seconds()
-        percent = int(max(0, min(100, 100 * used / span)))
-        status = "late" if at >= row.due_at else "at_risk" if percent >= 75 else "on_track"
+        span = row.due_at - row.started_at
+        warn_at = row.started_at + span * WARN_AT
+        percent = int(max(0, min(100, 100 * ((at - row.started_at) / span))))
+        status = "late" if at >= row.due_at else "at_risk" if at >= warn_at else "on_track"
     approval = ""
     if row.approved_by:
         approval = f"Approved by {row.approved_by}"
@@ -204,6 +206,7 @@ def _step(
         needs_approval=row.step.needs_approval,
         started_at=row.started_at,
         due_at=row.due_at,
+        warn_at=warn_at,
         status=status,
         percent=percent,
         approval=approval,

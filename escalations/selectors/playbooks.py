@@ -116,13 +116,13 @@ class Asked:
     kind: str = ""
 
 
-def library(asked: Asked, user: User) -> QuerySet[Playbook]:
-    """Active playbooks with `version_number`, `last_used_at`, `last_state` and `last_outcome`.
+def library(asked: Asked, user: User, *, with_inactive: bool = False) -> QuerySet[Playbook]:
+    """Playbooks with `version_number`, `last_used_at`, `last_state` and `last_outcome`.
 
     A trigger's area counts as the playbook's; a playbook without an area is for every area, and
     one whose triggers name no tier is for every tier.
     """
-    rows = Playbook.objects.filter(is_active=True)
+    rows = Playbook.objects.all() if with_inactive else Playbook.objects.filter(is_active=True)
     for word in asked.q.split():
         rows = rows.filter(
             Q(name__icontains=word)
