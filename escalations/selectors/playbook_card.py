@@ -115,7 +115,7 @@ def use_templates(
     found = _chosen(rows, chosen)
     filled = actions
     if found is not None:
-        text = render(found.body, values_of(incident))
+        text = render(found.body, values_of(incident, at))
         filled = tuple(
             _filled(action, text) if found.channel in CHANNELS.get(action.verb, ()) else action
             for action in actions
@@ -150,7 +150,7 @@ def _filled(action: Action, text: str) -> Action:
     return replace(action, fields=fields)
 
 
-def values_of(incident: Incident) -> dict[str, str]:
+def values_of(incident: Incident, at: datetime) -> dict[str, str]:
     """Values of the placeholders for one incident; nothing that is sensitive is among them."""
     due = [
         clock.due_at
@@ -166,6 +166,6 @@ def values_of(incident: Incident) -> dict[str, str]:
         "product_area": incident.product_area,
         "kpi": incident.kpi.name if incident.kpi else "",
         "owner": str(incident.commander) if incident.commander else "",
-        "next_update": utc(min(due)) if due else "",
-        "started_at": utc(incident.received_at),
+        "next_update": utc(min(due), at) if due else "",
+        "started_at": utc(incident.received_at, at),
     }

@@ -99,6 +99,7 @@ class RunView:
     ended_at: datetime | None
     ended_by: str
     outcome: str
+    has_worked: bool
     outcome_note: str
     steps: tuple[StepView, ...]
     done: int
@@ -144,6 +145,7 @@ def run_view(run: PlaybookRun, user: User, at: datetime) -> RunView:
         ended_at=run.ended_at,
         ended_by=str(run.ended_by) if run.ended_by else "Belay",
         outcome=run.get_outcome_display() if run.outcome else "",
+        has_worked=run.outcome == Outcome.WORKED,
         outcome_note=run.outcome_note,
         steps=steps,
         done=sum(step.state in (StepState.DONE, StepState.SKIPPED) for step in steps),

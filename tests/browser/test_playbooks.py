@@ -62,7 +62,7 @@ def test_a_run_waits_for_approval_and_is_worked_to_its_outcome(screen, company, 
     screen.hold()
     screen.page.fill("[name=note] >> nth=0", "Payment loses 30 %")
     screen.page.get_by_role("button", name="Step 1 is done").click()
-    screen.page.get_by_text("Step 1 is done.").wait_for()
+    screen.page.get_by_text("Step 1 is done.", exact=True).wait_for()
     screen.page.get_by_text("Skip this step").click()
     screen.page.fill("#skip-2", "One release only")
     screen.page.get_by_role("button", name="Skip step 2").click()
@@ -95,10 +95,10 @@ def test_the_card_of_an_incident_proposes_starts_and_becomes_a_checklist(screen,
     assert card.get_by_text("because the category is outage").is_visible()
     card.locator("summary").first.click()
     screen.hold()
-    card.get_by_role("button", name="Start: Payment outage").click()
-    screen.page.get_by_text("Started.").wait_for()
+    card.get_by_role("button", name="Start Payment outage").click()
+    screen.page.get_by_text("Started.", exact=True).wait_for()
     card.get_by_role("button", name="Step 1 is done").click()
-    screen.page.get_by_text("Step 1 is done.").wait_for()
+    screen.page.get_by_text("Step 1 is done.", exact=True).wait_for()
     screen.hold()
 
 

@@ -129,9 +129,9 @@ def test_a_template_fills_the_composer_it_is_meant_for(reader, company, incident
 
 
 def test_values_of_a_template_hold_nothing_sensitive_and_say_when_the_next_update_is_due(
-    incident, company
+    incident, company, at
 ):
-    values = values_of(incident)
+    values = values_of(incident, at)
     assert values["incident"] == incident.key
     assert values["account"] == "Northwind"
     assert "420000" not in str(values)
