@@ -15,13 +15,20 @@ from config.lib.api import CursorPages, HasAnyRole
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import field_error
 from config.lib.serializers import StrictSerializer
+from escalations.api.incidents import check_number
 from escalations.models import Kpi, PlaybookTrigger
 from escalations.models.incidents import Kind
 from escalations.models.playbooks import FailureMode
 from escalations.rules.policy import Severity
 from escalations.rules.verbs import SEVERITY_CHOICES
-from escalations.selectors.incidents import iso
-from escalations.selectors.playbooks import Asked, library, sentence, visible_playbook
+from escalations.selectors.incidents import iso, visible_incident
+from escalations.selectors.playbooks import (
+    Asked,
+    library,
+    proposals,
+    sentence,
+    visible_playbook,
+)
 from escalations.services.triggers import set_triggers
 from playbooks.api.bodies import PlaybookIn, VersionOut
 from playbooks.api.playbooks import version_value
@@ -78,6 +85,22 @@ class PlaybookOut(PlaybookRow):
     in_force = VersionOut(allow_null=True)
     drafts = serializers.ListField(child=serializers.IntegerField())
     triggers = TriggerOut(many=True)
+
+
+class ProposalOut(serializers.Serializer):
+    playbook = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(PlaybookKind.choices)
+    version = serializers.IntegerField()
+    score = serializers.IntegerField(help_text="How narrowly its trigger fits.")
+    why = serializers.CharField()
+    hypothesis = serializers.CharField()
+    success_criterion = serializers.CharField()
+    rollback = serializers.CharField()
+
+
+class ProposalsOut(serializers.Serializer):
+    proposals = ProposalOut(many=True)
 
 
 def playbook_row(row: Playbook) -> dict[str, Any]:
@@ -206,3 +229,23 @@ class PlaybookTriggers(_Playbooks):
         except ValidationError as error:
             raise refusal(error) from error
         return self.answer(code)
+
+
+class IncidentPlaybooks(_Playbooks):
+    @extend_schema(responses=ProposalsOut, summary="Playbooks that fit an incident, and why")
+    def get(self, request: Request, number: int) -> Response:
+        incident = visible_incident(check_number(number), request.user)
+        texts = ("hypothesis", "success_criterion", "rollback")
+        rows = [
+            {
+                "playbook": each.code,
+                "name": each.name,
+                "kind": each.kind,
+                "version": each.version.number,
+                "score": each.score,
+                "why": each.why,
+                **{name: getattr(each.version, name) for name in texts},
+            }
+            for each in proposals(incident)
+        ]
+        return Response({"proposals": rows})

@@ -11,7 +11,12 @@ from escalations.api.incidents import (
 )
 from escalations.api.kpis import KpisView, KpiView
 from escalations.api.playbook_runs import RUN_VIEWS, STEP_VIEWS, RunsView, RunView
-from escalations.api.playbooks import PlaybooksView, PlaybookTriggers, PlaybookView
+from escalations.api.playbooks import (
+    IncidentPlaybooks,
+    PlaybooksView,
+    PlaybookTriggers,
+    PlaybookView,
+)
 from escalations.api.readings import ReadingsView
 from escalations.api.signals import SignalList
 from escalations.rules.lifecycle import Verb
@@ -28,6 +33,9 @@ urlpatterns = [
     *(
         path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
         for verb in Verb
+    ),
+    path(
+        "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"
     ),
     path("playbooks/", PlaybooksView.as_view(), name="playbooks"),
     path("playbooks/<slug:code>/", PlaybookView.as_view(), name="playbook"),

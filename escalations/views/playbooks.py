@@ -64,8 +64,10 @@ class PlaybooksView(IncidentsView):
 
     def asked_incident(self, text: str) -> Any:
         """The incident named in the address or form, if this person may see it."""
-        if not (text.isascii() and text.isdigit() and int(text) <= MAX_NUMBER):
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
             return None
+        if int(text) > MAX_NUMBER:
+            raise Http404
         return visible_incident(int(text), self.request.user)
 
 
@@ -142,11 +144,13 @@ class _Verb(PlaybooksView):
     http_method_names = ["post"]
     verbs: dict[str, RunVerb] = {}
 
-    def post(self, request: HttpRequest, pk: int, verb: str, position: int = 0) -> HttpResponse:
+    def post(
+        self, request: HttpRequest, pk: int, verb: str, position: int | None = None
+    ) -> HttpResponse:
         if verb not in self.verbs:
             raise Http404
         run = visible_run(pk, request.user)
-        chosen, place = self.verbs[verb], (position,) if position else ()
+        chosen, place = self.verbs[verb], () if position is None else (position,)
         body = body_of(chosen.body, request.POST)
         if body.is_valid():
             self._do(chosen, (run.pk, *place), given_to(chosen, body))

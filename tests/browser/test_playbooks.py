@@ -99,6 +99,8 @@ def test_the_card_of_an_incident_proposes_starts_and_becomes_a_checklist(screen,
     screen.page.get_by_text("Started.", exact=True).wait_for()
     card.get_by_role("button", name="Step 1 is done").click()
     screen.page.get_by_text("Step 1 is done.", exact=True).wait_for()
+    assert screen.page.url.endswith("#playbook"), "the reader keeps the place"
+    screen.page.evaluate("scrollTo(0, 0)")
     screen.hold()
 
 

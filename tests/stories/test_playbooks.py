@@ -79,6 +79,10 @@ def test_a_kpi_remediation_is_verified_proposed_approved_by_another_worked_and_e
     assert "because KPI Checkout conversion is in breach" in told
     assert "Verify the data first: no playbook runs on unproven figures." in told
     assert start(api, "agent", DROP, breach, 409)["code"] == "not_verified"
+    (fitting,) = api("agent").get(f"/api/v1/incidents/{breach}/playbooks/").json()["proposals"]
+    assert fitting["playbook"] == DROP
+    assert fitting["why"] == "because KPI Checkout conversion is in breach"
+    assert api("outsider").get(f"/api/v1/incidents/{breach}/playbooks/").status_code == 403
 
     post(api, "kpi-owner", f"incidents/{breach}/verify/", outcome="confirmed", evidence="Two feeds")
     claims = {

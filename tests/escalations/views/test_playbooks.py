@@ -57,6 +57,7 @@ def test_strangers_sign_in_and_people_without_a_role_get_403(client, company, ru
         "/playbooks/runs/999/",
         "/playbooks/runs/99999999999999999999/",
         "/playbooks/?incident=999",
+        "/playbooks/?incident=9999999999999999999",
         "/playbooks/payment-outage/?incident=999",
     ],
 )
@@ -67,6 +68,7 @@ def test_a_wrong_address_is_404(reader, path):
 def test_odd_words_in_the_address_change_nothing(reader, incident):
     for path in (
         "/playbooks/?q=%00&area=%00&tier=odd&kind=odd&incident=x",
+        f"/playbooks/?incident={'9' * 5000}",
         f"/incidents/{incident.number}/?template=%00",
         f"/incidents/{incident.number}/?template=nothing:xx",
     ):
@@ -109,6 +111,11 @@ def test_a_text_of_a_person_is_escaped(reader, company, incident, at):
     for path in (f"/incidents/{incident.number}/", "/playbooks/runs/1/"):
         page = reader.get(path)
         assert "<script>x" not in page.text
+
+
+def test_a_step_that_is_not_there_is_404(reader, run):
+    for position in (0, 9, 99999999999999999999):
+        assert reader.post(f"/playbooks/runs/{run.pk}/steps/{position}/finish/").status_code == 404
 
 
 def test_way_back_never_leaves_the_house(reader, run):
