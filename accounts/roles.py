@@ -40,10 +40,25 @@ def _on(app: str, actions: str, models: str) -> tuple[str, ...]:
     return tuple(f"{app}.{act}_{model}" for model in models.split() for act in actions.split())
 
 
-_VIEW = ("escalations.view_incident", "escalations.view_kpi", "escalations.view_reading")
+_LIBRARY = _on(
+    "playbooks", "view", "playbook playbookversion playbookstep playbookrun steprun messagetemplate"
+)
+_VIEW = (
+    "escalations.view_incident",
+    "escalations.view_kpi",
+    "escalations.view_reading",
+    *_LIBRARY,
+)
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
 _CUSTOMER = ("accounts.view_account", "accounts.view_contact", "accounts.view_contact_details")
 _AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER)
+_RUN = "playbooks.run_playbook"
+_APPROVE = "playbooks.approve_run"
+_WRITE_LIBRARY = (
+    *_on("playbooks", "add change", "playbook messagetemplate"),
+    *_on("playbooks", "add change delete", "playbookversion playbookstep"),
+    *_on("escalations", "add change delete view", "playbooktrigger"),
+)
 _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _CONFIRM = "escalations.confirm_containment"
@@ -67,6 +82,9 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change delete", "kpisource"),
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account contact"),
+            "playbooks.view_*",
+            *_WRITE_LIBRARY,
+            _APPROVE,
             _OVERSEE,
             _WAIVE,
         ),
@@ -83,14 +101,16 @@ ROLES: dict[str, RoleSpec] = {
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override"),
+            _RUN,
+            _APPROVE,
         ),
         is_staff=True,
     ),
-    "agent": RoleSpec("Agent", "Works incidents from claim to close.", _AGENT),
+    "agent": RoleSpec("Agent", "Works incidents from claim to close.", (*_AGENT, _RUN)),
     "senior_engineer": RoleSpec(
         "Senior engineer",
         "Works incidents and confirms that they are contained.",
-        (*_AGENT, _CONFIRM),
+        (*_AGENT, _CONFIRM, _RUN),
     ),
     "kpi_owner": RoleSpec(
         "KPI owner",
@@ -100,16 +120,18 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change", "kpi threshold"),
             *_on("escalations", "view add change delete", "kpisource"),
             "escalations.view_threshold",
+            _RUN,
+            _APPROVE,
         ),
         is_staff=True,
     ),
     "data_steward": RoleSpec(
-        "Data steward", "Looks after suspect and missing readings.", (*_WORK,)
+        "Data steward", "Looks after suspect and missing readings.", (*_WORK, _RUN)
     ),
     "remediation_leader": RoleSpec(
         "Remediation leader",
         "Leads the lasting fix once an incident is contained.",
-        (*_AGENT, "accounts.view_team"),
+        (*_AGENT, "accounts.view_team", *_WRITE_LIBRARY, _RUN, _APPROVE),
         is_staff=True,
     ),
     "executive_sponsor": RoleSpec(
@@ -126,13 +148,14 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "view add change", "kpi threshold reading"),
             *_on("accounts", "view add change", "account contact"),
             *_on("accounts", "view", "team roster servicehours"),
+            *_LIBRARY,
             _OVERSEE,
         ),
     ),
     "auditor": RoleSpec(
         "Auditor",
         "Reads everything and changes nothing.",
-        ("accounts.view_*", "escalations.view_*", _OVERSEE),
+        ("accounts.view_*", "escalations.view_*", "playbooks.view_*", _OVERSEE),
         is_staff=True,
     ),
 }

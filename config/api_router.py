@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("escalations.api.urls")),
+    path("v1/", include("playbooks.api.urls")),
 ]

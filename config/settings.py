@@ -250,7 +250,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
         "LadderStateEnum": "escalations.models.ladders.LadderState.choices",
-        "VersionStateEnum": "escalations.models.policies.VersionState.choices",
+        "IncidentKindEnum": "escalations.models.incidents.Kind",
+        "PlaybookKindEnum": "playbooks.models.playbooks.PlaybookKind",
+        "PlaybookRunStateEnum": "playbooks.models.runs.RunState",
+        "StepStateEnum": "playbooks.models.runs.StepState",
+        "VersionStateEnum": "config.lib.versions.VersionState",
+        "PlaybookOutcomeEnum": "playbooks.models.runs.Outcome",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }

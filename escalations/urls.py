@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from escalations.views import customers, incidents, queue
+from escalations.views import customers, incidents, playbooks, queue
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
@@ -22,4 +22,18 @@ urlpatterns = [
         incidents.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
+    path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
+    path(
+        "playbooks/runs/<int:pk>/<slug:verb>/",
+        playbooks.RunVerbView.as_view(),
+        name="playbook-run-verb",
+    ),
+    path(
+        "playbooks/runs/<int:pk>/steps/<int:position>/<slug:verb>/",
+        playbooks.StepVerbView.as_view(),
+        name="playbook-step-verb",
+    ),
+    path("playbooks/<slug:code>/", playbooks.PlaybookPage.as_view(), name="playbook"),
+    path("playbooks/<slug:code>/start/", playbooks.StartPlaybook.as_view(), name="playbook-start"),
 ]

@@ -1,1 +1,1 @@
-"""What to do: playbooks and their runs. The nouns land with the verbs that use them."""
+"""What to do: the library of playbooks with their versions, runs, and message templates."""

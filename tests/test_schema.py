@@ -16,8 +16,9 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.playbook_schema import PLAYBOOK_BREAKERS
 
-OURS = ("accounts", "escalations")
+OURS = ("accounts", "playbooks", "escalations")
 
 
 def our_constraints() -> list[tuple[type[models.Model], models.BaseConstraint]]:
@@ -42,7 +43,12 @@ def test_every_constraint_has_a_code_and_a_sentence_of_its_own():
 
 def test_every_at_of_a_person_has_its_by():
     """`x_at` beside `x_by` is held by a constraint, except where a machine may act too."""
-    by_machine = {("incident", "resolved"), ("incident", "opened")}
+    by_machine = {
+        ("incident", "resolved"),
+        ("incident", "opened"),
+        ("playbookrun", "ended"),
+        ("steprun", "done"),
+    }
     names = {constraint.name for _, constraint in our_constraints()}
     for label in OURS:
         for model in apps.get_app_config(label).get_models():
@@ -222,6 +228,7 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
+BREAKERS |= PLAYBOOK_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -1,4 +1,14 @@
-from escalations.admin import clocks, incidents, kpis, ladders, notices, policies, signals, timeline
+from escalations.admin import (
+    clocks,
+    incidents,
+    kpis,
+    ladders,
+    notices,
+    playbooks,
+    policies,
+    signals,
+    timeline,
+)
 
 __all__ = [
     "clocks",
@@ -6,6 +16,7 @@ __all__ = [
     "kpis",
     "ladders",
     "notices",
+    "playbooks",
     "policies",
     "signals",
     "timeline",

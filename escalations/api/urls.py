@@ -18,6 +18,13 @@ from escalations.api.operations import (
     NoticeDetail,
     NoticeList,
 )
+from escalations.api.playbook_runs import RUN_VIEWS, STEP_VIEWS, RunsView, RunView
+from escalations.api.playbooks import (
+    IncidentPlaybooks,
+    PlaybooksView,
+    PlaybookTriggers,
+    PlaybookView,
+)
 from escalations.api.policies import (
     PolicyDetail,
     PolicyList,
@@ -56,5 +63,25 @@ urlpatterns = [
     *(
         path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
         for verb in Verb
+    ),
+    path(
+        "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"
+    ),
+    path("playbooks/", PlaybooksView.as_view(), name="playbooks"),
+    path("playbooks/<slug:code>/", PlaybookView.as_view(), name="playbook"),
+    path("playbooks/<slug:code>/triggers/", PlaybookTriggers.as_view(), name="playbook_triggers"),
+    path("playbook-runs/", RunsView.as_view(), name="playbook_runs"),
+    path("playbook-runs/<int:pk>/", RunView.as_view(), name="playbook_run"),
+    *(
+        path(f"playbook-runs/<int:pk>/{word}/", view, name=f"playbook_run_{word}")
+        for word, view in RUN_VIEWS.items()
+    ),
+    *(
+        path(
+            f"playbook-runs/<int:pk>/steps/<int:position>/{word}/",
+            view,
+            name=f"playbook_step_{word}",
+        )
+        for word, view in STEP_VIEWS.items()
     ),
 ]

@@ -15,6 +15,7 @@ from config.lib import queue
 from escalations.demo.customers import ACCOUNTS, MORE, tell_accounts
 from escalations.demo.kpis import NIGHTLY, tell_kpis
 from escalations.demo.people import tell_people
+from escalations.demo.playbooks import tell_playbooks
 from escalations.demo.policies import tell_first_policies, tell_later_policies, tell_policies
 from escalations.demo.rosters import tell_care
 from escalations.demo.world import ALL_KPIS, tell_world
@@ -34,6 +35,7 @@ def tell_company(at: datetime) -> dict[str, User]:
         tell_policies(people["governor"], at)
         tell_accounts(people, at)
         tell_kpis(people, at - timedelta(days=30))
+        tell_playbooks(people, at)
     return people
 
 
@@ -56,9 +58,11 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
         if Incident.objects.exists() or Signal.objects.exists():
             tell_policies(people["governor"], at)
             tell_kpis(people, at, ALL_KPIS)
+            tell_playbooks(people, at)
             return
         tell_first_policies(began)
         tell_kpis(people, began, ALL_KPIS, lateness_s=NIGHTLY)
+        tell_playbooks(people, began)
         tell_world(
             people,
             at,

@@ -6,6 +6,7 @@ from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.notices import Notice
+from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
     Category,
     ClockTarget,
@@ -37,6 +38,7 @@ __all__ = [
     "FloorTest",
     "Heartbeat",
     "Incident",
+    "IncidentPlaybook",
     "Kpi",
     "KpiFlip",
     "KpiSource",
@@ -48,6 +50,7 @@ __all__ = [
     "LadderTarget",
     "LearnedDay",
     "Notice",
+    "PlaybookTrigger",
     "Policy",
     "PolicyVersion",
     "Reading",

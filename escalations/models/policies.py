@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ServiceHours, Team
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
+from config.lib.versions import Version, version_constraints
 from escalations.models.clocks import ClockKindChoice
 from escalations.models.kpis import SEVERITIES
 from escalations.rules.policy import LadderStart, TargetKind
@@ -39,26 +39,8 @@ class Policy(Stamped):
         return self.name
 
 
-class VersionState(models.TextChoices):
-    DRAFT = "draft", "Draft"
-    IN_REVIEW = "in_review", "In review"
-    APPROVED = "approved", "Approved"
-    SCHEDULED = "scheduled", "Scheduled"
-    IN_FORCE = "in_force", "In force"
-    RETIRED = "retired", "Retired"
-
-
-class PolicyVersion(Stamped):
+class PolicyVersion(Version):
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=VersionState, default=VersionState.DRAFT)
-    effective_from = models.DateTimeField(null=True, blank=True)
-    retired_at = models.DateTimeField(null=True, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    note = models.TextField(blank=True)
     s1_from_bp = models.PositiveSmallIntegerField("S1 from, basis points", default=8000)
     s2_from_bp = models.PositiveSmallIntegerField("S2 from, basis points", default=6000)
     s3_from_bp = models.PositiveSmallIntegerField("S3 from, basis points", default=3500)
@@ -77,28 +59,13 @@ class PolicyVersion(Stamped):
     class Meta:
         ordering = ["policy", "number"]
         constraints = [
-            unique("policy_version_number", "policy", "number", sentence="This version exists."),
-            one_of("policy_version_state", "state", VersionState),
-            unique(
-                "policy_version_one_in_force",
-                "policy",
-                condition=Q(state="in_force"),
-                sentence="One version of a policy is in force.",
-            ),
+            *version_constraints("policy_version", "policy"),
             check(
                 "policy_version_bands",
                 Q(s1_from_bp__gt=F("s2_from_bp"), s2_from_bp__gt=F("s3_from_bp")),
                 "Bands fall from S1 to S3.",
             ),
-            check(
-                "policy_version_in_force_is_sealed",
-                ~Q(state="in_force") | (Q(effective_from__isnull=False) & ~Q(sha256="")),
-                "A version in force has its date and its hash.",
-            ),
         ]
-
-    def __str__(self) -> str:
-        return f"v{self.number}"
 
 
 class SeverityRule(models.Model):

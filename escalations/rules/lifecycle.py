@@ -94,6 +94,7 @@ class Situation:
     has_team: bool = False
     has_account: bool = False
     is_containment_proposed: bool = False
+    has_playbook: bool = False  # one that is approved, where it must be, and running
     waits: frozenset[str] = frozenset()
     has_update_since_containment: bool = False
     closed_at: datetime | None = None
@@ -174,7 +175,7 @@ def plan_or_relapse(s: Situation) -> Unmet | None:
         if s.given.get("relapse_note"):
             return None
         return Unmet("relapse_note_missing", "Say what came back.", "relapse_note")
-    if s.given.get("plan"):
+    if s.given.get("plan") or s.has_playbook:
         return None
     return Unmet("plan_missing", "Say what you will do: a playbook or a plan.", "plan")
 

@@ -55,10 +55,17 @@ ICONS = {
     "clock_miss": "octagon-alert",
     "clock_stopped": "clock",
     "clock_retargeted": "clock",
+    "playbook_started": "list-checks",
+    "playbook_approved": "user-check",
+    "playbook_step": "check",
+    "playbook_skipped": "chevron-right",
+    "playbook_late": "timer",
+    "playbook_stopped": "ban",
+    "playbook_ended": "flag",
 }
 # Said in the sentence or beside it already, or of no use to people.
 SILENT = {"policy", "rule", "position", "ladder", "level", "late_by_s", "signal", "is_silent"}
-SILENT |= {"from", "to", "percent", "clock", "cycle", "outcome"}
+SILENT |= {"from", "to", "percent", "clock", "cycle", "outcome", "run", "position"}
 # Each change of state stands beside the event that caused it, which says more.
 HIDDEN = frozenset({"state"})
 
@@ -108,7 +115,7 @@ def _event(row: TimelineEvent, user: User) -> Event:
 
 def _lag(row: TimelineEvent) -> int:
     """How late a machine's own entry was written; what people report late is no fault."""
-    if row.actor_id or not row.kind.startswith(("clock_", "ladder_", "ack_")):
+    if row.actor_id or not row.kind.startswith(("clock_", "ladder_", "ack_", "playbook_late")):
         return 0
     return int((row.recorded_at - row.at).total_seconds())
 

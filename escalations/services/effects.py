@@ -19,7 +19,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import UNANSWERED, Situation, State, Verb, Verification
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services import clocks, ladders, notices
+from escalations.services import clocks, ladders, notices, playbook_runs
 from escalations.services.recorder import Recorder
 from escalations.services.severity import MAJOR, apply_severity
 
@@ -129,6 +129,8 @@ def verify(change: Change) -> None:
         reason=change.given("evidence") or "",
         detail={"outcome": outcome.value, "fallback": change.given("fallback") or ""},
     )
+    if outcome is Verification.DATA_FAULT:
+        playbook_runs.end_on_data_fault(incident, change.recorder, by=change.by)
     steward = incident.kpi.steward if incident.kpi else None
     if outcome is Verification.DATA_FAULT and steward is not None:
         change.recorder.notice(
@@ -152,7 +154,8 @@ def mitigate(change: Change) -> None:
             incident, ClockKind.RESTORE, started_at=change.at, recorder=change.recorder
         )
     else:
-        change.event("mitigating", "Work on the remedy began.", reason=change.given("plan"))
+        plan = change.given("plan") or "By the playbook that runs."
+        change.event("mitigating", "Work on the remedy began.", reason=plan)
     incident.state = State.MITIGATING
 
 
@@ -217,6 +220,7 @@ def settle_as_resolved(incident: Incident, recorder: Recorder, *, by: User | Non
     clocks.stop_clocks(incident, at=recorder.at, by=by, recorder=recorder)
     ladders.cancel_run(incident, recorder)
     notices.cancel_pending(incident, at=recorder.at)
+    playbook_runs.end_with_incident(incident, recorder, by=by, reason="The incident is resolved.")
 
 
 def close(change: Change) -> None:
@@ -225,6 +229,9 @@ def close(change: Change) -> None:
         clocks.cancel_clocks(incident, reason="data_fault", at=change.at, recorder=change.recorder)
         ladders.cancel_run(incident, change.recorder)
         notices.cancel_pending(incident, at=change.at)
+        playbook_runs.end_with_incident(
+            incident, change.recorder, by=change.by, reason="The incident is closed."
+        )
         incident.is_void = True
     incident.state = State.CLOSED
     incident.closed_at = change.at
@@ -392,6 +399,9 @@ def cancel(change: Change) -> None:
     clocks.cancel_clocks(incident, reason="cancelled", at=change.at, recorder=change.recorder)
     ladders.cancel_run(incident, change.recorder)
     notices.cancel_pending(incident, at=change.at)
+    playbook_runs.end_with_incident(
+        incident, change.recorder, by=change.by, reason="The incident is cancelled."
+    )
     incident.state = State.CANCELLED
     incident.is_void = True
     change.event("cancelled", "Cancelled.", reason=reason)

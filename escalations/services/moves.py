@@ -15,10 +15,11 @@ from django.db import transaction
 from accounts.models import User
 from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError, NotAllowed
-from escalations.models import Clock, Incident, KpiState, TimelineEvent
+from escalations.models import Clock, Incident, IncidentPlaybook, KpiState, TimelineEvent
 from escalations.models.timeline import Visibility
 from escalations.rules.clock_events import RunState
 from escalations.rules.lifecycle import (
+    MOVES,
     OPEN_STATES,
     Situation,
     State,
@@ -162,6 +163,10 @@ def situation_of(
         and (incident.contained_at is not None or incident.severity > Severity.S2)
     )
     paused = Clock.objects.filter(incident=incident, run_state=RunState.PAUSED.value).exists()
+    has_playbook = (
+        incident.state in MOVES[Verb.MITIGATE].sources
+        and IncidentPlaybook.objects.filter(incident=incident, run__state="running").exists()
+    )
     return Situation(
         state=State(incident.state),
         severity=Severity(incident.severity),
@@ -179,6 +184,7 @@ def situation_of(
         has_team=incident.team_id is not None,
         has_account=incident.account_id is not None,
         is_containment_proposed=incident.containment_proposed_at is not None,
+        has_playbook=has_playbook,
         waits=frozenset({"wait"}) if paused else frozenset(),
         has_update_since_containment=has_update,
         closed_at=incident.closed_at,

@@ -23,8 +23,10 @@ from config.lib.queue import enqueue
 from escalations.models import Clock, Drill, Heartbeat, Incident, KpiState, LadderRun, Notice
 from escalations.services import timers
 from escalations.services.no_data import settle_no_data_of
+from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
 from escalations.services.thresholds import check_thresholds
+from playbooks.models import StepRun
 
 log = logging.getLogger("belay.clock")
 PARK_FOR = timedelta(hours=1)
@@ -36,19 +38,30 @@ BEAT_EVERY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """`field` is the due time; `settle(pk, at)` does one row inside a transaction."""
+    """`field` is the due time; `settle(pk, at)` does one row inside a transaction.
+
+    `drill` is the path to the drill that owns a row; an app below knows no drill of its own.
+    """
 
     name: str
     model: type[Model]
     field: str
     settle: Callable[[int, datetime], bool]
     has_drills: bool = True
+    drill: str = "drill"
 
 
 TIMERS = (
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
+    Timer(
+        "time boxes",
+        StepRun,
+        "alarm_at",
+        settle_time_box,
+        drill="run__incident_playbook__incident__drill",
+    ),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),
 )
 
@@ -56,7 +69,7 @@ TIMERS = (
 def _due(timer: Timer, at: datetime, drill: Drill | None):
     rows = timer.model._default_manager.filter(**{f"{timer.field}__lte": at})
     if timer.has_drills:
-        rows = rows.filter(drill=drill)
+        rows = rows.filter(**{timer.drill: drill})
     return rows.order_by(timer.field, "pk")
 
 
@@ -66,7 +79,7 @@ def next_due() -> datetime | None:
     for timer in TIMERS:
         rows = timer.model._default_manager.filter(**{f"{timer.field}__isnull": False})
         if timer.has_drills:
-            rows = rows.filter(drill=None)
+            rows = rows.filter(**{timer.drill: None})
         first = rows.order_by(timer.field).values_list(timer.field, flat=True).first()
         if first is not None:
             times.append(first)

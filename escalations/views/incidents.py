@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from escalations.forms.verbs import body_of_form, sentences_of
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.actions import DONE
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
 from escalations.services.previews import form_doc, preview
@@ -27,7 +30,11 @@ class IncidentDetail(OneIncidentView):
         rights = rights_of(self.person)
         situation = situation_of(incident, self.person, rights, {}, self.at)
         page = incident_page(incident, self.person, situation, self.at)
-        context = {"nav": "incident", "page": page, "now": self.at}
+        chosen = request.GET.get("template", "")
+        templates = use_templates(incident, page.actions, chosen, self.person, self.at)
+        page = replace(page, actions=templates.actions)
+        context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
+        context["playbook"] = playbook_card(incident, self.person, self.at)
         return render(request, "escalations/incidents/detail.html", context)
 
 

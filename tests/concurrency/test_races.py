@@ -15,12 +15,14 @@ from django.db import connection, connections
 from accounts.services.roles import sync_roles
 from config.lib.errors import Conflict
 from escalations.demo.company import tell_company
-from escalations.models import ClockMark, Incident, LadderStep, Notice, Signal
+from escalations.models import ClockMark, Incident, LadderStep, Notice, Signal, TimelineEvent
 from escalations.rules.lifecycle import Verb
 from escalations.services.moves import perform
 from escalations.services.notices import deliver_due
+from escalations.services.playbooks import finish_step, start
 from escalations.services.signals import SignalMessage, receive_signal
 from escalations.tasks.schedule import sweep
+from playbooks.models import PlaybookRun
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -137,3 +139,35 @@ def test_the_database_refuses_a_second_open_episode(company, at):
     with pytest.raises(IntegrityError):
         copy.save(force_insert=True)
     assert connection.is_usable()
+
+
+def test_of_two_who_start_a_playbook_at_once_one_wins(company, at):
+    number = fire(at, category="outage").incident.number
+
+    def begin(who):
+        return lambda: start("payment-outage", {}, by=company[who], at=at, incident=number)
+
+    results = together(begin("agent"), begin("duty"))
+    refused = [each for each in results if isinstance(each, Exception)]
+    assert [each.code for each in refused] == ["playbook_running"]
+    assert PlaybookRun.objects.count() == 1
+
+
+def test_of_two_who_finish_one_step_at_once_one_wins_and_the_next_is_on_once(company, at):
+    run = start("payment-outage", {}, by=company["agent"], at=at)
+
+    def finish(who):
+        return lambda: finish_step(run.pk, 1, by=company[who], at=at)
+
+    results = together(finish("agent"), finish("duty"))
+    refused = [each for each in results if isinstance(each, Exception)]
+    assert [each.code for each in refused] == ["not_active"]
+    assert list(run.steps.values_list("state", flat=True)) == ["done", "active", *["waiting"] * 2]
+
+
+def test_two_sweeps_of_one_time_box_tell_once(company, at):
+    number = fire(at, category="outage").incident.number
+    start("payment-outage", {}, by=company["agent"], at=at, incident=number)
+    together(*[lambda: sweep(at + timedelta(minutes=5))] * 2)
+    assert Notice.objects.filter(key__contains="time-box:").count() == 1
+    assert TimelineEvent.objects.filter(kind="playbook_late").count() == 1

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Account
 from escalations.models import Incident, Notice, PolicyVersion, Reading, Threshold, TimelineEvent
 
-OURS = ("accounts", "escalations")
+OURS = ("accounts", "playbooks", "escalations")
 
 
 def ours():

@@ -189,7 +189,7 @@ def test_the_page_costs_the_same_however_much_happened(
 ):
     url = f"/incidents/{incident.number}/"
     reader.get(url)
-    with django_assert_max_num_queries(20) as first:
+    with django_assert_max_num_queries(24) as first:
         reader.get(url)
     for n in range(20):
         perform(incident.number, Verb.NOTE, {"text": f"{n}"}, by=company["agent2"], at=at)

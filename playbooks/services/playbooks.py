@@ -1,0 +1,159 @@
+"""Writing the library: playbooks, drafts of their versions, and putting one in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from simple_history.utils import bulk_create_with_history
+
+from accounts.models import User
+from config.lib.errors import Conflict, DomainError
+from config.lib.versions import VersionState, digest
+from playbooks.models import Playbook, PlaybookStep, PlaybookVersion
+from playbooks.models.playbooks import PlaybookKind
+from playbooks.services.rights import EDIT, require
+
+TEXTS = ("when_to_use", "hypothesis", "success_criterion", "rollback")
+STEP_FIELDS = (
+    "title",
+    "instructions",
+    "expected_outcome",
+    "owner_role",
+    "timebox_s",
+    "needs_approval",
+)
+
+
+@transaction.atomic
+def save_playbook(playbook: Playbook, *, by: User, at: datetime, reason: str = "") -> Playbook:
+    """Make a playbook or change what names it. Its content lives in versions."""
+    require(by, EDIT)
+    playbook._history_user = by
+    playbook._history_date = at
+    playbook._change_reason = reason
+    playbook.full_clean()
+    playbook.save()
+    return playbook
+
+
+@transaction.atomic
+def draft_version(
+    playbook: Playbook,
+    content: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    by: User,
+    at: datetime,
+) -> PlaybookVersion:
+    """The next version, as a draft. `content` holds fields of the version, `steps` its steps in
+    order, with fields of `STEP_FIELDS`."""
+    require(by, EDIT)
+    Playbook.objects.select_for_update().get(pk=playbook.pk)
+    last = playbook.versions.order_by("-number").first()
+    version = PlaybookVersion(playbook=playbook, number=last.number + 1 if last else 1)
+    _write(version, content, steps, by, at)
+    return version
+
+
+@transaction.atomic
+def change_draft(
+    version: PlaybookVersion,
+    content: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]] | None,
+    *,
+    by: User,
+    at: datetime,
+) -> PlaybookVersion:
+    """Replace what is given of a draft; `steps` None keeps its steps. Raises 409 `sealed`."""
+    require(by, EDIT)
+    version = _locked(version)
+    if version.state != VersionState.DRAFT:
+        raise Conflict("sealed", f"{version} is no draft any more: draft the next version.")
+    _write(version, content, steps, by, at)
+    return version
+
+
+def _write(
+    version: PlaybookVersion,
+    content: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]] | None,
+    by: User,
+    at: datetime,
+) -> None:
+    for name, value in content.items():
+        setattr(version, name, value)
+    version._history_user = by
+    version._history_date = at
+    version.full_clean()
+    version.save()
+    if steps is None:
+        return
+    for old in version.steps.all():
+        old._history_user = by
+        old.delete()
+    rows = [PlaybookStep(version=version, position=i, **given) for i, given in enumerate(steps, 1)]
+    for row in rows:  # what fields cannot say, the constraints do, without a query each
+        row.full_clean(validate_unique=False, validate_constraints=False, exclude=["version"])
+    if rows:
+        bulk_create_with_history(rows, PlaybookStep, default_user=by, default_date=at)
+
+
+def _locked(version: PlaybookVersion) -> PlaybookVersion:
+    PlaybookVersion.objects.select_for_update().only("pk").get(pk=version.pk)
+    return PlaybookVersion.objects.select_related("playbook").get(pk=version.pk)
+
+
+@transaction.atomic
+def put_in_force(version: PlaybookVersion, *, by: User, at: datetime) -> PlaybookVersion:
+    """Seal a draft and let runs start from it; its predecessor retires.
+
+    Raises 409 `already_published`, and 400 `not_ready` with everything that is missing.
+    """
+    require(by, EDIT)
+    Playbook.objects.select_for_update().only("pk").get(pk=version.playbook_id)
+    version = _locked(version)
+    if version.state in (VersionState.IN_FORCE, VersionState.RETIRED):
+        raise Conflict("already_published", "This version was in force already.")
+    steps = list(version.steps.all())
+    if lacks := _lacks(version, steps):
+        raise DomainError(
+            "not_ready",
+            " ".join(each["detail"] for each in lacks),
+            errors=lacks,
+        )
+    for old in PlaybookVersion.objects.filter(playbook=version.playbook, state="in_force"):
+        old.state, old.retired_at, old._history_user = VersionState.RETIRED, at, by
+        old.save()
+    version.state = VersionState.IN_FORCE
+    version.effective_from = at
+    version.published_by = by
+    version.sha256 = digest(content_of(version, steps))
+    version._history_user = by
+    version.save()
+    return version
+
+
+def content_of(version: PlaybookVersion, steps: Sequence[PlaybookStep]) -> dict[str, Any]:
+    """What a version says, independent of ids; its hash is taken from this."""
+    return {
+        "playbook": version.playbook.code,
+        "number": version.number,
+        "needs_approval": version.needs_approval,
+        **{name: getattr(version, name) for name in TEXTS},
+        "steps": [{name: getattr(step, name) for name in STEP_FIELDS} for step in steps],
+    }
+
+
+def _lacks(version: PlaybookVersion, steps: Sequence[PlaybookStep]) -> list[dict[str, str]]:
+    found = []
+    if not steps:
+        found.append(("steps", "steps_missing", "A playbook has at least one step."))
+    if version.playbook.kind == PlaybookKind.REMEDIATION:
+        if not version.success_criterion.strip():
+            found.append(("success_criterion", "success_missing", "Say what shows that it worked."))
+        if not version.rollback.strip():
+            found.append(("rollback", "rollback_missing", "Say how to undo it."))
+    return [{"field": field, "code": code, "detail": detail} for field, code, detail in found]
