@@ -23,8 +23,10 @@ def _on(app: str, actions: str, models: str) -> tuple[str, ...]:
 
 
 _VIEW = ("escalations.view_incident", "escalations.view_kpi", "escalations.view_reading")
+_WRITE = "escalations.write_review"
+_SIGN_OFF = "escalations.sign_off_review"
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
-_AGENT = (*_WORK, "escalations.triage_incident", "accounts.view_account")
+_AGENT = (*_WORK, "escalations.triage_incident", "accounts.view_account", _WRITE)
 _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _CONFIRM = "escalations.confirm_containment"
@@ -49,6 +51,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "add change", "user account"),
             _OVERSEE,
             _WAIVE,
+            _SIGN_OFF,
         ),
     ),
     "duty_manager": RoleSpec(
@@ -59,6 +62,7 @@ ROLES: dict[str, RoleSpec] = {
             _CONFIRM,
             "escalations.cancel_incident",
             _WAIVE,
+            _SIGN_OFF,
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override"),
@@ -73,10 +77,15 @@ ROLES: dict[str, RoleSpec] = {
     "kpi_owner": RoleSpec(
         "KPI owner",
         "Sets the limits of their KPIs and verifies the data before anyone remediates.",
-        (*_WORK, *_on("escalations", "add change", "kpi threshold"), "escalations.view_threshold"),
+        (
+            *_WORK,
+            *_on("escalations", "add change", "kpi threshold"),
+            "escalations.view_threshold",
+            _WRITE,
+        ),
     ),
     "data_steward": RoleSpec(
-        "Data steward", "Looks after suspect and missing readings.", (*_WORK,)
+        "Data steward", "Looks after suspect and missing readings.", (*_WORK, _WRITE)
     ),
     "remediation_leader": RoleSpec(
         "Remediation leader",
@@ -85,8 +94,8 @@ ROLES: dict[str, RoleSpec] = {
     ),
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
-        "Reads along and may waive a review, with a reason.",
-        (*_VIEW, "accounts.view_account", "accounts.view_revenue", _WAIVE),
+        "Reads along, signs off reviews, and may waive one with a reason.",
+        (*_VIEW, "accounts.view_account", "accounts.view_revenue", _WAIVE, _SIGN_OFF),
     ),
     "integrator": RoleSpec(
         "Integrator",
