@@ -19,7 +19,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import UNANSWERED, Situation, State, Verb, Verification
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services import clocks, ladders, notices
+from escalations.services import clocks, ladders, notices, reviews
 from escalations.services.recorder import Recorder
 from escalations.services.severity import MAJOR, apply_severity
 
@@ -218,6 +218,7 @@ def settle_as_resolved(incident: Incident, recorder: Recorder, *, by: User | Non
     clocks.stop_clocks(incident, at=recorder.at, by=by, recorder=recorder)
     ladders.cancel_run(incident, recorder)
     notices.cancel_pending(incident, at=recorder.at)
+    reviews.open_review(incident, recorder, by=by)
 
 
 def close(change: Change) -> None:
@@ -227,6 +228,11 @@ def close(change: Change) -> None:
         ladders.cancel_run(incident, change.recorder)
         notices.cancel_pending(incident, at=change.at)
         incident.is_void = True
+        reviews.void_review(incident, change.recorder, "The data was at fault: nothing happened.")
+    else:
+        reviews.review_closing(
+            incident, change.recorder, by=change.by, waiver=change.given("review_waiver") or ""
+        )
     incident.state = State.CLOSED
     incident.closed_at = change.at
     incident.close_due_at = None
@@ -393,6 +399,7 @@ def cancel(change: Change) -> None:
     clocks.cancel_clocks(incident, reason="cancelled", at=change.at, recorder=change.recorder)
     ladders.cancel_run(incident, change.recorder)
     notices.cancel_pending(incident, at=change.at)
+    reviews.void_review(incident, change.recorder, f"The incident was cancelled: {reason}")
     incident.state = State.CANCELLED
     incident.is_void = True
     change.event("cancelled", "Cancelled.", reason=reason)

@@ -20,10 +20,21 @@ from django.db.models import Model, Q
 
 from config.lib.clock import now
 from config.lib.queue import enqueue
-from escalations.models import Clock, Drill, Heartbeat, Incident, KpiState, LadderRun, Notice
+from escalations.models import (
+    ActionItem,
+    Clock,
+    Drill,
+    Heartbeat,
+    Incident,
+    KpiState,
+    LadderRun,
+    Notice,
+    PostIncidentReview,
+)
 from escalations.services import timers
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.recorder import DELIVER
+from escalations.services.review_timers import settle_action, settle_review
 from escalations.services.thresholds import check_thresholds
 
 log = logging.getLogger("belay.clock")
@@ -49,6 +60,8 @@ TIMERS = (
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
+    Timer("reviews", PostIncidentReview, "remind_at", settle_review),
+    Timer("actions", ActionItem, "remind_at", settle_action),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),
 )
 
