@@ -1,4 +1,14 @@
-from escalations.admin import clocks, incidents, kpis, ladders, notices, policies, signals, timeline
+from escalations.admin import (
+    clocks,
+    incidents,
+    kpis,
+    ladders,
+    notices,
+    policies,
+    reviews,
+    signals,
+    timeline,
+)
 
 __all__ = [
     "clocks",
@@ -7,6 +17,7 @@ __all__ = [
     "ladders",
     "notices",
     "policies",
+    "reviews",
     "signals",
     "timeline",
 ]

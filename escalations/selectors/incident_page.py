@@ -17,6 +17,7 @@ from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.clock_words import ClockView, clock_card
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.reviews import ReviewLink, review_link
 from escalations.selectors.story import Event, story
 from escalations.templatetags.belay import ago, duration
 
@@ -152,6 +153,7 @@ class IncidentPage:
     notices: tuple[NoticeView, ...]
     signals: tuple[SignalView, ...]
     update_due: str
+    review: ReviewLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def incident_page(
             for each in incident.signals.order_by("pk")
         ),
         update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
+        review=review_link(incident, situation.rights),
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 
 from accounts.models import User
 from config.lib.sensitive import hidden_fields
-from escalations.models import ActionItem, ContributingFactor, PostIncidentReview
+from escalations.models import ActionItem, ContributingFactor, Incident, PostIncidentReview
 from escalations.rules.action_items import allowed as allowed_of_action
 from escalations.rules.action_items import is_overdue
+from escalations.rules.lifecycle import State
 from escalations.rules.policy import Severity
-from escalations.rules.reviews import NameFound, allowed, names_in
+from escalations.rules.reviews import WRITE, NameFound, allowed, names_in
 from escalations.selectors.incidents import iso
 
 RELATED = (
@@ -60,6 +63,24 @@ SHOWN = (
     "customer_impact",
     "waiver_reason",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLink:
+    """To the review there is; else whether this reader may ask for one."""
+
+    url: str = ""
+    label: str = ""
+    may_ask: bool = False
+
+
+def review_link(incident: Incident, rights: frozenset[str]) -> ReviewLink:
+    """For the page of an incident. One query."""
+    review = PostIncidentReview.objects.filter(incident=incident).only("state").first()
+    if review is not None:
+        return ReviewLink(reverse("review", args=[incident.number]), review.get_state_display())
+    is_over = incident.state in (State.RESOLVED, State.CLOSED)
+    return ReviewLink(may_ask=is_over and WRITE in rights)
 
 
 def reviews_of(user: User) -> QuerySet[PostIncidentReview]:
