@@ -18,7 +18,7 @@ from escalations.rules.lifecycle import Unmet
 from escalations.rules.review_fields import ACTION_VERB_FIELDS, REVIEW_VERB_FIELDS
 from escalations.rules.reviews import ReviewSituation, ReviewVerb
 from escalations.rules.verbs import VerbField
-from escalations.selectors.actions import NotYet
+from escalations.selectors.actions import NotYet, who_may
 
 REVIEW_LABELS = {
     ReviewVerb.SCHEDULE: ("Plan the meeting", "timer", "Everybody who takes part is told."),
@@ -73,8 +73,10 @@ class Button:
 
 
 def people_choices() -> tuple[tuple[str, str], ...]:
-    """Everybody with a role, by name. One query."""
-    rows = User.objects.filter(is_active=True, groups__isnull=False).distinct()
+    """Everybody who writes or signs off reviews, by name. One query."""
+    rows = User.objects.filter(
+        is_active=True, groups__permissions__codename__in=["write_review", "sign_off_review"]
+    ).distinct()
     people = [(user.username, str(user)) for user in rows if user.email]
     return tuple(sorted(people, key=lambda each: each[1].lower()))
 
@@ -149,7 +151,11 @@ def review_buttons(
                 Button(verb.value, label, icon, url, effect, verb in MAIN, inputs_of(needed, {}))
             )
         elif situation.rights & {"write_review", "sign_off_review"}:
-            later.append(NotYet(label, tuple(each.detail for each in blockers)))
+            right = review_rules.MOVES[verb].right
+            sentences = (
+                who_may(right) if each.code == "missing_right" else each.detail for each in blockers
+            )
+            later.append(NotYet(label, tuple(sentences)))
     buttons.sort(key=lambda button: not button.is_primary)
     return tuple(buttons), tuple(later)
 

@@ -191,7 +191,14 @@ def _sections(review: PostIncidentReview, hidden: frozenset[str]) -> tuple[Secti
             lines.insert(2, Line("Lasted", duration(review.impact_end - review.impact_start), True))
         if code == "detection" and review.impact_start:
             late = review.incident.received_at - review.impact_start
-            lines.insert(0, Line("Noticed after", duration(late), True))
+            lines.insert(
+                0,
+                Line(
+                    "Noticed after",
+                    duration(late) if late.total_seconds() >= 60 else "Less than a minute",
+                    True,
+                ),
+            )
         found.append(Section(code, title, tuple(lines)))
     return tuple(found)
 
@@ -339,7 +346,7 @@ def _suggestions(
     worse = Severity(max(severity - 1, 1)).label
     return tuple(
         f'The same kind of cause as {row.review.incident.key}, whose action "{row.title}" has been '
-        f"overdue since {row.due_on:%d %b %Y}: consider {worse}."
+        f"overdue since {row.due_on.day} {row.due_on:%b %Y}: consider {worse}."
         for row in rows
     )
 

@@ -113,7 +113,7 @@ def open_review(
         updated_at=at,
         facilitator=_proposed_facilitator(incident, at),
         severity_final=incident.severity,
-        **_prefilled(incident),
+        **_prefilled(incident, recorder),
     )
     _set_deadlines(review, due)
     # Came and went within one import of old readings: written down, but nobody is chased.
@@ -184,7 +184,7 @@ def _go_on(
         )
 
 
-def _prefilled(incident: Incident) -> dict[str, object]:
+def _prefilled(incident: Incident, recorder: Recorder) -> dict[str, object]:
     first = incident.signals.order_by("first_at").values_list("first_at", flat=True).first()
     facts = dict(
         Fact.objects.filter(incident=incident, name="arr_at_risk").values_list("name", "value")
@@ -201,7 +201,7 @@ def _prefilled(incident: Incident) -> dict[str, object]:
         "detection": f"Told by {incident.source}.",
         "communications": "\n\n".join(
             f"{event.at:%d %b %H:%M} UTC, {event.actor or BY_MACHINE}: {event.sentence}"
-            for event in told.order_by("seq")
+            for event in (*told.order_by("seq"), *recorder.told_customer(incident))
         ),
     }
 
