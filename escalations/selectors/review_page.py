@@ -26,7 +26,7 @@ from escalations.selectors.action_items import RELATED, ActionView, action_views
 from escalations.selectors.actions import NotYet
 from escalations.selectors.review_archive import next_deadline
 from escalations.selectors.review_buttons import Button, review_buttons
-from escalations.selectors.reviews import NAMELESS, name_warnings, reviews_of
+from escalations.selectors.reviews import NAMELESS, name_warnings, recurrences_of, reviews_of
 from escalations.selectors.story import HIDDEN, Event, story
 from escalations.templatetags.belay import duration
 
@@ -155,7 +155,7 @@ def review_page(
         sign_offs=tuple(review.sign_offs.select_related("person")),
         amendments=tuple(review.amendments.select_related("author")),
         participants=tuple(review.participants.select_related("user")),
-        recurrences=tuple(review.recurrences.select_related("incident")),
+        recurrences=tuple(recurrences_of(review, user)),
         similar=_similar(review, user, categories),
         suggestions=_suggestions(review, user, categories, at),
         warnings=tuple(

@@ -12,7 +12,13 @@ from django.urls import reverse
 
 from accounts.models import User
 from config.lib.sensitive import hidden_fields
-from escalations.models import ActionItem, ContributingFactor, Incident, PostIncidentReview
+from escalations.models import (
+    ActionItem,
+    ContributingFactor,
+    Incident,
+    PostIncidentReview,
+    RecurrenceLink,
+)
 from escalations.rules.action_items import allowed as allowed_of_action
 from escalations.rules.action_items import is_overdue
 from escalations.rules.lifecycle import State
@@ -191,13 +197,19 @@ def detail(
             {"text": each.text, "author": each.author.username, "at": iso(each.at)}
             for each in review.amendments.select_related("author")
         ],
-        "recurrences": list(review.recurrences.values_list("incident", flat=True)),
+        "recurrences": [each.incident_id for each in recurrences_of(review, user)],
         "warnings": [
             {"field": each.field, "code": "person_named", "detail": each.sentence}
             for each in name_warnings(review)
         ],
         "allowed": allowed(review.state, rights),
     }
+
+
+def recurrences_of(review: PostIncidentReview, user: User) -> list[RecurrenceLink]:
+    """Linked incidents that this reader may see. One query."""
+    seen = Incident.objects.visible_to(user)
+    return list(review.recurrences.filter(incident__in=seen).select_related("incident"))
 
 
 def factor_value(factor: ContributingFactor) -> dict[str, Any]:

@@ -92,7 +92,8 @@ def _save_people(work: Work, given: Mapping[str, Any]) -> list[str]:
             review.severity_final = value
             changed.append("severity_final")
     if "facilitator" in given:
-        person = _person(given["facilitator"], "facilitator") if given["facilitator"] else None
+        name = given["facilitator"]
+        person = person_named(name, "facilitator", work.incident) if name else None
         if person is not None and person.pk == work.incident.commander_id:
             raise field_error(
                 "facilitator",
@@ -110,20 +111,20 @@ def _save_people(work: Work, given: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def person_named(username: str, field: str) -> User:
-    return _person(username, field)
-
-
-def _person(username: str, field: str) -> User:
+def person_named(username: str, field: str, incident: Incident) -> User:
+    """Somebody who may see the incident: whoever is given a part of it is told about it."""
     found = User.objects.filter(username=username, is_active=True).first()
     if found is None:
         raise field_error(field, "unknown_person", f"There is nobody called {username!r}.")
+    if not Incident.objects.visible_to(found).filter(pk=incident.pk).exists():
+        raise field_error(field, "may_not_see", f"{found} may not see {incident.key}.")
     return found
 
 
 def _save_participants(work: Work, usernames: Sequence[str]) -> bool:
     review = work.review
-    wanted = {person.pk: person for person in (_person(u, "participants") for u in usernames)}
+    people = [person_named(name, "participants", work.incident) for name in usernames]
+    wanted = {person.pk: person for person in people}
     there = {each.user_id: each for each in review.participants.all()}
     for pk in set(there) - set(wanted):
         there[pk].delete()

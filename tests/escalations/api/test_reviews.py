@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts.models import Team
 from escalations.models import ActionItem, ContributingFactor, Incident, PostIncidentReview
 from tests.factories.incidents import MAJOR, open_incident
 from tests.factories.reviews import resolve
@@ -107,8 +108,6 @@ def test_outsiders_and_those_of_other_teams_find_nothing(api, number):
         assert api("outsider").get(f"/api/v1/{path}").status_code == 403, path
         assert APIClient().get(f"/api/v1/{path}").status_code == 401, path
         assert api("agent").get(f"/api/v1/{path}").status_code == 200, path
-    from accounts.models import Team
-
     Incident.objects.update(team=Team.objects.create(code="legal", name="L", is_private=True))
     Incident.objects.get().responders.all().delete()
     assert api("agent").get(f"/api/v1/reviews/{number}/").json()["code"] == "not_found"
@@ -155,6 +154,7 @@ def test_the_history_hides_money_as_well(api, company, client, number):
         ({"impact_start": "2026-11-17T10:00:00"}, "impact_start", "naive"),
         ({"facilitator": "nobody"}, "facilitator", "unknown_person"),
         ({"participants": ["nobody"]}, "participants", "unknown_person"),
+        ({"participants": ["outsider"]}, "participants", "may_not_see"),
         ({"recurrences": [99]}, "recurrences", "unknown_incident"),
         ({"impact_start": "2026-11-18T00:00:00Z"}, "", "invalid"),
         ({"customer_impact": 11}, "", "invalid"),
@@ -176,6 +176,21 @@ def test_people_and_like_incidents_are_saved_as_whole_lists(api, company, at, nu
     assert api("agent").patch(url, {"participants": []}).json()["participants"] == []
 
 
+def test_a_linked_incident_of_a_private_team_is_not_shown_to_others(api, company, at, number):
+    other = reviewed(company, at, "other", title="Secret matter")
+    api("duty").patch(f"/api/v1/reviews/{number}/", {"recurrences": [other]})
+    Incident.objects.filter(pk=other).update(
+        team=Team.objects.create(code="legal", name="L", is_private=True)
+    )
+    Incident.objects.get(pk=other).responders.all().delete()
+    url = f"/api/v1/reviews/{number}/"
+    assert api("duty").get(url).json()["recurrences"] == [other]
+    assert api("agent2").get(url).json()["recurrences"] == []
+    client = APIClient()
+    client.force_login(company["agent2"])
+    assert "Secret matter" not in client.get(f"/reviews/{number}/").content.decode()
+
+
 def test_factors_are_added_changed_and_removed(api, number):
     base = f"/api/v1/reviews/{number}/factors/"
     made = api("agent").post(base, {"category": "change", "text": "No flag."})
@@ -183,7 +198,8 @@ def test_factors_are_added_changed_and_removed(api, number):
     assert api("agent").post(base, {"category": "odd", "text": "x"}).status_code == 400
     assert api("agent").patch(f"{base}1/", {"evidence": "Log"}).json()["evidence"] == "Log"
     assert api("agent").patch(f"{base}1/", {"text": ""}).json()["code"] in ("blank", "required")
-    assert api("agent").patch(f"{base}7/", {"text": "x"}).status_code == 404
+    for place in ("7", "9" * 30):
+        assert api("agent").patch(f"{base}{place}/", {"text": "x"}).status_code == 404
     assert api("integrator").post(base, {"category": "change", "text": "x"}).status_code == 403
     assert api("agent").delete(f"{base}1/").json()["factors"] == []
 
