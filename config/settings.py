@@ -244,7 +244,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {
+        "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
+        "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

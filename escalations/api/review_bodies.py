@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from escalations.models.action_items import ActionKind, ActionStateChoice
-from escalations.models.reviews import EntryKind, FactorCategory, ReviewStateChoice, SignOffKind
+from escalations.models.reviews import EntryKind, ReviewStateChoice, SignOffKind
+from escalations.rules.verbs import CAUSE_CATEGORIES
 
 
 def _time() -> serializers.DateTimeField:
@@ -20,7 +21,7 @@ class ReviewRow(serializers.Serializer):
     number = serializers.IntegerField(help_text="The incident's number.")
     key = serializers.CharField()
     title = serializers.CharField()
-    state = serializers.ChoiceField(ReviewStateChoice.choices)
+    state = serializers.CharField(help_text=", ".join(ReviewStateChoice.values))
     version = serializers.IntegerField()
     required_because = serializers.DictField(child=serializers.CharField())
     severity = serializers.CharField()
@@ -50,7 +51,7 @@ class ReviewRow(serializers.Serializer):
 
 class FactorOut(serializers.Serializer):
     position = serializers.IntegerField()
-    category = serializers.ChoiceField(FactorCategory.choices)
+    category = serializers.ChoiceField(CAUSE_CATEGORIES)
     text = serializers.CharField()
     evidence = serializers.CharField()
 
@@ -79,7 +80,7 @@ class ActionItemOut(serializers.Serializer):
     due_on = serializers.DateField()
     times_moved = serializers.IntegerField()
     is_overdue = serializers.BooleanField()
-    state = serializers.ChoiceField(ActionStateChoice.choices)
+    state = serializers.CharField(help_text=", ".join(ActionStateChoice.values))
     version = serializers.IntegerField()
     evidence = serializers.CharField()
     outcome_note = serializers.CharField()
