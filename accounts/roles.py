@@ -49,9 +49,11 @@ _VIEW = (
     "escalations.view_reading",
     *_LIBRARY,
 )
+_WRITE = "escalations.write_review"
+_SIGN_OFF = "escalations.sign_off_review"
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
 _CUSTOMER = ("accounts.view_account", "accounts.view_contact", "accounts.view_contact_details")
-_AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER)
+_AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER, _WRITE)
 _RUN = "playbooks.run_playbook"
 _APPROVE = "playbooks.approve_run"
 _WRITE_LIBRARY = (
@@ -87,6 +89,7 @@ ROLES: dict[str, RoleSpec] = {
             _APPROVE,
             _OVERSEE,
             _WAIVE,
+            _SIGN_OFF,
         ),
         is_staff=True,
     ),
@@ -98,6 +101,7 @@ ROLES: dict[str, RoleSpec] = {
             _CONFIRM,
             "escalations.cancel_incident",
             _WAIVE,
+            _SIGN_OFF,
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override"),
@@ -122,11 +126,12 @@ ROLES: dict[str, RoleSpec] = {
             "escalations.view_threshold",
             _RUN,
             _APPROVE,
+            _WRITE,
         ),
         is_staff=True,
     ),
     "data_steward": RoleSpec(
-        "Data steward", "Looks after suspect and missing readings.", (*_WORK, _RUN)
+        "Data steward", "Looks after suspect and missing readings.", (*_WORK, _RUN, _WRITE)
     ),
     "remediation_leader": RoleSpec(
         "Remediation leader",
@@ -136,8 +141,8 @@ ROLES: dict[str, RoleSpec] = {
     ),
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
-        "Reads along and may waive a review, with a reason.",
-        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE),
+        "Reads along, signs off reviews, and may waive one with a reason.",
+        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF),
     ),
     "integrator": RoleSpec(
         "Integrator",

@@ -93,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Incidents", "crisis_alert", "escalations.incident"),
+                    _page("Reviews", "rate_review", "escalations.postincidentreview"),
+                    _page("Actions", "task_alt", "escalations.actionitem"),
                     _page("Timeline", "timeline", "escalations.timelineevent"),
                     _page("Clocks", "timer", "escalations.clock"),
                     _page("Ladder runs", "stairs", "escalations.ladderrun"),

@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
         "StepStateEnum": "playbooks.models.runs.StepState",
         "VersionStateEnum": "config.lib.versions.VersionState",
         "PlaybookOutcomeEnum": "playbooks.models.runs.Outcome",
+        "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }

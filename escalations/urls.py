@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from escalations.views import customers, incidents, playbooks, queue
+from escalations.views import action_items, customers, incidents, playbooks, queue, reviews
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
@@ -17,6 +17,11 @@ urlpatterns = [
         name="incident-timeline",
     ),
     path("incidents/<int:number>/score/", incidents.IncidentScore.as_view(), name="incident-score"),
+    path(
+        "incidents/<int:number>/review/",
+        reviews.ReviewAsk.as_view(),
+        name="incident-ask-review",
+    ),
     path(
         "incidents/<int:number>/<slug:verb>/",
         incidents.IncidentVerb.as_view(),
@@ -36,4 +41,13 @@ urlpatterns = [
     ),
     path("playbooks/<slug:code>/", playbooks.PlaybookPage.as_view(), name="playbook"),
     path("playbooks/<slug:code>/start/", playbooks.StartPlaybook.as_view(), name="playbook-start"),
+    path("reviews/", reviews.Reviews.as_view(), name="reviews"),
+    path("reviews/export.csv", reviews.ReviewsExport.as_view(), name="reviews-export"),
+    path("reviews/<int:number>/", reviews.ReviewDetail.as_view(), name="review"),
+    path("reviews/<int:number>/edit/", reviews.ReviewEditor.as_view(), name="review-edit"),
+    path("reviews/<int:number>/<slug:verb>/", reviews.ReviewVerbView.as_view(), name="review-verb"),
+    path("actions/", action_items.Actions.as_view(), name="actions"),
+    path(
+        "actions/<int:pk>/<slug:verb>/", action_items.ActionVerbView.as_view(), name="action-verb"
+    ),
 ]

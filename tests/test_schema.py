@@ -98,6 +98,49 @@ def _learned_day(w: dict[str, Any]) -> m.LearnedDay:
     )
 
 
+def review_of(w: dict[str, Any], **changes: Any) -> m.PostIncidentReview:
+    values = {
+        "incident": w["incident"],
+        "opened_at": w["at"],
+        "updated_at": w["at"],
+        "schedule_due_at": w["at"],
+        "hold_due_at": w["at"],
+    }
+    return m.PostIncidentReview(**{**values, **changes})
+
+
+def action_of(w: dict[str, Any], **changes: Any) -> m.ActionItem:
+    review = m.PostIncidentReview.objects.first()
+    if review is None:
+        review = review_of(w)
+        review.save()
+    values = {
+        "review": review,
+        "number": 1,
+        "title": "t",
+        "kind": "detect",
+        "owner": w["company"]["agent"],
+        "verifier": w["company"]["senior"],
+        "verification_method": "v",
+        "first_due_on": w["at"].date(),
+        "due_on": w["at"].date(),
+        "created_at": w["at"],
+        "updated_at": w["at"],
+    }
+    return m.ActionItem(**{**values, **changes})
+
+
+def of_review(w: dict[str, Any], model: type[models.Model], **values: Any) -> models.Model:
+    review = review_of(w)
+    review.save()
+    return model(review=review, **values)
+
+
+def twice(row: models.Model, **changes: Any) -> models.Model:
+    row.save()
+    return copy_of(row, **changes)
+
+
 # constraint -> a row that breaks it and nothing else
 BREAKERS = {
     "signal_open_episode": lambda w: copy_of(m.Signal.objects.get()),
@@ -208,6 +251,111 @@ BREAKERS = {
             source="s", key="k", body_sha256="", received_at=w["at"], status=200, answer={}
         )
     ),
+    "review_state": lambda w: review_of(w, state="odd"),
+    "review_severity_final": lambda w: review_of(w, severity_final=5),
+    "review_customer_impact": lambda w: review_of(w, customer_impact=11),
+    "review_impact_period": lambda w: review_of(
+        w, impact_start=w["at"], impact_end=w["at"] - timedelta(hours=1)
+    ),
+    "review_revenue": lambda w: review_of(w, revenue_exposed=-1),
+    "review_credits": lambda w: review_of(w, credits=-1),
+    "review_signed_by_somebody": lambda w: review_of(w, state="signed_off"),
+    "review_signed_by_another": lambda w: review_of(
+        w,
+        submitted_at=w["at"],
+        submitted_by=w["company"]["duty"],
+        signed_off_at=w["at"],
+        signed_off_by=w["company"]["duty"],
+    ),
+    "review_waived_with_reason": lambda w: review_of(w, state="waived", waived_at=w["at"]),
+    "review_ended_sleeps": lambda w: review_of(
+        w, state="waived", waived_at=w["at"], waiver_reason="x", remind_at=w["at"]
+    ),
+    "postincidentreview_held_at_with_held_by": lambda w: review_of(w, held_at=w["at"]),
+    "factor_position": lambda w: twice(
+        of_review(w, m.ContributingFactor, position=1, category="change", text="x")
+    ),
+    "factor_category": lambda w: of_review(
+        w, m.ContributingFactor, position=1, category="odd", text="x"
+    ),
+    "factor_text": lambda w: of_review(
+        w, m.ContributingFactor, position=1, category="change", text=""
+    ),
+    "review_entry_kind": lambda w: of_review(
+        w, m.ReviewEntry, kind="odd", text="x", author=w["company"]["duty"], recorded_at=w["at"]
+    ),
+    "review_entry_of_event": lambda w: of_review(
+        w, m.ReviewEntry, kind="hiding", author=w["company"]["duty"], recorded_at=w["at"]
+    ),
+    "review_entry_at": lambda w: of_review(
+        w,
+        m.ReviewEntry,
+        kind="addition",
+        text="x",
+        author=w["company"]["duty"],
+        recorded_at=w["at"],
+    ),
+    "review_entry_text": lambda w: of_review(
+        w,
+        m.ReviewEntry,
+        kind="addition",
+        from_at=w["at"],
+        author=w["company"]["duty"],
+        recorded_at=w["at"],
+    ),
+    "participant_once": lambda w: twice(
+        of_review(w, m.ReviewParticipant, user=w["company"]["duty"])
+    ),
+    "participant_role": lambda w: of_review(
+        w, m.ReviewParticipant, user=w["company"]["duty"], role="odd"
+    ),
+    "sign_off_kind": lambda w: of_review(
+        w,
+        m.ReviewSignOff,
+        kind="odd",
+        person=w["company"]["duty"],
+        at=w["at"],
+        review_version=1,
+        comment="x",
+    ),
+    "sign_off_comment": lambda w: of_review(
+        w, m.ReviewSignOff, kind="waive", person=w["company"]["duty"], at=w["at"], review_version=1
+    ),
+    "amendment_text": lambda w: of_review(
+        w, m.ReviewAmendment, text="", author=w["company"]["duty"], at=w["at"]
+    ),
+    "recurrence_once": lambda w: twice(of_review(w, m.RecurrenceLink, incident=w["incident"])),
+    "action_number": lambda w: twice(action_of(w)),
+    "action_state": lambda w: action_of(w, state="odd"),
+    "action_kind": lambda w: action_of(w, kind="odd"),
+    "action_title": lambda w: action_of(w, title=""),
+    "action_verified_by_another": lambda w: action_of(w, verifier=w["company"]["agent"]),
+    "action_verified_word_of_another": lambda w: action_of(
+        w, verified_at=w["at"], verified_by=w["company"]["agent"]
+    ),
+    "action_left_by_another": lambda w: action_of(
+        w,
+        wont_do_asked_at=w["at"],
+        wont_do_asked_by=w["company"]["duty"],
+        wont_do_at=w["at"],
+        wont_do_by=w["company"]["duty"],
+    ),
+    "action_left_with_reason": lambda w: action_of(w, state="wont_do"),
+    "action_done_with_evidence": lambda w: action_of(
+        w, state="done", done_at=w["at"], done_by=w["company"]["agent"]
+    ),
+    "action_verified_says_when": lambda w: action_of(
+        w, state="verified", evidence="x", done_at=w["at"], done_by=w["company"]["agent"]
+    ),
+    "action_done_sleeps": lambda w: action_of(
+        w,
+        state="done",
+        evidence="x",
+        done_at=w["at"],
+        done_by=w["company"]["agent"],
+        remind_at=w["at"],
+    ),
+    "actionitem_started_at_with_started_by": lambda w: action_of(w, started_at=w["at"]),
     "account_arr": lambda w: Account(external_id="z", name="Z", arr=-1),
     "account_currency": lambda w: Account(external_id="z", name="Z", currency="eur"),
     "account_segment": lambda w: Account(external_id="z", name="Z", segment="odd"),

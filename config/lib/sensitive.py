@@ -24,6 +24,7 @@ SENSITIVE: dict[str, dict[str, str]] = {
     "escalations.fact": {"value": REVENUE},
     "escalations.signal": {"facts": REVENUE, "anchors": REVENUE, "body": REVENUE},
     "escalations.delivery": {"answer": REVENUE},
+    "escalations.postincidentreview": {"revenue_exposed": REVENUE, "credits": REVENUE},
     "escalations.timelineevent": {"detail": REVENUE},
 }
 

@@ -6,6 +6,7 @@ from escalations.admin import (
     notices,
     playbooks,
     policies,
+    reviews,
     signals,
     timeline,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "notices",
     "playbooks",
     "policies",
+    "reviews",
     "signals",
     "timeline",
 ]

@@ -32,9 +32,23 @@ from escalations.api.policies import (
     PolicyVersionList,
 )
 from escalations.api.readings import ReadingsView
+from escalations.api.reviews import (
+    ActionItemDetail,
+    ActionItemList,
+    EntryList,
+    FactorDetail,
+    FactorList,
+    ReviewActions,
+    ReviewDetail,
+    ReviewList,
+    as_action_verb,
+    as_review_verb,
+)
 from escalations.api.signals import SignalList
 from escalations.api.thresholds import ThresholdsView
+from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
+from escalations.rules.review_fields import REVIEW_VERB_FIELDS
 
 urlpatterns = [
     path("readings/", ReadingsView.as_view(), name="readings"),
@@ -83,5 +97,33 @@ urlpatterns = [
             name=f"playbook_step_{word}",
         )
         for word, view in STEP_VIEWS.items()
+    ),
+    path("reviews/", ReviewList.as_view(), name="reviews"),
+    path("reviews/<int:number>/", ReviewDetail.as_view(), name="review"),
+    path("reviews/<int:number>/factors/", FactorList.as_view(), name="review_factors"),
+    path(
+        "reviews/<int:number>/factors/<int:position>/",
+        FactorDetail.as_view(),
+        name="review_factor",
+    ),
+    path("reviews/<int:number>/entries/", EntryList.as_view(), name="review_entries"),
+    path("reviews/<int:number>/actions/", ReviewActions.as_view(), name="review_actions"),
+    *(
+        path(
+            f"reviews/<int:number>/{verb.value}/",
+            as_review_verb(verb),
+            name=f"review_{verb.value}",
+        )
+        for verb in REVIEW_VERB_FIELDS
+    ),
+    path("action-items/", ActionItemList.as_view(), name="action_items"),
+    path("action-items/<int:pk>/", ActionItemDetail.as_view(), name="action_item"),
+    *(
+        path(
+            f"action-items/<int:pk>/{verb.value}/",
+            as_action_verb(verb),
+            name=f"action_{verb.value}",
+        )
+        for verb in ActionVerb
     ),
 ]

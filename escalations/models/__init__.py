@@ -1,3 +1,4 @@
+from escalations.models.action_items import ActionItem
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
@@ -21,16 +22,27 @@ from escalations.models.policies import (
     ScoringFactor,
     SeverityRule,
 )
+from escalations.models.reviews import (
+    ContributingFactor,
+    PostIncidentReview,
+    RecurrenceLink,
+    ReviewAmendment,
+    ReviewEntry,
+    ReviewParticipant,
+    ReviewSignOff,
+)
 from escalations.models.signals import Delivery, Signal
 from escalations.models.thresholds import Threshold
 from escalations.models.timeline import TimelineEvent
 
 __all__ = [
+    "ActionItem",
     "Category",
     "Clock",
     "ClockEvent",
     "ClockMark",
     "ClockTarget",
+    "ContributingFactor",
     "Delivery",
     "Drill",
     "Fact",
@@ -53,8 +65,14 @@ __all__ = [
     "PlaybookTrigger",
     "Policy",
     "PolicyVersion",
+    "PostIncidentReview",
     "Reading",
+    "RecurrenceLink",
     "Responder",
+    "ReviewAmendment",
+    "ReviewEntry",
+    "ReviewParticipant",
+    "ReviewSignOff",
     "RoutingRule",
     "ScoringFactor",
     "Series",

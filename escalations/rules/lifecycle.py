@@ -98,6 +98,7 @@ class Situation:
     waits: frozenset[str] = frozenset()
     has_update_since_containment: bool = False
     closed_at: datetime | None = None
+    review: str = ""  # rules.reviews.Standing
 
     @property
     def is_major(self) -> bool:
@@ -237,11 +238,23 @@ def steward_agrees(s: Situation) -> Unmet | None:
 def review_done(s: Situation) -> Unmet | None:
     if s.state is not S.RESOLVED or not s.is_major:
         return None
+    if s.review == "done":
+        return None
+    if s.review == "outdated":
+        return Unmet(
+            "amendment_missing",
+            "It came back after its review was signed off: add to the review what was learnt.",
+        )
+    if s.severity is Severity.S1:
+        return Unmet(
+            "review_missing",
+            "An S1 closes once its review is signed off, or waived by two people.",
+        )
     if s.given.get("review_waiver") and "waive_review" in s.rights:
         return None
     return Unmet(
         "review_missing",
-        "An S1 or S2 has a review before it closes; a sponsor or duty manager may waive it.",
+        "An S2 closes once its review is signed off; a sponsor or duty manager may waive it.",
         "review_waiver",
     )
 

@@ -157,7 +157,7 @@ def actions_of(
             offered.append(replace(action, is_primary=verb is main))
         elif "respond_incident" in situation.rights:
             sentences = (
-                _who_may(move.right) if each.code == "missing_right" else each.detail
+                who_may(move.right) if each.code == "missing_right" else each.detail
                 for each in blockers
             )
             later.append(NotYet(LABELS[verb], tuple(dict.fromkeys(sentences))))
@@ -184,7 +184,7 @@ def _is_pointless(verb: Verb, incident: Incident, situation: Situation) -> bool:
     return False
 
 
-def _who_may(right: str) -> str:
+def who_may(right: str) -> str:
     labels = [
         role.label.lower() for role in ROLES.values() if f"escalations.{right}" in role.permissions
     ]

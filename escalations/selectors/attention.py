@@ -1,4 +1,4 @@
-"""What needs a governor now, on one page. Budget: 7 queries."""
+"""What needs a governor now, on one page. Budget: 9 queries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from django.db.models import Case, Count, F, FloatField, Max, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from escalations.models import Clock, Heartbeat, Incident, KpiState, Notice
+from escalations.models import (
+    ActionItem,
+    Clock,
+    Heartbeat,
+    Incident,
+    KpiState,
+    Notice,
+    PostIncidentReview,
+)
 
 SHOWN = 8
 PULSE_S = 30
@@ -31,6 +39,8 @@ class Attention:
     incidents: list[Incident] = field(default_factory=list)
     kpis: list[KpiState] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    actions: list[ActionItem] = field(default_factory=list)
+    reviews: list[PostIncidentReview] = field(default_factory=list)
     processes: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -57,6 +67,25 @@ def what_needs_you(user: User, at: datetime) -> Attention:
             seen.filter(ownerless)
             .select_related("team", "commander")
             .order_by("severity", "received_at")[:SHOWN]
+        )
+        found["actions"] = list(
+            ActionItem.objects.real()
+            .visible_to(user)
+            .overdue(at.date())
+            .select_related("owner", "review")
+            .order_by("due_on", "pk")[:SHOWN]
+        )
+        found["reviews"] = list(
+            PostIncidentReview.objects.real()
+            .visible_to(user)
+            .unsigned()
+            .filter(
+                Q(meeting_at=None, held_at=None, schedule_due_at__lte=at)
+                | Q(held_at=None, hold_due_at__lte=at)
+                | Q(sign_off_due_at__lte=at)
+            )
+            .select_related("incident", "facilitator")
+            .order_by("hold_due_at", "pk")[:SHOWN]
         )
     if user.has_perm("escalations.view_kpi"):
         off = (

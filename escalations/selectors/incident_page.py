@@ -19,6 +19,7 @@ from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.clock_words import ClockView, clock_card
 from escalations.selectors.discretion import discreet
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.reviews import ReviewLink, review_link
 from escalations.selectors.story import Event, story
 from escalations.templatetags.belay import ago, duration
 
@@ -154,6 +155,7 @@ class IncidentPage:
     notices: tuple[NoticeView, ...]
     signals: tuple[SignalView, ...]
     update_due: str
+    review: ReviewLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def incident_page(
             for each in incident.signals.order_by("pk")
         ),
         update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
+        review=review_link(incident, situation.rights),
     )
 
 

@@ -19,7 +19,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import UNANSWERED, Situation, State, Verb, Verification
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services import clocks, ladders, notices, playbook_runs
+from escalations.services import clocks, ladders, notices, playbook_runs, reviews
 from escalations.services.recorder import Recorder
 from escalations.services.severity import MAJOR, apply_severity
 
@@ -221,6 +221,7 @@ def settle_as_resolved(incident: Incident, recorder: Recorder, *, by: User | Non
     ladders.cancel_run(incident, recorder)
     notices.cancel_pending(incident, at=recorder.at)
     playbook_runs.end_with_incident(incident, recorder, by=by, reason="The incident is resolved.")
+    reviews.open_review(incident, recorder, by=by)
 
 
 def close(change: Change) -> None:
@@ -233,6 +234,11 @@ def close(change: Change) -> None:
             incident, change.recorder, by=change.by, reason="The incident is closed."
         )
         incident.is_void = True
+        reviews.void_review(incident, change.recorder, "The data was at fault: nothing happened.")
+    else:
+        reviews.review_closing(
+            incident, change.recorder, by=change.by, waiver=change.given("review_waiver") or ""
+        )
     incident.state = State.CLOSED
     incident.closed_at = change.at
     incident.close_due_at = None
@@ -402,6 +408,7 @@ def cancel(change: Change) -> None:
     playbook_runs.end_with_incident(
         incident, change.recorder, by=change.by, reason="The incident is cancelled."
     )
+    reviews.void_review(incident, change.recorder, f"The incident was cancelled: {reason}")
     incident.state = State.CANCELLED
     incident.is_void = True
     change.event("cancelled", "Cancelled.", reason=reason)

@@ -33,6 +33,7 @@ from escalations.services.clocks import refresh_queue_fields
 from escalations.services.incidents import why_sentence
 from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
+from escalations.services.reviews import standing_of
 
 RESPONDING = frozenset({Verb.CLAIM, Verb.ACKNOWLEDGE})
 
@@ -188,4 +189,9 @@ def situation_of(
         waits=frozenset({"wait"}) if paused else frozenset(),
         has_update_since_containment=has_update,
         closed_at=incident.closed_at,
+        review=standing_of(incident).value if _asks_review(incident) else "",
     )
+
+
+def _asks_review(incident: Incident) -> bool:
+    return incident.state == State.RESOLVED and incident.severity <= Severity.S2

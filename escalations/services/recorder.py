@@ -57,6 +57,14 @@ class Recorder:
             )
         )
 
+    def told_customer(self, incident: Incident) -> list[TimelineEvent]:
+        """What this change says to the customer, before it is written."""
+        return [
+            event
+            for event in self._events
+            if event.incident.pk == incident.pk and event.visibility == Visibility.CUSTOMER
+        ]
+
     def why(self, incident: Incident) -> str:
         """What was said about this incident so far, reasons first; for its change history."""
         events = [event for event in self._events if event.incident.pk == incident.pk]

@@ -11,12 +11,14 @@ from escalations.models import Clock, Incident, LadderRun
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import LadderStart, Severity
+from escalations.rules.reviews import Standing
 from escalations.selectors.policies import policy_doc
 from escalations.services import ladders
 from escalations.services.clocks import mark_due
 from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
+from escalations.services.reviews import standing_of
 
 CLIMBS = frozenset({ClockKindChoice.RESTORE.value, ClockKindChoice.RESOLUTION.value})
 
@@ -65,13 +67,14 @@ def settle_ladder(pk: int, at: datetime) -> bool:
 
 
 def settle_close(pk: int, at: datetime) -> bool:
-    """Resolved and quiet for 72 hours: closed. An S1 or S2 waits for its review instead."""
+    """Resolved and quiet for 72 hours: closed. An S1 or S2 waits for its review as well."""
     incident = lock_incident(pk)
     if incident.close_due_at is None or incident.close_due_at > at:
         return False
     recorder, before = Recorder(at), incident.state
     incident.close_due_at = None
-    if incident.state == State.RESOLVED and incident.severity > Severity.S2:
+    is_free = incident.severity > Severity.S2 or standing_of(incident) is Standing.DONE
+    if incident.state == State.RESOLVED and is_free:
         incident.state = State.CLOSED
         incident.closed_at = at
         recorder.event(incident, "closed", "Closed after 72 quiet hours.")

@@ -20,11 +20,22 @@ from django.db.models import Model, Q
 
 from config.lib.clock import now
 from config.lib.queue import enqueue
-from escalations.models import Clock, Drill, Heartbeat, Incident, KpiState, LadderRun, Notice
+from escalations.models import (
+    ActionItem,
+    Clock,
+    Drill,
+    Heartbeat,
+    Incident,
+    KpiState,
+    LadderRun,
+    Notice,
+    PostIncidentReview,
+)
 from escalations.services import timers
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
+from escalations.services.review_timers import settle_action, settle_review
 from escalations.services.thresholds import check_thresholds
 from playbooks.models import StepRun
 
@@ -62,6 +73,8 @@ TIMERS = (
         settle_time_box,
         drill="run__incident_playbook__incident__drill",
     ),
+    Timer("reviews", PostIncidentReview, "remind_at", settle_review),
+    Timer("actions", ActionItem, "remind_at", settle_action),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),
 )
 

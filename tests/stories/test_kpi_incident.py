@@ -107,7 +107,8 @@ def test_nobody_answers_a_kpi_breach(api, travel, at):
     travel.to(at + 3 * HOUR)
     tick()
     assert incidents(api)[0]["state"] == "resolved"
-    assert not Notice.objects.pending().filter(incident=number).exists()
+    left = Notice.objects.pending().filter(incident=number)
+    assert [each.subject.split("lead")[0] for each in left] == [f"[INC-{number}] S2 Please "]
 
 
 def test_a_deeper_state_raises_and_going_back_never_lowers(api, travel, at):

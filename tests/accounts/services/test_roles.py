@@ -43,6 +43,18 @@ def test_a_permission_that_does_not_exist_is_no_silent_gap(monkeypatch):
         ("confirm_containment", {"duty_manager", "senior_engineer"}),
         ("cancel_incident", {"duty_manager"}),
         ("waive_review", {"duty_manager", "executive_sponsor", "governance_committee"}),
+        ("sign_off_review", {"duty_manager", "executive_sponsor", "governance_committee"}),
+        (
+            "write_review",
+            {
+                "agent",
+                "senior_engineer",
+                "duty_manager",
+                "kpi_owner",
+                "data_steward",
+                "remediation_leader",
+            },
+        ),
         ("oversee_incidents", {"duty_manager", "governance_committee", "integrator", "auditor"}),
         ("send_signals", {"integrator"}),
         (
