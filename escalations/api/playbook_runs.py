@@ -135,7 +135,7 @@ class _Runs(BelayAPIView):
     def answer(self, pk: int, status: int = 200) -> Response:
         if pk > MAX_NUMBER:
             raise DomainError("not_found", f"There is no run {pk}.", status=404)
-        run = visible_run(pk, self.request.user)
+        run = visible_run(pk, self.self.person)
         link = getattr(run, "incident_playbook", None)
         steps = run.steps.select_related("step", "approval_requested_by", "approved_by", "done_by")
         texts = ("hypothesis", "success_criterion", "rollback", "outcome_note")
@@ -163,7 +163,7 @@ class RunsView(_Runs):
 
     @extend_schema(responses=RunRow(many=True), summary="List runs you may see")
     def get(self, request: Request) -> Response:
-        rows = real_runs(request.user).select_related(*RELATED, *OF_INCIDENT)
+        rows = real_runs(self.person).select_related(*RELATED, *OF_INCIDENT)
         if (state := self.parameter("state")) is not None:
             if state != "open" and state not in RunState.values:
                 raise field_error("state", "unknown_state", f"{state!r} is no state.")
@@ -187,7 +187,7 @@ class RunsView(_Runs):
         body.is_valid(raise_exception=True)
         chosen = dict(body.validated_data)
         code, number = chosen.pop("playbook"), chosen.pop("incident", None)
-        run = start(code, chosen, by=request.user, at=self.at, incident=number)
+        run = start(code, chosen, by=self.person, at=self.at, incident=number)
         return self.answer(run.pk, 201)
 
 
@@ -206,7 +206,7 @@ class _Verb(_Runs):
         if max(pk, *place, 0) > MAX_NUMBER:
             raise DomainError("not_found", f"There is no run {pk}.", status=404)
         given = given_to(self.verb, body)
-        self.verb.do(pk, *place, by=self.request.user, at=self.at, **given)
+        self.verb.do(pk, *place, by=self.self.person, at=self.at, **given)
         return self.answer(pk)
 
 

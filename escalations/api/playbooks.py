@@ -141,7 +141,7 @@ class _Playbooks(BelayAPIView):
     rights = {"GET": VIEW, "HEAD": VIEW, "POST": VIEW, "PATCH": VIEW, "PUT": VIEW}
 
     def answer(self, code: str, status: int = 200) -> Response:
-        user = self.request.user
+        user = self.self.person
         playbook = visible_playbook(code, user)
         row = library(Asked(), user, with_inactive=True).get(pk=playbook.pk)
         versions = list(playbook.versions.all())
@@ -161,7 +161,7 @@ class _Playbooks(BelayAPIView):
         for name, value in given.items():
             setattr(playbook, name, value)
         try:
-            save_playbook(playbook, by=self.request.user, at=self.at, reason=reason)
+            save_playbook(playbook, by=self.self.person, at=self.at, reason=reason)
         except ValidationError as error:
             raise refusal(error) from error
 
@@ -186,7 +186,7 @@ class PlaybooksView(_Playbooks):
             known = ", ".join(PlaybookKind.values)
             raise field_error("kind", "unknown_kind", f"Use one of {known}.")
         pages = self.pagination_class()
-        page = pages.paginate_queryset(library(asked, request.user), request, view=self)
+        page = pages.paginate_queryset(library(asked, self.person), request, view=self)
         return pages.get_paginated_response([playbook_row(row) for row in page])
 
     @extend_schema(request=PlaybookIn, responses={201: PlaybookOut}, summary="Add a playbook")
@@ -210,7 +210,7 @@ class PlaybookView(_Playbooks):
         given = dict(body.validated_data)
         if given.pop("code", code) != code:
             raise field_error("code", "fixed", "What a playbook is called stays.")
-        self.save(visible_playbook(code, request.user), given)
+        self.save(visible_playbook(code, self.person), given)
         return self.answer(code)
 
 
@@ -223,9 +223,9 @@ class PlaybookTriggers(_Playbooks):
         for given in body.validated_data["triggers"]:
             least = given.get("severity_at_least")
             rows.append({**given, "severity_at_least": Severity[least] if least else None})
-        playbook = visible_playbook(code, request.user)
+        playbook = visible_playbook(code, self.person)
         try:
-            set_triggers(playbook, rows, by=request.user, at=self.at)
+            set_triggers(playbook, rows, by=self.person, at=self.at)
         except ValidationError as error:
             raise refusal(error) from error
         return self.answer(code)
@@ -234,7 +234,7 @@ class PlaybookTriggers(_Playbooks):
 class IncidentPlaybooks(_Playbooks):
     @extend_schema(responses=ProposalsOut, summary="Playbooks that fit an incident, and why")
     def get(self, request: Request, number: int) -> Response:
-        incident = visible_incident(check_number(number), request.user)
+        incident = visible_incident(check_number(number), self.person)
         texts = ("hypothesis", "success_criterion", "rollback")
         rows = [
             {

@@ -68,9 +68,9 @@ class _ReviewView(BelayAPIView):
         return given, given.pop("expected_version", None)
 
     def answer(self, number: int, status: int = 200) -> Response:
-        review = visible_review(number, self.request.user)
-        rights = rights_of(self.request.user)
-        return Response(detail(review, self.request.user, rights, self.at), status=status)
+        review = visible_review(number, self.self.person)
+        rights = rights_of(self.self.person)
+        return Response(detail(review, self.self.person, rights, self.at), status=status)
 
 
 class ReviewList(_ReviewView):
@@ -93,7 +93,7 @@ class ReviewList(_ReviewView):
 
     @extend_schema(responses=ReviewRow(many=True), summary="Search the reviews you may see")
     def get(self, request: Request) -> Response:
-        rows = self._filtered(reviews_of(request.user)).prefetch_related("factors", "actions")
+        rows = self._filtered(reviews_of(self.person)).prefetch_related("factors", "actions")
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response([summary(review) for review in page])
@@ -129,7 +129,7 @@ class ReviewList(_ReviewView):
     )
     def post(self, request: Request) -> Response:
         given, _ = self.given(ReviewAskIn)
-        ask_for_review(given["incident"], given["reason"], by=request.user, at=self.at)
+        ask_for_review(given["incident"], given["reason"], by=self.person, at=self.at)
         return self.answer(given["incident"], 201)
 
 
@@ -142,7 +142,7 @@ class ReviewDetail(_ReviewView):
     def patch(self, request: Request, number: int) -> Response:
         given, expected = self.given(ReviewIn)
         review_text.save_review(
-            check_number(number), given, by=request.user, at=self.at, expected_version=expected
+            check_number(number), given, by=self.person, at=self.at, expected_version=expected
         )
         return self.answer(number)
 
@@ -150,7 +150,7 @@ class ReviewDetail(_ReviewView):
 class FactorList(_ReviewView):
     @extend_schema(responses=FactorOut(many=True), summary="Contributing factors of a review")
     def get(self, request: Request, number: int) -> Response:
-        review = visible_review(check_number(number), request.user)
+        review = visible_review(check_number(number), self.person)
         return Response([factor_value(factor) for factor in review.factors.all()])
 
     @extend_schema(
@@ -159,7 +159,7 @@ class FactorList(_ReviewView):
     def post(self, request: Request, number: int) -> Response:
         given, expected = self.given(FactorIn)
         factor = review_text.add_factor(
-            check_number(number), given, by=request.user, at=self.at, expected_version=expected
+            check_number(number), given, by=self.person, at=self.at, expected_version=expected
         )
         return Response(factor_value(factor), status=201)
 
@@ -174,7 +174,7 @@ class FactorDetail(_ReviewView):
             check_number(number),
             position,
             given,
-            by=request.user,
+            by=self.person,
             at=self.at,
             expected_version=expected,
         )
@@ -182,14 +182,14 @@ class FactorDetail(_ReviewView):
 
     @extend_schema(responses=ReviewOut, summary="Remove a contributing factor")
     def delete(self, request: Request, number: int, position: int) -> Response:
-        review_text.remove_factor(check_number(number), position, by=request.user, at=self.at)
+        review_text.remove_factor(check_number(number), position, by=self.person, at=self.at)
         return self.answer(number)
 
 
 class EntryList(_ReviewView):
     @extend_schema(responses=EntryOut(many=True), summary="What people added to the timeline")
     def get(self, request: Request, number: int) -> Response:
-        review = visible_review(check_number(number), request.user)
+        review = visible_review(check_number(number), self.person)
         rows = review.entries.select_related("author", "event")
         return Response([entry_value(entry) for entry in rows])
 
@@ -201,7 +201,7 @@ class EntryList(_ReviewView):
     def post(self, request: Request, number: int) -> Response:
         given, expected = self.given(EntryIn)
         entry = review_text.add_entry(
-            check_number(number), given, by=request.user, at=self.at, expected_version=expected
+            check_number(number), given, by=self.person, at=self.at, expected_version=expected
         )
         return Response(entry_value(entry), status=201)
 
@@ -209,18 +209,18 @@ class EntryList(_ReviewView):
 class ReviewActions(_ReviewView):
     @extend_schema(responses=ActionItemOut(many=True), summary="Actions of a review")
     def get(self, request: Request, number: int) -> Response:
-        review = visible_review(check_number(number), request.user)
+        review = visible_review(check_number(number), self.person)
         rows = review.actions.select_related("owner", "verifier", "wont_do_asked_by")
-        rights = rights_of(request.user)
+        rights = rights_of(self.person)
         return Response([action_value(action, rights, self.at) for action in rows])
 
     @extend_schema(request=ActionItemIn, responses={201: ActionItemOut}, summary="Add an action")
     def post(self, request: Request, number: int) -> Response:
         given, expected = self.given(ActionItemIn)
         action = action_items.add_action(
-            check_number(number), given, by=request.user, at=self.at, expected_version=expected
+            check_number(number), given, by=self.person, at=self.at, expected_version=expected
         )
-        return Response(action_value(action, rights_of(request.user), self.at), status=201)
+        return Response(action_value(action, rights_of(self.person), self.at), status=201)
 
 
 class ReviewVerbView(_ReviewView):
@@ -232,7 +232,7 @@ class ReviewVerbView(_ReviewView):
             check_number(number),
             self.verb,
             given,
-            by=request.user,
+            by=self.person,
             at=self.at,
             expected_version=expected,
         )
@@ -271,7 +271,7 @@ class ActionItemList(BelayAPIView):
 
     @extend_schema(responses=ActionItemOut(many=True), summary="List actions you may see")
     def get(self, request: Request) -> Response:
-        rows = ActionItem.objects.real().visible_to(request.user)
+        rows = ActionItem.objects.real().visible_to(self.person)
         rows = rows.select_related("owner", "verifier", "wont_do_asked_by", "review")
         for name in ("owner", "verifier"):
             if (value := self.parameter(name)) is not None:
@@ -287,7 +287,7 @@ class ActionItemList(BelayAPIView):
             rows = rows.overdue(self.at.date())
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
-        rights = rights_of(request.user)
+        rights = rights_of(self.person)
         return pages.get_paginated_response(
             [action_value(action, rights, self.at) for action in page]
         )
@@ -296,8 +296,8 @@ class ActionItemList(BelayAPIView):
 class ActionItemDetail(BelayAPIView):
     @extend_schema(responses=ActionItemOut, summary="One action")
     def get(self, request: Request, pk: int) -> Response:
-        action = action_items.visible_action(check_number(pk), request.user)
-        return Response(action_value(action, rights_of(request.user), self.at))
+        action = action_items.visible_action(check_number(pk), self.person)
+        return Response(action_value(action, rights_of(self.person), self.at))
 
 
 class ActionVerbView(_ReviewView):
@@ -309,12 +309,12 @@ class ActionVerbView(_ReviewView):
             check_number(pk),
             self.verb,
             given,
-            by=request.user,
+            by=self.person,
             at=self.at,
             expected_version=expected,
         )
-        action = action_items.visible_action(pk, request.user)
-        return Response(action_value(action, rights_of(request.user), self.at))
+        action = action_items.visible_action(pk, self.person)
+        return Response(action_value(action, rights_of(self.person), self.at))
 
 
 def as_action_verb(verb: ActionVerb) -> Any:

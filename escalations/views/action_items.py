@@ -21,7 +21,7 @@ from escalations.views.doors import MAX_NUMBER, IncidentsView
 class Actions(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
         view = request.GET.get("view", "")
-        page = actions_page(request.user, rights_of(request.user), view, self.at)
+        page = actions_page(self.person, rights_of(self.person), view, self.at)
         context = {"nav": "reviews", "page": page, "now": self.at}
         return render(request, "escalations/actions/list.html", context)
 
@@ -41,7 +41,7 @@ class ActionVerbView(IncidentsView):
         return redirect(self._way_back())
 
     def _perform(self, pk: int, verb: ActionVerb, given: dict) -> None:
-        expected, user = given.pop("expected_version", None), self.request.user
+        expected, user = given.pop("expected_version", None), self.self.person
         try:
             done = perform_action(pk, verb, given, by=user, at=self.at, expected_version=expected)
         except DomainError as error:

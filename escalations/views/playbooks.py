@@ -68,14 +68,14 @@ class PlaybooksView(IncidentsView):
             return None
         if int(text) > MAX_NUMBER:
             raise Http404
-        return visible_incident(int(text), self.request.user)
+        return visible_incident(int(text), self.self.person)
 
 
 class Library(PlaybooksView):
     def get(self, request: HttpRequest) -> HttpResponse:
         words = {name: request.GET.get(name, "").replace("\0", "") for name in Asked.__slots__}
         asked = Asked(**words)
-        rows = list(library(asked, request.user).order_by(*library_order())[: MOST_SHOWN + 1])
+        rows = list(library(asked, self.person).order_by(*library_order())[: MOST_SHOWN + 1])
         for row in rows:
             row.last_word = ended_as(row.last_state, row.last_outcome)
         context = {
@@ -95,7 +95,7 @@ class Library(PlaybooksView):
 
 class PlaybookPage(PlaybooksView):
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
-        page = playbook_page(visible_playbook(code, request.user), request.user)
+        page = playbook_page(visible_playbook(code, self.person), self.person)
         incident = self.asked_incident(request.GET.get("incident", ""))
         is_kpi = incident is not None and incident.kpi_id is not None
         second = needs_second_person(kind=page.playbook.kind, is_kpi=is_kpi)
@@ -104,7 +104,7 @@ class PlaybookPage(PlaybooksView):
             "now": self.at,
             "page": page,
             "incident": incident,
-            "may_run": request.user.has_perm("playbooks.run_playbook"),
+            "may_run": self.person.has_perm("playbooks.run_playbook"),
             "needs_approval": second or bool(page.version and page.version.needs_approval),
         }
         return render(request, "escalations/playbooks/detail.html", context)
@@ -122,7 +122,7 @@ class StartPlaybook(PlaybooksView):
             messages.error(request, " ".join(sentences_of(body)))
             return redirect(back)
         try:
-            run = start(code, body.validated_data, by=request.user, at=self.at, incident=number)
+            run = start(code, body.validated_data, by=self.person, at=self.at, incident=number)
         except DomainError as error:
             if error.status == 404:
                 raise
@@ -135,7 +135,7 @@ class StartPlaybook(PlaybooksView):
 
 class RunPage(PlaybooksView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        run = run_view(visible_run(pk, request.user), request.user, self.at)
+        run = run_view(visible_run(pk, self.person), self.person, self.at)
         context = {"nav": "playbooks", "run": run, "now": self.at}
         return render(request, "escalations/playbooks/run.html", context)
 
@@ -149,7 +149,7 @@ class _Verb(PlaybooksView):
     ) -> HttpResponse:
         if verb not in self.verbs:
             raise Http404
-        run = visible_run(pk, request.user)
+        run = visible_run(pk, self.person)
         chosen, place = self.verbs[verb], () if position is None else (position,)
         body = body_of(chosen.body, request.POST)
         if body.is_valid():
@@ -160,7 +160,7 @@ class _Verb(PlaybooksView):
 
     def _do(self, verb: RunVerb, place: tuple[int, ...], given: dict[str, Any]) -> None:
         try:
-            verb.do(*place, by=self.request.user, at=self.at, **given)
+            verb.do(*place, by=self.self.person, at=self.at, **given)
         except DomainError as error:
             if error.status == 404:
                 raise

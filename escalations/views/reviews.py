@@ -25,14 +25,14 @@ from escalations.views.doors import MAX_NUMBER, IncidentsView
 
 class Reviews(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = archive(request.user, Asked.of(request.GET), self.at)
+        page = archive(self.person, Asked.of(request.GET), self.at)
         context = {"nav": "reviews", "page": page, "now": self.at}
         return render(request, "escalations/reviews/list.html", context)
 
 
 class ReviewsExport(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        text = export(request.user, Asked.of(request.GET))
+        text = export(self.person, Asked.of(request.GET))
         answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="reviews-{self.at:%Y-%m-%d}.csv"'
         return answer
@@ -46,12 +46,12 @@ class OneReviewView(IncidentsView):
 
     def load(self, number: int) -> PostIncidentReview:
         try:
-            return visible_review(number, self.request.user)
+            return visible_review(number, self.self.person)
         except DomainError as error:
             raise Http404 from error
 
     def page(self, number: int) -> ReviewPage:
-        user, review = self.request.user, self.load(number)
+        user, review = self.self.person, self.load(number)
         situation = situation_of(review, user, rights_of(user), {})
         return review_page(review, user, situation, self.at)
 
@@ -69,7 +69,7 @@ class ReviewEditor(OneReviewView):
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         review = self.load(number)
-        outcome = save_part(number, review, request.POST, by=request.user, at=self.at)
+        outcome = save_part(number, review, request.POST, by=self.person, at=self.at)
         if not outcome.is_saved:
             return self._page(number, outcome)
         messages.success(request, SAVED.get(outcome.part, "Saved."))
@@ -107,7 +107,7 @@ class ReviewVerbView(OneReviewView):
         return redirect("review", number)
 
     def _perform(self, number: int, verb: ReviewVerb, given: dict) -> None:
-        expected, user = given.pop("expected_version", None), self.request.user
+        expected, user = given.pop("expected_version", None), self.self.person
         try:
             perform_review(number, verb, given, by=user, at=self.at, expected_version=expected)
         except DomainError as error:
@@ -126,7 +126,7 @@ class ReviewAsk(OneReviewView):
         try:
             if not reason:
                 raise DomainError("reason_missing", "Say why this should be reviewed.")
-            ask_for_review(number, reason, by=request.user, at=self.at)
+            ask_for_review(number, reason, by=self.person, at=self.at)
         except DomainError as error:
             if error.status == 404:
                 raise Http404 from error

@@ -80,7 +80,7 @@ class VersionsView(_Versions):
             raise DomainError("not_found", f"There is no playbook {code}.", status=404)
         content, steps = self.body()
         try:
-            made = draft_version(playbook, content, steps or [], by=request.user, at=self.at)
+            made = draft_version(playbook, content, steps or [], by=self.person, at=self.at)
         except ValidationError as error:
             raise refusal(error) from error
         return Response(version_value(made), status=201)
@@ -100,7 +100,7 @@ class VersionView(_Versions):
         content, steps = self.body()
         version = self.found(code, number)
         try:
-            version = change_draft(version, content, steps, by=request.user, at=self.at)
+            version = change_draft(version, content, steps, by=self.person, at=self.at)
         except ValidationError as error:
             raise refusal(error) from error
         return Response(version_value(version))
@@ -111,5 +111,5 @@ class PutInForce(_Versions):
         request=None, responses=VersionOut, summary="Seal a draft; its predecessor retires"
     )
     def post(self, request: Request, code: str, number: int) -> Response:
-        version = put_in_force(self.found(code, number), by=request.user, at=self.at)
+        version = put_in_force(self.found(code, number), by=self.person, at=self.at)
         return Response(version_value(version))
