@@ -64,6 +64,7 @@ ROLES: dict[str, RoleSpec] = {
             "escalations.view_*",
             *_on("escalations", "add change delete", _POLICY),
             *_on("escalations", "add change", "kpi threshold"),
+            *_on("escalations", "add change delete", "kpisource"),
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account contact"),
             _OVERSEE,
@@ -94,7 +95,12 @@ ROLES: dict[str, RoleSpec] = {
     "kpi_owner": RoleSpec(
         "KPI owner",
         "Sets the limits of their KPIs and verifies the data before anyone remediates.",
-        (*_WORK, *_on("escalations", "add change", "kpi threshold"), "escalations.view_threshold"),
+        (
+            *_WORK,
+            *_on("escalations", "add change", "kpi threshold"),
+            *_on("escalations", "view add change delete", "kpisource"),
+            "escalations.view_threshold",
+        ),
         is_staff=True,
     ),
     "data_steward": RoleSpec(

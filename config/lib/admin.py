@@ -18,7 +18,12 @@ from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import (
+    AdminPasswordChangeForm,
+    PaginationInlineFormSet,
+    UserChangeForm,
+    UserCreationForm,
+)
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.lib.sensitive import hidden_fields, is_hidden_path
@@ -28,6 +33,7 @@ __all__ = [
     "Governed",
     "GovernedInline",
     "GovernedStack",
+    "PaginationInlineFormSet",
     "ReadOnly",
     "ReadOnlyHistory",
     "ReadOnlyInline",

@@ -15,7 +15,11 @@ CONTACT_DETAILS = "accounts.view_contact_details"
 SENSITIVE: dict[str, dict[str, str]] = {
     "accounts.account": {"arr": REVENUE, "lifetime_value": REVENUE},
     "accounts.contact": {"email": CONTACT_DETAILS, "phone": CONTACT_DETAILS},
-    "escalations.threshold": {"revenue_exposed": REVENUE},
+    "escalations.threshold": {
+        "revenue_exposed": REVENUE,
+        "warn_facts": REVENUE,
+        "breach_facts": REVENUE,
+    },
     "escalations.incident": {"explanation": REVENUE},
     "escalations.fact": {"value": REVENUE},
     "escalations.signal": {"facts": REVENUE, "anchors": REVENUE, "body": REVENUE},

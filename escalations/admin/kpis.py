@@ -4,46 +4,74 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from simple_history.utils import update_change_reason
 
 from config.lib import clock
-from config.lib.admin import Governed, GovernedStack, ReadOnly, ReadOnlyInline, display, register
-from escalations.models import Kpi, KpiFlip, KpiState, Reading, Threshold
-from escalations.services.kpis import LIMIT_COLUMNS, change_thresholds
+from config.lib.admin import (
+    Governed,
+    GovernedInline,
+    GovernedStack,
+    PaginationInlineFormSet,
+    ReadOnly,
+    ReadOnlyInline,
+    display,
+    register,
+)
+from escalations.models import Kpi, KpiFlip, KpiSource, KpiState, Reading, Threshold
+from escalations.services.kpis import LIMIT_COLUMNS, change_thresholds, mark_reviewed
 
 
 class StateInline(ReadOnlyInline):
     model = KpiState
-    fields = ("segment", "state", "since_at", "last_at", "last_value")
+    fields = ("segment", "state", "since_at", "last_at", "last_value", "is_learning")
     verbose_name_plural = "states now"
+
+
+class SourceInline(GovernedInline):
+    model = KpiSource
+    fields = ("name", "system", "description", "is_primary", "tolerance_abs", "tolerance_rel")
 
 
 class ThresholdInline(ReadOnlyInline):
     model = Threshold
-    fields = ("number", "effective_from", "direction", "n", "m", "c")
+    fields = ("number", "effective_from", "mode", "direction", "n", "m", "c")
     verbose_name_plural = "versions of limits"
     show_change_link = True
 
 
 LIMITS = (
+    "mode",
     "direction",
     ("target_lo", "target_hi"),
     ("warn_lo", "warn_hi"),
     ("breach_lo", "breach_hi"),
     ("clear_warn_lo", "clear_warn_hi"),
     ("clear_breach_lo", "clear_breach_hi"),
+    ("warn_k", "breach_k", "resolution"),
     ("n", "m", "c"),
     ("missing", "lateness_s"),
     ("warn_severity", "breach_severity"),
+    ("warn_facts", "breach_facts"),
     "revenue_exposed",
 )
+
+
+class FirstLimits(PaginationInlineFormSet):
+    """The limits are checked against the unit of the KPI that is made with them."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)
+        form.instance.kpi = self.instance
+        return form
 
 
 class FirstLimitsInline(GovernedStack):
     """No KPI without limits: the first version is made with it."""
 
     model = Threshold
+    formset = FirstLimits
     fields = LIMITS
     min_num = max_num = 1
     can_delete = False
@@ -52,14 +80,46 @@ class FirstLimitsInline(GovernedStack):
 
 @register(Kpi)
 class KpiAdmin(Governed):
-    list_display = ("name", "code", "unit", "product_area", "owner", "team", "is_active")
-    list_filter = ("is_active", "team", "product_area")
+    list_display = (
+        "name",
+        "code",
+        "family",
+        "is_critical",
+        "unit",
+        "owner",
+        "team",
+        "review_due",
+        "is_active",
+    )
+    list_filter = ("family", "is_critical", "team", "is_active", "product_area")
     list_select_related = ("owner", "team")
-    search_fields = ("name", "code")
+    search_fields = ("name", "code", "objective")
     autocomplete_fields = ("owner", "steward", "remediation_leader", "team", "account")
+    actions = ("mark_as_reviewed",)
+    fieldsets = (
+        (None, {"fields": ("name", "code", "objective", ("family", "is_critical", "is_active"))}),
+        (
+            "What is measured",
+            {"fields": ("description", ("unit", "grain_s", "time_zone"), "product_area")},
+        ),
+        ("Who looks after it", {"fields": ("owner", "steward", "remediation_leader", "team")}),
+        ("Whose it is", {"fields": ("account",)}),
+        ("Review", {"fields": (("review_every_days", "reviewed_on"),)}),
+    )
+
+    @display(description="review due", ordering="reviewed_on")
+    def review_due(self, obj: Kpi) -> str:
+        return f"{obj.review_due_on:%d %b %Y}" if obj.review_due_on else "never reviewed"
+
+    @admin.action(description="Mark as reviewed today", permissions=["change"])
+    def mark_as_reviewed(self, request: HttpRequest, queryset: Any) -> None:
+        count = mark_reviewed(queryset, by=request.user, at=clock.now(), reason="Reviewed")
+        self.message_user(request, f"{count} KPIs are marked as reviewed today.")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return (ThresholdInline, StateInline) if obj else (FirstLimitsInline,)
+        if obj is None:
+            return (FirstLimitsInline, SourceInline)
+        return (SourceInline, ThresholdInline, StateInline)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.forms:
@@ -73,8 +133,8 @@ class KpiAdmin(Governed):
 class ThresholdAdmin(Governed):
     """A version in force has judged readings: it is read, and the next one is added."""
 
-    list_display = ("kpi", "number", "direction", "effective_from", "revenue_exposed")
-    list_filter = ("direction",)
+    list_display = ("kpi", "number", "mode", "direction", "effective_from", "revenue_exposed")
+    list_filter = ("mode", "direction")
     list_select_related = ("kpi",)
     search_fields = ("kpi__name", "kpi__code")
     autocomplete_fields = ("kpi",)

@@ -11,18 +11,30 @@ from rest_framework import serializers
 
 from escalations.forms.verbs import VERB_BODIES, AwareDateTimeField, StrictSerializer
 from escalations.models.signals import SeverityHint
+from escalations.rules.facts import FACTS, Amount
 from escalations.rules.verbs import SEVERITY_CHOICES
 
 __all__ = ["VERB_BODIES", "AwareDateTimeField", "StrictSerializer"]
 
 
+def _amount(name: str) -> serializers.DecimalField:
+    kind = FACTS[name]
+    assert isinstance(kind, Amount)
+    return serializers.DecimalField(
+        max_digits=kind.digits,
+        decimal_places=kind.places,
+        min_value=0,
+        max_value=kind.most,
+        required=False,
+        allow_null=True,
+    )
+
+
 class FactsIn(StrictSerializer):
-    arr_at_risk = serializers.DecimalField(
-        max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True
-    )
-    users_pct = serializers.DecimalField(
-        max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False, allow_null=True
-    )
+    """The names and bounds of `escalations.rules.facts`."""
+
+    arr_at_risk = _amount("arr_at_risk")
+    users_pct = _amount("users_pct")
     data_or_legal_confirmed = serializers.BooleanField(required=False, allow_null=True)
     data_or_legal_suspected = serializers.BooleanField(required=False, allow_null=True)
     core_down_no_workaround = serializers.BooleanField(required=False, allow_null=True)

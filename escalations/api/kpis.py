@@ -1,4 +1,4 @@
-"""KPIs over HTTP: identity, the limits in force, and what each segment is in now."""
+"""KPIs over HTTP: identity, sources, the limits in force, and what each segment is in now."""
 
 from __future__ import annotations
 
@@ -6,130 +6,106 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Account, Team
 from config.lib.api import CursorPages
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, field_error
-from escalations.models import Kpi, KpiState, Threshold
-from escalations.rules.policy import Severity
-from escalations.rules.thresholds import LEVELS, Direction, KpiStateName, MissingPolicy
+from escalations.api.bodies import StrictSerializer
+from escalations.api.rights import MayUseKpis
+from escalations.api.thresholds import (
+    FiniteFloat,
+    LimitsSerializer,
+    refuse_revenue,
+    shown_limits,
+    taken_limits,
+)
+from escalations.models import Kpi, KpiSource, KpiState, Series
+from escalations.models.kpis import Family
+from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.kpis import version_at
-from escalations.services.kpis import LEVEL_COLUMNS, LIMIT_COLUMNS, change_kpi, create_kpi
-
-PLAIN_LEVELS = tuple(level for level in LEVELS if level != "target")
-SEVERITY_WORDS = [severity.name for severity in Severity]
-
-
-class MayUseKpis(BasePermission):
-    rights = {
-        "GET": ("escalations.view_kpi",),
-        "POST": ("escalations.add_kpi", "escalations.add_threshold"),
-        "PATCH": ("escalations.change_kpi", "escalations.add_threshold"),
-    }
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        return bool(user and user.is_authenticated) and user.has_perms(
-            self.rights.get(request.method or "", ())
-        )
-
-
-class FiniteFloat(serializers.FloatField):
-    """A number, not true and not "3"; JSON has no infinity."""
-
-    def to_internal_value(self, value: Any) -> float:
-        if isinstance(value, bool | str):
-            self.fail("invalid")
-        try:
-            number = super().to_internal_value(value)
-        except OverflowError:
-            self.fail("invalid")
-        if number != number or number in (float("inf"), float("-inf")):
-            self.fail("invalid")
-        return number
-
-
-def _limit(text: str = "") -> FiniteFloat:
-    return FiniteFloat(required=False, allow_null=True, help_text=text)
+from escalations.services.kpis import change_kpi, create_kpi
 
 
 class StateOut(serializers.ModelSerializer):
     class Meta:
         model = KpiState
-        fields = ("segment", "state", "since_at", "judged_to", "last_at", "last_value")
+        fields = (
+            "segment",
+            "state",
+            "since_at",
+            "judged_to",
+            "last_at",
+            "last_value",
+            "is_learning",
+        )
 
 
-class KpiSerializer(serializers.Serializer):
-    """A one-sided KPI has `warn`, `breach`, ...; a range KPI `_lo` and `_hi` of each.
+class SourceSerializer(StrictSerializer):
+    """Where the KPI is measured. The tolerances: how far two sources may differ."""
 
-    Clear levels left out altogether are 10 % of the gap from breach to warn on the good side.
-    """
+    name = serializers.CharField(max_length=80, help_text="As readings name their source.")
+    system = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    is_primary = serializers.BooleanField(required=False)
+    tolerance_abs = FiniteFloat(required=False, allow_null=True, min_value=0)
+    tolerance_rel = FiniteFloat(required=False, allow_null=True, min_value=0, max_value=1)
+
+
+def _person() -> serializers.SlugRelatedField:
+    return serializers.SlugRelatedField(
+        slug_field="username", queryset=get_user_model().objects, required=False, allow_null=True
+    )
+
+
+class KpiSerializer(LimitsSerializer):
+    """A KPI with the limits in force. `sources` sent replace all sources."""
 
     code = serializers.SlugField(max_length=60)
     name = serializers.CharField(max_length=160)
+    objective = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="In a sentence."
+    )
+    family = serializers.ChoiceField(Family.choices, required=False, allow_blank=True)
     unit = serializers.CharField(max_length=24, required=False, allow_blank=True)
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     product_area = serializers.CharField(max_length=80, required=False, allow_blank=True)
     grain_s = serializers.IntegerField(
         min_value=1, max_value=366 * 86400, required=False, help_text="Seconds between readings."
     )
-    direction = serializers.ChoiceField([d.value for d in Direction])
-    target_lo = _limit()
-    target_hi = _limit()
-    warn = _limit("Equal is still good.")
-    breach = _limit("Equal is still not a breach.")
-    clear_warn = _limit("Equal counts as cleared.")
-    clear_breach = _limit("Equal counts as cleared.")
-    warn_lo = _limit()
-    warn_hi = _limit()
-    breach_lo = _limit()
-    breach_hi = _limit()
-    clear_warn_lo = _limit()
-    clear_warn_hi = _limit()
-    clear_breach_lo = _limit()
-    clear_breach_hi = _limit()
-    n = serializers.IntegerField(min_value=1, max_value=100, required=False)
-    m = serializers.IntegerField(min_value=1, max_value=100, required=False)
-    c = serializers.IntegerField(min_value=1, max_value=100, required=False)
-    missing = serializers.ChoiceField([p.value for p in MissingPolicy], required=False)
-    lateness_s = serializers.IntegerField(
-        min_value=0, max_value=366 * 86400, required=False, allow_null=True
+    time_zone = serializers.CharField(
+        max_length=64, required=False, help_text="Hours and days are counted here."
     )
-    warn_severity = serializers.ChoiceField(SEVERITY_WORDS, required=False)
-    breach_severity = serializers.ChoiceField(SEVERITY_WORDS, required=False)
-    revenue_exposed = serializers.DecimalField(
-        max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True
-    )
-    owner = serializers.SlugRelatedField(
-        slug_field="username", queryset=get_user_model().objects, required=False, allow_null=True
-    )
-    steward = serializers.SlugRelatedField(
-        slug_field="username", queryset=get_user_model().objects, required=False, allow_null=True
-    )
-    remediation_leader = serializers.SlugRelatedField(
-        slug_field="username", queryset=get_user_model().objects, required=False, allow_null=True
-    )
+    is_critical = serializers.BooleanField(required=False)
+    is_active = serializers.BooleanField(required=False)
+    review_every_days = serializers.IntegerField(min_value=1, max_value=3660, required=False)
+    reviewed_on = serializers.DateField(required=False, allow_null=True)
+    review_due_on = serializers.DateField(read_only=True, allow_null=True)
+    owner = _person()
+    steward = _person()
+    remediation_leader = _person()
     team = serializers.SlugRelatedField(
         slug_field="code", queryset=Team.objects, required=False, allow_null=True
     )
     account = serializers.SlugRelatedField(
         slug_field="external_id", queryset=Account.objects, required=False, allow_null=True
     )
+    sources = SourceSerializer(many=True, required=False)
     version = serializers.IntegerField(read_only=True, help_text="Of the limits in force.")
     states = serializers.SerializerMethodField()
 
+    below_limits = ("version", "sources", "states")
+
     @extend_schema_field(StateOut(many=True))
     def get_states(self, kpi: Kpi) -> list[dict[str, Any]]:
-        return StateOut(sorted(kpi.states.all(), key=lambda s: s.segment), many=True).data
+        rows = sorted(kpi.states.all(), key=lambda state: state.segment)
+        return [dict(row) for row in StateOut(rows, many=True).data]
 
     def to_internal_value(self, sent: Any) -> dict[str, Any]:
         if isinstance(sent, Mapping):
@@ -150,64 +126,23 @@ class KpiSerializer(serializers.Serializer):
         version = version_at(versions, self.context["at"]) if versions else None
         shown: dict[str, Any] = {}
         for name, field in self.fields.items():
-            if name == "states":
-                shown[name] = self.get_states(kpi)
-            elif name == "version":
-                shown[name] = version and version.number
-            elif name in PLAIN_LEVELS or name in LIMIT_COLUMNS:
-                shown[name] = version and _shown(version, name, field)
-            else:
+            if name not in LimitsSerializer._declared_fields and name not in self.below_limits:
                 value = getattr(kpi, name)
-                is_plain = value is None or not isinstance(field, serializers.SlugRelatedField)
-                shown[name] = value if is_plain else getattr(value, field.slug_field)
-        return shown
+                shown[name] = None if value is None else field.to_representation(value)
+        sources = sorted(kpi.sources.all(), key=lambda source: source.name)
+        return {
+            **shown,
+            **shown_limits(version, self.context["user"]),
+            "version": version and version.number,
+            "sources": [dict(row) for row in SourceSerializer(sources, many=True).data],
+            "states": self.get_states(kpi),
+        }
 
 
-def _shown(version: Threshold, name: str, field: serializers.Field) -> Any:
-    is_range = version.direction == Direction.RANGE
-    if name in PLAIN_LEVELS:
-        side = "lo" if version.direction == Direction.HIGHER else "hi"
-        return None if is_range else getattr(version, f"{name}_{side}")
-    if name in LEVEL_COLUMNS and not name.startswith("target") and not is_range:
-        return None
-    value = getattr(version, name)
-    if name.endswith("_severity"):
-        return Severity(value).name
-    return str(value) if name == "revenue_exposed" and value is not None else value
-
-
-def _limits(sent: dict[str, Any], direction: str) -> dict[str, Any]:
-    """The threshold columns among `sent`; plain names go to the side of the direction."""
-    limits: dict[str, Any] = {}
-    errors = []
-    for name in list(sent):
-        if name in PLAIN_LEVELS:
-            if direction == Direction.RANGE:
-                errors.append(name)
-            side = "lo" if direction == Direction.HIGHER else "hi"
-            limits[f"{name}_{side}"] = sent.pop(name)
-        elif name in LIMIT_COLUMNS:
-            if direction != Direction.RANGE and name in LEVEL_COLUMNS and "target" not in name:
-                if sent[name] is not None:
-                    errors.append(name)
-            value = sent.pop(name)
-            limits.setdefault(name, Severity[value] if name.endswith("_severity") else value)
-    if errors:
-        raise DomainError(
-            "not_used",
-            "A range KPI has _lo and _hi of each limit, the others have plain limits.",
-            errors=[
-                {"field": name, "code": "not_used", "detail": f"Not for direction {direction}."}
-                for name in errors
-            ],
-        )
-    return limits
-
-
-def _kpis():
+def _kpis() -> QuerySet[Kpi]:
     return Kpi.objects.select_related(
         "owner", "steward", "remediation_leader", "team", "account"
-    ).prefetch_related("thresholds", "states")
+    ).prefetch_related("thresholds", "states", "sources")
 
 
 class KpisView(BelayAPIView):
@@ -215,35 +150,63 @@ class KpisView(BelayAPIView):
 
     permission_classes = [MayUseKpis]
     pagination_class = CursorPages
-    ordering_fields = ("code", "name")
+    ordering_fields = (
+        "code",
+        "name",
+        "family",
+        "product_area",
+        "is_critical",
+        "reviewed_on",
+        "grain_s",
+    )
     ordering = "code"
+    lookups = {
+        "team": ("Team code.", "team__code"),
+        "account": ("The account's external id.", "account__external_id"),
+        "product_area": ("Product area.", "product_area"),
+        "family": (f"One of {', '.join(Family.values)}.", "family"),
+        "objective": ("Part of the business objective.", "objective__icontains"),
+        "owner": ("The owner's user name.", "owner__username"),
+        "critical": ("true or false.", "is_critical"),
+        "active": ("true or false.", "is_active"),
+    }
     filters = {
-        "team": "Team code.",
-        "account": "The account's external id.",
-        "product_area": "Product area.",
+        **{name: sentence for name, (sentence, _) in lookups.items()},
         "state": "A state that one of its segments is in.",
+        "source": "A source it declares, or that sent readings of it.",
+        "q": "Words in its code, name, objective or description.",
     }
 
     @extend_schema(
         operation_id="kpis_list", summary="KPIs by code", responses=KpiSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        rows = _kpis()
-        for name, lookup in (
-            ("team", "team__code"),
-            ("account", "account__external_id"),
-            ("product_area", "product_area"),
-        ):
+        rows = self._filtered(_kpis())
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(rows, request, view=self)
+        context = {"at": self.at, "user": request.user}
+        shown = KpiSerializer(page, many=True, context=context).data
+        return pages.get_paginated_response(shown)
+
+    def _filtered(self, rows: QuerySet[Kpi]) -> QuerySet[Kpi]:
+        for name, (_, lookup) in self.lookups.items():
             if (value := self.parameter(name)) is not None:
-                rows = rows.filter(**{lookup: value})
+                rows = rows.filter(**{lookup: _checked(name, value)})
         if (state := self.parameter("state")) is not None:
             if state not in list(KpiStateName):
                 raise field_error("state", "unknown_state", f"Use {', '.join(KpiStateName)}.")
             rows = rows.filter(Exists(KpiState.objects.filter(kpi=OuterRef("pk"), state=state)))
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(rows, request, view=self)
-        shown = KpiSerializer(page, many=True, context={"at": self.at}).data
-        return pages.get_paginated_response(shown)
+        if (source := self.parameter("source")) is not None:
+            declared = KpiSource.objects.filter(kpi=OuterRef("pk"), name=source)
+            sent = Series.objects.filter(kpi=OuterRef("pk"), source=source)
+            rows = rows.filter(Exists(declared) | Exists(sent))
+        for word in (self.parameter("q") or "").split()[:10]:
+            places = ("code", "name", "objective", "description")
+            found = Q()
+            for place in places:
+                found |= Q(**{f"{place}__icontains": word})
+            rows = rows.filter(found)
+        return rows
 
     @extend_schema(
         operation_id="kpis_create",
@@ -252,13 +215,26 @@ class KpisView(BelayAPIView):
         responses={201: KpiSerializer},
     )
     def post(self, request: Request) -> Response:
-        asked = KpiSerializer(data=self.document(), context={"at": self.at})
+        context = {"at": self.at, "user": request.user}
+        asked = KpiSerializer(data=self.document(), context=context)
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
-        limits = _limits(fields, fields["direction"])
-        kpi = create_kpi(fields, limits, by=request.user, at=self.at)
-        shown = KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": self.at}).data
+        refuse_revenue(fields, request.user, is_new=True)
+        sources = fields.pop("sources", [])
+        limits = taken_limits(fields, fields["direction"])
+        kpi = create_kpi(fields, limits, by=request.user, at=self.at, sources=sources)
+        shown = KpiSerializer(_kpis().get(pk=kpi.pk), context=context).data
         return Response(shown, status=201)
+
+
+def _checked(name: str, value: str) -> str | bool:
+    if name in ("critical", "active"):
+        if value not in ("true", "false"):
+            raise field_error(name, "not_a_boolean", "Use true or false.")
+        return value == "true"
+    if name == "family" and value not in Family.values:
+        raise field_error(name, "unknown_family", f"Use {', '.join(Family.values)}.")
+    return value
 
 
 class KpiView(BelayAPIView):
@@ -271,7 +247,7 @@ class KpiView(BelayAPIView):
     )
     def get(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(_kpis(), code=code)
-        return Response(KpiSerializer(kpi, context={"at": self.at}).data)
+        return Response(KpiSerializer(kpi, context={"at": self.at, "user": request.user}).data)
 
     @extend_schema(
         operation_id="kpis_change",
@@ -281,11 +257,15 @@ class KpiView(BelayAPIView):
     )
     def patch(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(_kpis(), code=code)
-        asked = KpiSerializer(data=self.document(), partial=True, context={"at": self.at})
+        context = {"at": self.at, "user": request.user}
+        asked = KpiSerializer(data=self.document(), partial=True, context=context)
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
+        refuse_revenue(fields, request.user, is_new=False)
+        sources = fields.pop("sources", None)
         versions = sorted(kpi.thresholds.all(), key=lambda v: v.effective_from)
-        standing = version_at(versions, self.at).direction if versions else ""
-        limits = _limits(fields, fields.get("direction", standing))
-        change_kpi(kpi, fields, limits, by=request.user, at=self.at)
-        return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context={"at": self.at}).data)
+        standing = version_at(versions, self.at) if versions else None
+        direction = fields.get("direction", standing.direction if standing else "")
+        limits = taken_limits(fields, direction, standing=standing)
+        change_kpi(kpi, fields, limits, by=request.user, at=self.at, sources=sources)
+        return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context=context).data)

@@ -26,12 +26,14 @@ from escalations.api.policies import (
 )
 from escalations.api.readings import ReadingsView
 from escalations.api.signals import SignalList
+from escalations.api.thresholds import ThresholdsView
 from escalations.rules.lifecycle import Verb
 
 urlpatterns = [
     path("readings/", ReadingsView.as_view(), name="readings"),
     path("kpis/", KpisView.as_view(), name="kpis"),
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
+    path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
     path("clocks/", ClockList.as_view(), name="clocks"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),

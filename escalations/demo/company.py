@@ -4,133 +4,67 @@ nothing: each piece is left alone once it is there."""
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Account, ServiceHours, User
-from escalations.demo.customers import tell_accounts
+from accounts.models import Account, User
+from config.lib import queue
+from escalations.demo.customers import ACCOUNTS, MORE, tell_accounts
+from escalations.demo.kpis import NIGHTLY, tell_kpis
 from escalations.demo.people import tell_people
-from escalations.models import Incident, Kpi, Policy, Signal
-from escalations.rules.default_policy import default_policy
+from escalations.demo.policies import tell_first_policies, tell_later_policies, tell_policies
+from escalations.demo.rosters import tell_care
+from escalations.demo.world import ALL_KPIS, tell_world
+from escalations.models import Incident, Signal
 from escalations.rules.lifecycle import Verb
-from escalations.rules.policy import Condition, Group, RoutingRule, Severity
 from escalations.rules.reading_rows import NewReading
-from escalations.services.kpis import create_kpi
 from escalations.services.moves import perform
-from escalations.services.policies import draft_version, put_in_force
 from escalations.services.readings import store_readings
-from escalations.services.reference import ensure_policy
 from escalations.services.signals import SignalMessage, receive_signal
 from escalations.services.thresholds import check_thresholds
-
-POLICY_NOTE = "Routes KPIs to Growth and data questions to Frontline."
-# code -> name, unit, bands
-# The bands of cpc and cpm stand three to five times above what is usual for their exchanges; the
-# faults there are peaks of an hour or two, so one reading is enough and a day clears.
-KPIS = {
-    "cpc": (
-        "Cost per click",
-        "USD",
-        {"direction": "lower", "target_hi": 0.15, "warn_hi": 0.30, "breach_hi": 0.60, "c": 24},
-    ),
-    "cpm": (
-        "Cost per thousand views",
-        "USD",
-        {"direction": "lower", "target_hi": 1.0, "warn_hi": 3.0, "breach_hi": 6.0, "c": 24},
-    ),
-    "checkout-conversion": (
-        "Checkout conversion",
-        "%",
-        {
-            "direction": "higher",
-            "target_lo": 3.0,
-            "warn_lo": 2.8,
-            "breach_lo": 2.5,
-            "clear_warn_lo": 2.9,
-            "clear_breach_lo": 2.6,
-            "n": 3,
-            "m": 5,
-            "c": 3,
-        },
-    ),
-}
 
 
 def tell_company(at: datetime) -> dict[str, User]:
     """People, teams, rosters, policy, accounts and KPIs; returns people by username."""
     people = tell_people(at)
     with transaction.atomic():
-        _tell_policy(people["governor"], at)
+        tell_policies(people["governor"], at)
         tell_accounts(people, at)
-        _tell_kpis(people, at)
+        tell_kpis(people, at - timedelta(days=30))
     return people
 
 
-def tell(at: datetime) -> None:
-    """Load what is missing of the demo company, and its first incidents."""
+def tell_small(at: datetime) -> None:
+    """The company with a handful of open incidents and two days of one KPI."""
     people = tell_company(at)
     if not Incident.objects.exists() and not Signal.objects.exists():
         _tell_incidents(people, at)
         _tell_readings(people["integrator"], at)
 
 
-def _tell_policy(governor: User, at: datetime) -> None:
-    ensure_policy(at - timedelta(days=60))
-    policy = Policy.objects.get(is_default=True)
-    if policy.versions.filter(note=POLICY_NOTE).exists():
-        return
-    doc = default_policy()
-    kpis = RoutingRule(
-        position=1,
-        name="KPIs go to Growth",
-        when=Group("all", (Condition("kind", "=", "kpi"),)),
-        team="growth",
-    )
-    legal = RoutingRule(
-        position=2,
-        name="Data or legal questions",
-        when=Group(
-            "any",
-            (
-                Condition("data_or_legal_confirmed", "is", True),
-                Condition("data_or_legal_suspected", "is", True),
-            ),
-        ),
-        team="frontline",
-        severity_floor=Severity.S2,
-    )
-    last = replace(doc.rules[-1], position=3)
-    doc = replace(doc, policy=policy.name, rules=(kpis, legal, last))
-    version = draft_version(
-        policy,
-        doc,
-        by=governor,
-        at=at,
-        service_hours=ServiceHours.objects.get(code="office"),
-        note=POLICY_NOTE,
-    )
-    put_in_force(version, by=governor, at=at - timedelta(days=30))
-
-
-def _tell_kpis(people: dict[str, User], at: datetime) -> None:
-    for code, (name, unit, bands) in KPIS.items():
-        if Kpi.objects.filter(code=code).exists():
-            continue
-        create_kpi(
-            {
-                "code": code,
-                "name": name,
-                "unit": unit,
-                "product_area": "ads" if code.startswith("cp") else "shop",
-                "grain_s": 3600,
-                "owner": people["kpi-owner"],
-                "steward": people["steward"],
-            },
-            bands,
-            by=people["governor"],
-            at=at - timedelta(days=30),
+def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> None:
+    """The whole company with ninety days behind it. Where anything has happened already, only
+    missing people, customers and KPIs are added."""
+    with transaction.atomic(), queue.gathered():
+        people = tell_people(at)
+        tell_care(at)
+        tell_accounts(people, at, ACCOUNTS | MORE)
+        began = at - timedelta(days=95)
+        if Incident.objects.exists() or Signal.objects.exists():
+            tell_policies(people["governor"], at)
+            tell_kpis(people, at, ALL_KPIS)
+            return
+        tell_first_policies(began)
+        tell_kpis(people, began, ALL_KPIS, lateness_s=NIGHTLY)
+        tell_world(
+            people,
+            at,
+            customers=list(ACCOUNTS | MORE),
+            policies=lambda stage: tell_later_policies(people["governor"], at, stage),
+            progress=progress,
         )
 
 

@@ -1,8 +1,9 @@
+from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
-from escalations.models.kpis import Kpi, KpiFlip, KpiState, Reading, Series, Threshold
+from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.notices import Notice
 from escalations.models.policies import (
@@ -20,6 +21,7 @@ from escalations.models.policies import (
     SeverityRule,
 )
 from escalations.models.signals import Delivery, Signal
+from escalations.models.thresholds import Threshold
 from escalations.models.timeline import TimelineEvent
 
 __all__ = [
@@ -37,12 +39,14 @@ __all__ = [
     "Incident",
     "Kpi",
     "KpiFlip",
+    "KpiSource",
     "KpiState",
     "Ladder",
     "LadderLevel",
     "LadderRun",
     "LadderStep",
     "LadderTarget",
+    "LearnedDay",
     "Notice",
     "Policy",
     "PolicyVersion",

@@ -1,4 +1,4 @@
-"""KPIs: identity, versioned thresholds, readings, and one state row per KPI and segment.
+"""KPIs: identity, sources, readings, and one state row per KPI and segment.
 
 A check costs what changed: ingest marks the state rows it touched as dirty, and the check reads
 only those (STACK 4). The state row also keeps the state machine, so that an in-order reading is
@@ -7,38 +7,57 @@ judged without looking at history at all.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from typing import Any
+
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils.functional import cached_property
 
 from accounts.models import Account, Team
+from accounts.models.people import validate_zone
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 from escalations.rules.policy import Severity
-from escalations.rules.thresholds import (
-    LEVELS,
-    Bands,
-    Direction,
-    KpiStateName,
-    MissingPolicy,
-    ThresholdRule,
-    problems,
-)
+from escalations.rules.thresholds import KpiStateName
 
 SEVERITIES = [(s.value, s.label) for s in Severity]
-_PEOPLE = {"null": True, "blank": True, "related_name": "+"}
+_PEOPLE: dict[str, Any] = {"null": True, "blank": True, "related_name": "+"}
+
+
+class Family(models.TextChoices):
+    """The taxonomy of KPIs: what a KPI speaks of."""
+
+    REVENUE = "revenue"
+    GROWTH = "growth"
+    CUSTOMER = "customer"
+    RELIABILITY = "reliability"
+    QUALITY = "quality"
+    EFFICIENCY = "efficiency"
+    RISK = "risk"
 
 
 class Kpi(Stamped):
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=160)
     unit = models.CharField(max_length=24, blank=True)
+    objective = models.CharField(
+        max_length=300, blank=True, help_text="The business objective it serves, in a sentence."
+    )
+    family = models.CharField(max_length=12, choices=Family, blank=True)
     description = models.TextField(blank=True)
     product_area = models.CharField(max_length=80, blank=True)
     grain_s = models.PositiveIntegerField(
         "grain, seconds", default=3600, help_text="How far apart two readings are."
     )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_zone],
+        help_text="Days and hours of learned limits are counted here, such as Europe/Berlin.",
+    )
+    is_critical = models.BooleanField("critical", default=False)
+    review_every_days = models.PositiveSmallIntegerField("review every, days", default=90)
+    reviewed_on = models.DateField(null=True, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
     steward = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
     remediation_leader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
@@ -52,17 +71,71 @@ class Kpi(Stamped):
         ordering = ["code"]
         constraints = [
             check("kpi_grain", Q(grain_s__gte=1), "The grain is at least one second."),
+            check(
+                "kpi_family",
+                Q(family__in=["", *Family.values]),
+                f"family is one of {', '.join(Family.values)}, or empty.",
+            ),
+            check(
+                "kpi_review_every",
+                Q(review_every_days__gte=1, review_every_days__lte=3660),
+                "A KPI is reviewed every 1 to 3660 days.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def review_due_on(self) -> date | None:
+        """None for a KPI that was never reviewed: that is due at once."""
+        return self.reviewed_on and self.reviewed_on + timedelta(days=self.review_every_days)
+
+
+class KpiSource(Stamped):
+    """Where a KPI is measured. `name` is what readings carry as their source.
+
+    The tolerances say how far two sources may differ over one window before they disagree.
+    """
+
+    kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="sources")
+    name = models.CharField(max_length=80, help_text="As readings name it.")
+    system = models.CharField(max_length=120, blank=True, help_text="Such as the warehouse.")
+    description = models.CharField(max_length=300, blank=True)
+    is_primary = models.BooleanField("primary", default=False)
+    tolerance_abs = models.FloatField("tolerance, in the unit", null=True, blank=True)
+    tolerance_rel = models.FloatField(
+        "tolerance, share", null=True, blank=True, help_text="0.02 is two per cent."
+    )
+
+    history = recorded(excluded=STAMPS)
+
+    class Meta:
+        ordering = ["kpi", "name"]
+        constraints = [
+            unique("kpi_source_name", "kpi", "name", sentence="This KPI has that source already."),
+            unique(
+                "kpi_source_primary",
+                "kpi",
+                sentence="A KPI has one primary source.",
+                condition=Q(is_primary=True),
+            ),
+            check(
+                "kpi_source_tolerance_abs",
+                Q(tolerance_abs=None) | Q(tolerance_abs__gte=0, tolerance_abs__lte=1e300),
+                "A tolerance is a number from 0.",
+            ),
+            check(
+                "kpi_source_tolerance_rel",
+                Q(tolerance_rel=None) | Q(tolerance_rel__gte=0, tolerance_rel__lte=1),
+                "A tolerance as a share is 0 to 1.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-DIRECTIONS = [
-    (Direction.HIGHER.value, "Higher is better"),
-    (Direction.LOWER.value, "Lower is better"),
-    (Direction.RANGE.value, "Inside a range"),
-]
 STATES = [
     (KpiStateName.OK.value, "OK"),
     (KpiStateName.WARN.value, "Warning"),
@@ -70,131 +143,6 @@ STATES = [
     (KpiStateName.NO_DATA.value, "No data"),
     (KpiStateName.SUSPECT.value, "Suspect"),
 ]
-
-
-class Threshold(Stamped):
-    """One version of a KPI's bands. "Higher" fills the `_lo` columns, "lower" the `_hi` ones."""
-
-    kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="thresholds")
-    number = models.PositiveIntegerField()
-    effective_from = models.DateTimeField()
-    direction = models.CharField(max_length=8, choices=DIRECTIONS)
-    target_lo = models.FloatField(null=True, blank=True)
-    target_hi = models.FloatField(null=True, blank=True)
-    warn_lo = models.FloatField(null=True, blank=True)
-    warn_hi = models.FloatField(null=True, blank=True)
-    breach_lo = models.FloatField(null=True, blank=True)
-    breach_hi = models.FloatField(null=True, blank=True)
-    clear_warn_lo = models.FloatField(null=True, blank=True)
-    clear_warn_hi = models.FloatField(null=True, blank=True)
-    clear_breach_lo = models.FloatField(null=True, blank=True)
-    clear_breach_hi = models.FloatField(null=True, blank=True)
-    n = models.PositiveSmallIntegerField(default=1, help_text="N of the last M readings.")
-    m = models.PositiveSmallIntegerField(default=1)
-    c = models.PositiveSmallIntegerField(default=1, help_text="Good readings in a row to clear.")
-    missing = models.CharField(
-        max_length=12,
-        choices=[(p.value, p.value) for p in MissingPolicy],
-        default=MissingPolicy.HOLD,
-    )
-    lateness_s = models.PositiveIntegerField(
-        "lateness allowance, seconds", null=True, blank=True, help_text="Empty: two grains."
-    )
-    warn_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, default=Severity.S3)
-    breach_severity = models.PositiveSmallIntegerField(choices=SEVERITIES, default=Severity.S2)
-    revenue_exposed = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-
-    history = recorded(excluded=STAMPS)
-
-    class Meta:
-        ordering = ["kpi", "number"]
-        constraints = [
-            unique(
-                "threshold_number", "kpi", "number", sentence="This version number exists already."
-            ),
-            unique(
-                "threshold_effective",
-                "kpi",
-                "effective_from",
-                sentence="Another version takes effect at the same instant.",
-            ),
-            one_of("threshold_direction", "direction", Direction),
-            one_of("threshold_missing", "missing", MissingPolicy),
-            check("threshold_n_of_m", Q(n__gte=1, m__gte=F("n")), "N is at least 1 and at most M."),
-            check("threshold_m", Q(m__lte=100), "M is at most 100."),
-            check("threshold_c", Q(c__gte=1, c__lte=100), "C is 1 to 100."),
-            check(
-                "threshold_sides",
-                Q(direction="higher", warn_lo__isnull=False, breach_lo__isnull=False, warn_hi=None)
-                | Q(direction="lower", warn_hi__isnull=False, breach_hi__isnull=False, warn_lo=None)
-                | Q(
-                    direction="range",
-                    warn_lo__isnull=False,
-                    warn_hi__isnull=False,
-                    breach_lo__isnull=False,
-                    breach_hi__isnull=False,
-                ),
-                "A KPI that should be high has lower limits, one that should be low upper ones, "
-                "a range both.",
-            ),
-            check(
-                "threshold_order_lo",
-                Q(warn_lo=None)
-                | Q(
-                    breach_lo__lt=F("clear_breach_lo"),
-                    clear_breach_lo__lte=F("warn_lo"),
-                    warn_lo__lt=F("clear_warn_lo"),
-                ),
-                "Order the lower limits: breach < clear breach <= warn < clear warn.",
-            ),
-            check(
-                "threshold_order_hi",
-                Q(warn_hi=None)
-                | Q(
-                    breach_hi__gt=F("clear_breach_hi"),
-                    clear_breach_hi__gte=F("warn_hi"),
-                    warn_hi__gt=F("clear_warn_hi"),
-                ),
-                "Order the upper limits: breach > clear breach >= warn > clear warn.",
-            ),
-            check(
-                "threshold_revenue",
-                Q(revenue_exposed=None) | Q(revenue_exposed__gte=0),
-                "Revenue exposed is 0 or more.",
-                "negative",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"thresholds v{self.number}"
-
-    @cached_property  # a version never changes once it is stored
-    def rule(self) -> ThresholdRule:
-        sides = {
-            f"{level}_{side}": getattr(self, f"{level}_{side}")
-            for level in LEVELS
-            for side in ("lo", "hi")
-        }
-        return ThresholdRule(
-            Bands(direction=self.direction, **sides),
-            n=self.n,
-            m=self.m,
-            c=self.c,
-            missing=MissingPolicy(self.missing),
-        )
-
-    def clean(self) -> None:
-        found = problems(self.rule.bands, self.n, self.m, self.c)
-        if found:
-            # Forms know the columns: `warn` of a one-sided KPI is warn_lo or warn_hi.
-            side = "hi" if self.direction == Direction.LOWER else "lo"
-            columns = {level: f"{level}_{side}" for level in LEVELS}
-            errors: dict[str, list[ValidationError]] = {}
-            for field, code, sentence in found:
-                errors.setdefault(columns.get(field, field), []).append(
-                    ValidationError(sentence, code=code)
-                )
-            raise ValidationError(errors)
 
 
 class Series(models.Model):
@@ -276,6 +224,8 @@ class KpiState(models.Model):
     dirty_from = models.DateTimeField(null=True, blank=True)
     # The earliest point with two values that nobody corrected yet: until then `state` is frozen.
     suspect_at = models.DateTimeField(null=True, blank=True)
+    # The newest point could not be judged: too few earlier values to learn limits from.
+    is_learning = models.BooleanField("learning", default=False)
     no_data_due_at = models.DateTimeField(null=True, blank=True)
     parked_until = models.DateTimeField(null=True, blank=True)
     parked_error = models.CharField(max_length=300, blank=True)
@@ -314,7 +264,7 @@ class KpiFlip(models.Model):
     from_state = models.CharField(max_length=8, choices=STATES)
     to_state = models.CharField(max_length=8, choices=STATES)
     value = models.FloatField(null=True, blank=True)
-    threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="+")
+    threshold = models.ForeignKey("escalations.Threshold", models.PROTECT, related_name="+")
     is_late = models.BooleanField(default=False)
     superseded_at = models.DateTimeField(null=True, blank=True)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
+from escalations.rules.baselines import Baseline
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import Bands, KpiStateName
 
@@ -16,7 +17,7 @@ class KpiFlipNews:
     """One flip. `flip_at` is when the data changed; `value` is None for a flip by the clock.
 
     `declared_severity` is what the threshold asks for in `to_state`; None when that is no
-    excursion of the value. `revenue_exposed` is money a day in the account's currency.
+    excursion of the value. `facts` are those declared for `to_state`, as plain values.
     """
 
     kpi_id: int
@@ -32,7 +33,7 @@ class KpiFlipNews:
     value: float | None
     threshold_id: int
     declared_severity: Severity | None
-    revenue_exposed: Decimal | None
+    facts: Mapping[str, Any]
     is_late: bool
     limit_text: str
 
@@ -59,6 +60,11 @@ def limit_text(bands: Bands, to_state: KpiStateName | str, value: float | None) 
     side = (crossed or list(bands.sides))[0]
     word = "below" if side == "lo" else "above"
     return f"{level} {word} {getattr(bands, f'{level}_{side}'):g}"
+
+
+def usual_text(usual: Baseline | None) -> str:
+    """What the readings of earlier weeks say of this hour, in words: "; usually 998.5"."""
+    return "" if usual is None else f"; usually {usual.centre:g}"
 
 
 def doubt_text(at: datetime, values: Sequence[float]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 FUTURE_ALLOWED = timedelta(days=1)
-TEXT_LENGTHS = {"kpi": 60, "segment": 120, "channel": 80, "source": 80}
+TEXT_LENGTHS = {"kpi": 60, "segment": 120, "channel": 80, "source": 80, "unit": 24}
 FIELDS = frozenset([*TEXT_LENGTHS, "at", "value", "period_end", "correction"])
 
 RowError = dict[str, Any]
@@ -21,7 +21,10 @@ RowError = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class NewReading:
-    """One value as sent. `kpi` is the KPI's code; `is_correction` replaces what is stored."""
+    """One value as sent. `kpi` is the KPI's code; `is_correction` replaces what is stored.
+
+    `unit`, where given, must be the KPI's: euros are never stored as dollars.
+    """
 
     kpi: str
     at: datetime
@@ -31,6 +34,7 @@ class NewReading:
     source: str = ""
     period_end: datetime | None = None
     is_correction: bool = False
+    unit: str | None = None
 
 
 class BadField(ValueError):

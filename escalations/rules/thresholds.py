@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 FLAP_ENTRIES = 3
@@ -44,6 +45,14 @@ class MissingPolicy(StrEnum):
     BREACHING = "breaching"
     OK = "ok"
     NO_DATA = "no_data"  # M missing points in a row: no_data, until the next value
+
+
+class Mode(StrEnum):
+    """Which limits judge: those given, those learned (rules.baselines), or the worse of both."""
+
+    STATIC = "static"
+    BASELINE = "baseline"
+    BOTH = "both"
 
 
 LEVELS = ("breach", "clear_breach", "warn", "clear_warn", "target")  # from worst to best
@@ -102,6 +111,16 @@ class Bands:
         both = {Direction.HIGHER: ("lo",), Direction.LOWER: ("hi",), Direction.RANGE: ("lo", "hi")}
         return both[Direction(self.direction)]
 
+    @property
+    def empty_sides(self) -> tuple[str, ...]:
+        """Sides without a single limit."""
+        levels = [level for level in LEVELS if level != "target"]
+        return tuple(
+            side
+            for side in self.sides
+            if all(getattr(self, f"{level}_{side}") is None for level in levels)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRule:
@@ -112,6 +131,10 @@ class ThresholdRule:
     m: int
     c: int
     missing: MissingPolicy | str = MissingPolicy.HOLD
+    mode: Mode | str = Mode.STATIC
+    warn_k: float = 3.5  # spreads from the learned centre
+    breach_k: float = 5.0
+    resolution: float = 0.0
 
 
 class Flip(NamedTuple):
@@ -119,79 +142,6 @@ class Flip(NamedTuple):
     from_state: KpiStateName
     to_state: KpiStateName
     value: float | None
-
-
-Problem = tuple[str, str, str]  # field, code, sentence
-
-
-def problems(bands: Bands, n: int, m: int, c: int) -> list[Problem]:
-    """What is wrong with a threshold, as (field, code, sentence); empty when it may be saved.
-
-    Fields carry the names people type: `warn` for one-sided KPIs, `warn_lo` for a range.
-    """
-    if bands.direction not in list(Direction):
-        return [("direction", "invalid", "Choose higher, lower or range.")]
-    found = _count_problems(n, m, c)
-    is_range = bands.direction == Direction.RANGE
-    usable = True
-    for level in LEVELS:
-        for side in ("lo", "hi"):
-            value = getattr(bands, f"{level}_{side}")
-            field = f"{level}_{side}" if is_range or level == "target" else level
-            if value is None:
-                if side in bands.sides and level != "target":
-                    found.append((field, "required", f"Give a limit for {_words(level)}."))
-                    usable = False
-            elif not math.isfinite(value):
-                found.append((field, "not_finite", "Give a finite number."))
-                usable = False
-            elif side not in bands.sides and level != "target":
-                found.append((field, "not_used", f"A {bands.direction} KPI has no {side} side."))
-    if not usable:
-        return found
-    for side in bands.sides:
-        found += _order_problems(bands, side, is_range)
-    lo, hi = bands.target_lo, bands.target_hi
-    if lo is not None and hi is not None and lo > hi:
-        found.append(("target_hi", "order", "The target must not end below its start."))
-    if is_range and bands.clear_warn_lo > bands.clear_warn_hi:  # type: ignore[operator]
-        found.append(("clear_warn_hi", "order", "The low side must stay below the high side."))
-    return found
-
-
-def _count_problems(n: int, m: int, c: int) -> list[Problem]:
-    found = [
-        (field, "too_small", "Give a whole number from 1.")
-        for field, number in (("n", n), ("m", m), ("c", c))
-        if number < 1
-    ]
-    if n > m:
-        found.append(("n", "n_above_m", f"{n} of {m} points can never be reached: lower N."))
-    return found
-
-
-def _order_problems(bands: Bands, side: str, is_range: bool) -> list[Problem]:
-    """Higher: breach < clear_breach <= warn < clear_warn <= target. Lower is the mirror."""
-    found = []
-    sign = 1 if side == "lo" else -1
-    word = "above" if side == "lo" else "below"
-    for worse, better in zip(LEVELS, LEVELS[1:], strict=False):
-        bad = getattr(bands, f"{worse}_{side}")
-        good = getattr(bands, f"{better}_{side}")
-        if good is None:  # no target on this side
-            continue
-        is_strict = worse in ("breach", "warn")
-        gap = sign * (good - bad)
-        if gap < 0 or (is_strict and gap == 0):
-            field = f"{better}_{side}" if is_range or better == "target" else better
-            either = "" if is_strict else "at or "
-            sentence = f"{_words(better).capitalize()} must be {either}{word} {_words(worse)}."
-            found.append((field, "order", sentence))
-    return found
-
-
-def _words(level: str) -> str:
-    return level.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +165,11 @@ class Machine:
 
     @classmethod
     def resume(
-        cls, state: KpiStateName | str, recent: Iterable[float | None], rule: ThresholdRule
+        cls,
+        state: KpiStateName | str,
+        recent: Iterable[float | None],
+        rule: ThresholdRule,
+        bands: Iterable[Bands] | None = None,
     ) -> Machine:
         """The machine after the values `recent`, when it stood in `state` after them.
 
@@ -227,17 +181,21 @@ class Machine:
         For a late point: take the state just before it and the readings between the last restart
         before it and itself, resume, then replay from the late point on.
 
+        `bands`, one for each value, stand for those of the rule where limits change by the hour.
+
         `state` is ok, warn or breach, else ValueError: what lies under `no_data` is not in the
         values; resume where it began and replay the missing points.
         """
         state = KpiStateName(state)
         if state not in (OK, WARN, BREACH):
             raise ValueError(f"a machine cannot be resumed in {state}")
-        b_lo, b_hi, w_lo, w_hi, cb_lo, cb_hi, cw_lo, cw_hi = _limits(rule.bands)
         stand_in = _stand_in(rule)
         mask = (1 << rule.m) - 1
         warn_bits = breach_bits = breach_run = warn_run = missing = 0
-        for value in recent:
+        for value, limits in zip(
+            recent, repeat(rule.bands) if bands is None else bands, strict=False
+        ):
+            b_lo, b_hi, w_lo, w_hi, cb_lo, cb_hi, cw_lo, cw_hi = _limits(limits)
             if value is None or value != value:
                 if stand_in is None:
                     missing = min(missing + 1, rule.m)
@@ -276,13 +234,24 @@ class Machine:
 
     @classmethod
     def from_json(cls, stored: Sequence[str | int]) -> Machine:
-        state, *counts, held = stored
-        return cls(KpiStateName(state), *map(int, counts), KpiStateName(held))
+        state, warn_bits, breach_bits, breach_run, warn_run, missing, held = stored
+        return cls(
+            KpiStateName(str(state)),
+            int(warn_bits),
+            int(breach_bits),
+            int(breach_run),
+            int(warn_run),
+            int(missing),
+            KpiStateName(str(held)),
+        )
+
+
+_SOME_TIME = datetime.min  # of a point whose flip nobody asks for
 
 
 def step(machine: Machine, rule: ThresholdRule, value: float | None) -> Machine:
     """The machine after one more point in event-time order; None is a missing point."""
-    return replay(machine, rule, ((None, value),))[0]
+    return replay(machine, rule, ((_SOME_TIME, value),))[0]
 
 
 def replay(

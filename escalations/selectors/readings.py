@@ -105,15 +105,20 @@ def points_to_judge(states: Iterable[KpiState]) -> dict[int, list[Point]]:
         .values_list("series__kpi__states__id", "at", "value", "period_end", "series__channel")
     )
     found: dict[int, list[Point]] = {}
-    for state_id, *point in rows:
-        found.setdefault(state_id, []).append(Point(*point))
+    for state_id, when, value, period_end, channel in rows:
+        found.setdefault(state_id, []).append(Point(when, value, period_end, channel))
     return found
 
 
 def points_of(
-    kpi_id: int, segment: str, *, start: datetime | None = None, before: datetime | None = None
-):
-    """Queryset of valid points of a KPI's segment in [start, before), newest first."""
+    kpi_id: int,
+    segment: str,
+    *,
+    start: datetime | None = None,
+    before: datetime | None = None,
+    most: int | None = None,
+) -> list[Point]:
+    """Valid points of a KPI's segment in [start, before), newest first, at `most` so many."""
     rows = Reading.objects.filter(
         series__kpi=kpi_id, series__segment=segment, quality=Quality.VALID
     )
@@ -121,6 +126,6 @@ def points_of(
         rows = rows.filter(at__gte=start)
     if before is not None:
         rows = rows.filter(at__lt=before)
-    return rows.order_by("-at", "-series__channel", "-series__source").values_list(
-        "at", "value", "period_end", "series__channel"
-    )
+    newest = rows.order_by("-at", "-series__channel", "-series__source")
+    columns = newest.values_list("at", "value", "period_end", "series__channel")
+    return [Point(*row) for row in columns[:most]]

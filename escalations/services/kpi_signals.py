@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from escalations.models import Incident, KpiFlip, Signal
+from escalations.models import Incident, Kpi, KpiFlip, Signal
 from escalations.models.notices import NoticeKind
+from escalations.rules import facts
 from escalations.rules.kpi_news import KpiFlipNews
 from escalations.rules.thresholds import FLAP_ENTRIES, FLAP_WINDOW, is_flapping
+from escalations.services.facts import add_facts, current_facts
 from escalations.services.incidents import DATA_IN_QUESTION, open_incidents
 from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
@@ -62,55 +63,101 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
 
 def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
     """One flip. A signal that needs a new incident is added to `to_open`."""
-    episodes = Signal.objects.real().filter(
-        source=KPI_SOURCE, dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment)
-    )
-    current = episodes.filter(ended_at=None).select_related("kpi").first()
+    current = _episodes(flip).filter(ended_at=None).select_related("kpi").first()
     if flip.to_state == "ok":
-        if current is None:
-            return []
-        assert current.incident_id is not None, OPENED
-        incident = lock_incident(current.incident_id)
-        Signal.objects.filter(pk=current.pk).update(
-            ended_at=max(at, current.first_at), last_at=max(flip.flip_at, current.last_at)
-        )
-        end_by_source(incident, at, f"{flip.kpi_name} is ok again since {flip.flip_at:%H:%M} UTC.")
-        return [incident.number]
+        return [] if current is None else [_end(current, flip, at)]
     if current is not None:
         return [_deepen(current, flip, at)]
     number = _still_open(flip)
     signal = _kpi_signal(flip, at, number)
     flaps = _is_flapping(flip)
     if number is not None:
-        incident = lock_incident(number)
-        recorder, before = Recorder(at), incident.state
-        recorder.event(
-            incident, "signal", _kpi_title(flip), at=flip.flip_at, detail={"signal": signal.pk}
-        )
-        raise_if_worse(incident, recorder)
-        if flaps:
-            _flag_flapping(incident, flip, recorder)
-        finish(incident, recorder, before=before)
-        return [number]
-    ended = episodes.exclude(ended_at=None).exclude(pk=signal.pk)
-    last = ended.order_by("-last_at", "-pk").first()
-    is_live = at - flip.flip_at <= REOPEN_WITHIN
-    is_recent = last is not None and flip.flip_at - last.last_at < FLAP_WINDOW
-    if last is not None and last.incident_id and (is_live or (flaps and is_recent)):
-        incident = lock_incident(last.incident_id)
-        can_flap = flaps and is_recent and incident.state in ENDED and not incident.is_void
-        if can_flap or may_reopen(incident, at):
-            Signal.objects.filter(pk=signal.pk).update(incident=incident)
-            reason = "the KPI left ok again within 30 minutes"
-            if flaps:
-                recorder = Recorder(at)
-                _flag_flapping(incident, flip, recorder)
-                recorder.write()
-                reason = "the KPI is flapping"
-            reopen(incident, at, reason)
-            return [incident.number]
+        return [_join(number, signal, flip, at, flaps=flaps)]
+    reopened = _reopen(signal, flip, at, flaps=flaps)
+    if reopened is not None:
+        return [reopened]
     to_open.append(signal)
     return []
+
+
+def _episodes(flip: KpiFlipNews) -> QuerySet[Signal]:
+    return Signal.objects.real().filter(
+        source=KPI_SOURCE, dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment)
+    )
+
+
+def _lock_of(signal: Signal) -> Incident:
+    """The incident of an episode, locked: every episode gets one in the transaction it begins."""
+    assert signal.incident_id is not None
+    return lock_incident(signal.incident_id)
+
+
+def _end(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
+    """Back to ok: the episode is over."""
+    incident = _lock_of(signal)
+    Signal.objects.filter(pk=signal.pk).update(
+        ended_at=max(at, signal.first_at), last_at=max(flip.flip_at, signal.last_at)
+    )
+    end_by_source(incident, at, f"{flip.kpi_name} is ok again since {flip.flip_at:%H:%M} UTC.")
+    return incident.number
+
+
+def _join(number: int, signal: Signal, flip: KpiFlipNews, at: datetime, *, flaps: bool) -> int:
+    """Out again while its incident is still open: a new episode of the same incident."""
+    incident = lock_incident(number)
+    recorder, before = Recorder(at), incident.state
+    recorder.event(
+        incident, "signal", _kpi_title(flip), at=flip.flip_at, detail={"signal": signal.pk}
+    )
+    _take_facts(incident, flip, recorder)
+    raise_if_worse(incident, recorder)
+    if flaps:
+        _flag_flapping(incident, flip, recorder)
+    finish(incident, recorder, before=before)
+    return number
+
+
+def _reopen(signal: Signal, flip: KpiFlipNews, at: datetime, *, flaps: bool) -> int | None:
+    """The last incident again, when it ended a moment ago or the KPI flaps; else None."""
+    ended = _episodes(flip).exclude(ended_at=None).exclude(pk=signal.pk)
+    last = ended.order_by("-last_at", "-pk").first()
+    if last is None or last.incident_id is None:
+        return None
+    is_live = at - flip.flip_at <= REOPEN_WITHIN
+    is_recent = flip.flip_at - last.last_at < FLAP_WINDOW
+    if not is_live and not (flaps and is_recent):
+        return None
+    incident = _lock_of(last)
+    can_flap = flaps and is_recent and incident.state in ENDED and not incident.is_void
+    if not can_flap and not may_reopen(incident, at):
+        return None
+    Signal.objects.filter(pk=signal.pk).update(incident=incident)
+    reason = "the KPI left ok again within 30 minutes"
+    recorder = Recorder(at)
+    _take_facts(incident, flip, recorder)
+    if flaps:
+        _flag_flapping(incident, flip, recorder)
+        reason = "the KPI is flapping"
+    recorder.write()
+    reopen(incident, at, reason)
+    return incident.number
+
+
+def _take_facts(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> None:
+    """Append what the KPI declares for this level, where it is worse than what is known."""
+    known = current_facts(incident)
+    said = facts.worse({name: given.value for name, given in known.items()}, flip.facts)
+    # Dated by the flip, but no earlier than what it makes worse: the newest fact counts.
+    since = [given.at for name, given in known.items() if name in said and given.at is not None]
+    at = max([flip.flip_at, *since])
+    added = add_facts(incident, said, source=KPI_SOURCE, at=at, received_at=recorder.at)
+    if added:
+        recorder.event(
+            incident,
+            "facts",
+            f"{flip.kpi_name} declares for {flip.to_state}: {', '.join(added)}.",
+            detail={name: said[name] for name in added},
+        )
 
 
 def _still_open(flip: KpiFlipNews) -> int | None:
@@ -190,9 +237,9 @@ def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
     if flip.declared_severity is not None:
         worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
         signal.declared_severity = int(worst)
+    signal.facts = signal.facts | facts.worse(signal.facts, flip.facts)
     signal.save()
-    assert signal.incident_id is not None, OPENED
-    incident = lock_incident(signal.incident_id)
+    incident = _lock_of(signal)
     recorder, before = Recorder(at), incident.state
     recorder.event(
         incident,
@@ -201,6 +248,7 @@ def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
         at=flip.flip_at,
         detail={"value": flip.value, "is_late": flip.is_late},
     )
+    _take_facts(incident, flip, recorder)
     raise_if_worse(incident, recorder)
     if (signal.kpi_state in DATA_IN_QUESTION) != was_in_question:
         _tell_of_data(incident, flip, recorder)
@@ -212,8 +260,9 @@ def _tell_of_data(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> 
     """The data came into question: tell the steward. It is sound after all: tell the owner."""
     is_doubtful = flip.to_state in DATA_IN_QUESTION
     role = "data steward" if is_doubtful else "owner"
-    assert incident.kpi is not None, "a flip joins the incident of its own KPI"
-    person = incident.kpi.steward if is_doubtful else incident.kpi.owner
+    kpi = incident.kpi
+    assert kpi is not None  # the incident of a flip is about its KPI
+    person = kpi.steward if is_doubtful else kpi.owner
     if person is not None:
         recorder.notice(
             incident,
@@ -221,7 +270,7 @@ def _tell_of_data(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> 
             NoticeKind.KPI,
             key=f"kpi-{role}:{incident.version}",
             headline="Data in question" if is_doubtful else "Verify the data",
-            why=f"you are the {role} of KPI {incident.kpi.name}.",
+            why=f"you are the {role} of KPI {kpi.name}.",
         )
 
 
@@ -236,9 +285,6 @@ def _kpi_title(flip: KpiFlipNews) -> str:
 
 
 def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
-    facts: dict[str, Any] = {}
-    if flip.revenue_exposed is not None:
-        facts["arr_at_risk"] = str(flip.revenue_exposed)
     signal = Signal.objects.create(
         source=KPI_SOURCE,
         dedup_key=kpi_dedup_key(flip.kpi_code, flip.segment),
@@ -246,7 +292,7 @@ def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
         title=_kpi_title(flip)[:300],
         body="The flag `late` says that late readings opened this." if flip.is_late else "",
         declared_severity=int(flip.declared_severity) if flip.declared_severity else None,
-        facts=facts,
+        facts=dict(flip.facts),
         kpi_id=flip.kpi_id,
         segment=flip.segment,
         kpi_state=flip.to_state.value,
@@ -256,9 +302,8 @@ def _kpi_signal(flip: KpiFlipNews, at: datetime, number: int | None) -> Signal:
         last_at=flip.flip_at,
         received_at=at,
     )
-    kpi = signal.kpi
-    assert kpi is not None
-    signal.account = kpi.account
+    kpi = Kpi.objects.get(pk=flip.kpi_id)
+    signal.kpi, signal.account = kpi, kpi.account
     signal.product_area = kpi.product_area
     signal.category = "campaign" if not kpi.account_id else "account_health"
     signal.save(update_fields=["account", "product_area", "category"])

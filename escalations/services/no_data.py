@@ -10,6 +10,7 @@ from escalations.models import KpiFlip, KpiState
 from escalations.rules.thresholds import KpiStateName, MissingPolicy
 from escalations.selectors.kpis import silence_allowed, version_at, versions_of
 from escalations.services import thresholds
+from escalations.services.kpi_verdicts import Verdict
 
 # What a KPI shows once all of its M points are missing. `hold` has held until here.
 SHOWN = {
@@ -32,8 +33,8 @@ def settle_no_data(state: KpiState, at: datetime) -> bool:
             return False
         if state.state == KpiStateName.SUSPECT and state.suspect_at is not None:
             # Frozen: ask again later, so that the timer outlives the doubt.
-            versions = versions_of([state.kpi_id])[state.kpi_id]
-            state.no_data_due_at = at + silence_allowed(state.kpi, version_at(versions, at))
+            standing = versions_of([state.kpi_id])[state.kpi_id]
+            state.no_data_due_at = at + silence_allowed(state.kpi, version_at(standing, at))
             state.save(update_fields=["no_data_due_at"])
             return False
         state.no_data_due_at = None
@@ -57,7 +58,7 @@ def settle_no_data(state: KpiState, at: datetime) -> bool:
             )
             flip.save()
             state.state, state.since_at = shown, flip.at
-            verdict = thresholds.Verdict(state, new=[flip])
+            verdict = Verdict(state, new=[flip])
             thresholds.flips_to_signals([verdict], {state.kpi_id: state.kpi}, at=at)
         state.save(update_fields=["no_data_due_at", "state", "since_at"])
     return True

@@ -99,6 +99,18 @@ def store_readings(
         for place, row in enumerate(rows)
         if row is not None and row.kpi not in kpis
     ]
+    found += [
+        {
+            "row": place,
+            "field": "unit",
+            "code": "wrong_unit",
+            "detail": f"KPI {row.kpi!r} is in {kpis[row.kpi].unit or 'no unit'!r}. "
+            "Convert the value, or leave the unit out.",
+        }
+        for place, row in enumerate(rows)
+        if row is not None and row.unit is not None and row.kpi in kpis
+        if row.unit.strip() != kpis[row.kpi].unit.strip()
+    ]
     if found:
         found.sort(key=lambda error: error["row"])
         raise DomainError(
@@ -107,15 +119,16 @@ def store_readings(
             "are wrong. Correct them and send all again.",
             errors=found,
         )
-    if not rows:
+    good = [row for row in rows if row is not None]  # all of them: the bad ones are in `errors`
+    if not good:
         return []
     with transaction.atomic():
-        identities = {(kpis[r.kpi].pk, r.segment, r.channel, r.source) for r in rows}
+        identities = {(kpis[r.kpi].pk, r.segment, r.channel, r.source) for r in good}
         # States first, in sorted order: two senders of the same KPIs queue up, and the values
         # read below cannot change under us.
         states = _lock_states({identity[:2] for identity in identities})
         series = _series(identities)
-        plan = _plan(rows, kpis, series, at)
+        plan = _plan(good, kpis, series, at)
         if plan.replaced:
             for ids in _chunks(plan.replaced):
                 Reading.objects.filter(pk__in=ids).update(quality=Quality.REPLACED)

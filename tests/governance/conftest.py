@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from escalations.demo.company import tell
+from escalations.demo.company import tell_small
 
 
 @pytest.fixture
 def governed(company, travel, at):
     """The demo company with its incidents and readings; people by username."""
-    tell(at)
+    tell_small(at)
     travel.to(at + timedelta(minutes=1))
     return company
 

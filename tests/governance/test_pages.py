@@ -143,6 +143,10 @@ def test_new_limits_become_the_next_version_by_the_service(governor, governed):
     kpi = Threshold.objects.get(kpi__code="cpc").kpi
     values = {
         "kpi": kpi.pk,
+        "mode": "static",
+        "warn_k": "3.5",
+        "breach_k": "5",
+        "resolution": "0",
         "direction": "lower",
         "target_hi": "0.2",
         "warn_hi": "0.4",

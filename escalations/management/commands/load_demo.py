@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from accounts.services.roles import sync_roles
 from config.lib.clock import now
@@ -19,5 +20,11 @@ class Command(BaseCommand):
         if settings.IS_PRODUCTION:
             raise CommandError("The demo has well-known passwords: it never runs in production.")
         sync_roles()
-        tell(now())
+        with tqdm(desc="demo", unit=" step", disable=None, leave=False) as bar:
+            tell(now(), lambda done, planned: _show(bar, done, planned))
         self.stdout.write("demo company is loaded")
+
+
+def _show(bar: Any, done: int, planned: int) -> None:
+    bar.total, bar.n = planned, done
+    bar.refresh() if done % 10 == 0 else None

@@ -18,9 +18,9 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         self._migrate()
         self._collect_static()
-        self._call("sync_reference")
         if not settings.IS_PRODUCTION:
-            self._call("load_demo")
+            self._call("load_demo")  # first: its policies begin in its own past
+        self._call("sync_reference")
 
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)

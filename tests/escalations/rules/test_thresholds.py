@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalations.rules.threshold_problems import problems
 from escalations.rules.thresholds import (
     Bands,
     KpiStateName,
     Machine,
     ThresholdRule,
     is_flapping,
-    problems,
     replay,
     restarted_at,
     step,

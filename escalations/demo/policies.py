@@ -1,0 +1,105 @@
+"""The policy of the demo company: how it began, what the committee changed, and what it drafts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import ServiceHours, User
+from escalations.demo.stage import Stage
+from escalations.models import Policy, PolicyVersion
+from escalations.rules.default_policy import default_policy
+from escalations.rules.policy import Condition, Group, PolicyDoc, RoutingRule, Severity
+from escalations.services.policies import draft_version, put_in_force
+from escalations.services.reference import ensure_policy
+
+SECOND = "Routes KPIs to Growth and data questions to Frontline."
+THIRD = "Renewals at risk go to Care."
+FOURTH = "Proposal: reputation weighs 15, business impact 20."
+RULES = (
+    RoutingRule(
+        position=1,
+        name="KPIs go to Growth",
+        when=Group("all", (Condition("kind", "=", "kpi"),)),
+        team="growth",
+    ),
+    RoutingRule(
+        position=2,
+        name="Data or legal questions",
+        when=Group(
+            "any",
+            (
+                Condition("data_or_legal_confirmed", "is", True),
+                Condition("data_or_legal_suspected", "is", True),
+            ),
+        ),
+        team="frontline",
+        severity_floor=Severity.S2,
+    ),
+)
+RENEWALS = RoutingRule(
+    position=3,
+    name="Renewals at risk go to Care",
+    when=Group("all", (Condition("category", "=", "account_health"),)),
+    team="care",
+)
+
+
+def tell_policies(governor: User, at: datetime) -> None:
+    """The first version sixty days ago and the second thirty, both already in force once."""
+    tell_first_policies(at - timedelta(days=60))
+    _publish(governor, _document(RULES), SECOND, at=at - timedelta(days=30))
+
+
+def tell_first_policies(at: datetime) -> None:
+    ensure_policy(at)
+
+
+def tell_later_policies(governor: User, at: datetime, stage: Stage) -> None:
+    """On the stage: the second version, the third, and a draft of a fourth."""
+    rules = (*RULES, RENEWALS)
+    stage.plan(
+        at - timedelta(days=30), lambda now: _publish(governor, _document(RULES), SECOND, at=now)
+    )
+    stage.plan(
+        at - timedelta(days=10), lambda now: _publish(governor, _document(rules), THIRD, at=now)
+    )
+    stage.plan(
+        at - timedelta(days=2),
+        lambda now: _draft(governor, _lighter(_document(rules)), FOURTH, at=now),
+    )
+
+
+def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
+    doc = default_policy()
+    last = replace(doc.rules[-1], position=len(rules) + 1)
+    name = Policy.objects.get(is_default=True).name
+    return replace(doc, policy=name, rules=(*rules, last))
+
+
+def _lighter(doc: PolicyDoc) -> PolicyDoc:
+    weights = {"business": 20, "reputation": 15}
+    factors = tuple(
+        replace(factor, weight=weights.get(factor.code, factor.weight)) for factor in doc.factors
+    )
+    return replace(doc, factors=factors)
+
+
+def _draft(governor: User, doc: PolicyDoc, note: str, *, at: datetime) -> PolicyVersion:
+    return draft_version(
+        Policy.objects.get(is_default=True),
+        doc,
+        by=governor,
+        at=at,
+        service_hours=ServiceHours.objects.get(code="office"),
+        note=note,
+    )
+
+
+@transaction.atomic
+def _publish(governor: User, doc: PolicyDoc, note: str, *, at: datetime) -> None:
+    policy = Policy.objects.get(is_default=True)
+    if not policy.versions.filter(note=note).exists():
+        put_in_force(_draft(governor, doc, note, at=at), by=governor, at=at)
