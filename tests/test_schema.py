@@ -82,6 +82,16 @@ def copy_of(row: models.Model, **changes: Any) -> models.Model:
     return type(row)(**{**values, **changes})
 
 
+def _learned_day(w: dict[str, Any]) -> m.LearnedDay:
+    return m.LearnedDay.objects.create(
+        kpi=m.Kpi.objects.first(),
+        day=w["at"].date(),
+        time_zone="UTC",
+        buckets="hour_of_day",
+        learned_at=w["at"],
+    )
+
+
 # constraint -> a row that breaks it and nothing else
 BREAKERS = {
     "signal_open_episode": lambda w: copy_of(m.Signal.objects.get()),
@@ -160,6 +170,32 @@ BREAKERS = {
         effective_from=w["at"],
         direction="higher",
     ),
+    "threshold_mode": lambda w: copy_of(
+        m.Threshold.objects.first(), number=9, effective_from=w["at"], mode="odd"
+    ),
+    "threshold_k": lambda w: copy_of(
+        m.Threshold.objects.first(), number=9, effective_from=w["at"], warn_k=5.0
+    ),
+    "threshold_resolution": lambda w: copy_of(
+        m.Threshold.objects.first(), number=9, effective_from=w["at"], resolution=-1
+    ),
+    "kpi_family": lambda w: m.Kpi(code="z", name="Z", family="luck"),
+    "kpi_review_every": lambda w: m.Kpi(code="z", name="Z", review_every_days=0),
+    "kpi_source_name": lambda w: copy_of(
+        m.KpiSource.objects.create(kpi=m.Kpi.objects.first(), name="shop")
+    ),
+    "kpi_source_primary": lambda w: copy_of(
+        m.KpiSource.objects.create(kpi=m.Kpi.objects.first(), name="shop", is_primary=True),
+        name="web",
+    ),
+    "kpi_source_tolerance_abs": lambda w: m.KpiSource(
+        kpi=m.Kpi.objects.first(), name="shop", tolerance_abs=-1
+    ),
+    "kpi_source_tolerance_rel": lambda w: m.KpiSource(
+        kpi=m.Kpi.objects.first(), name="shop", tolerance_rel=1.5
+    ),
+    "learned_day_identity": lambda w: copy_of(_learned_day(w)),
+    "learned_day_buckets": lambda w: copy_of(_learned_day(w), segment="z", buckets="odd"),
     "kpi_grain": lambda w: m.Kpi(code="z", name="Z", grain_s=0),
     "delivery_identity": lambda w: copy_of(
         m.Delivery.objects.create(

@@ -66,10 +66,11 @@ def tell_later_policies(governor: User, at: datetime, stage: Stage) -> None:
     stage.plan(
         at - timedelta(days=10), lambda now: _publish(governor, _document(rules), THIRD, at=now)
     )
-    stage.plan(
-        at - timedelta(days=2),
-        lambda now: _draft(governor, _lighter(_document(rules)), FOURTH, at=now),
-    )
+
+    def propose(now: datetime) -> None:
+        _draft(governor, _lighter(_document(rules)), FOURTH, at=now)
+
+    stage.plan(at - timedelta(days=2), propose)
 
 
 def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from escalations.services.thresholds import check_thresholds
 from escalations.tasks.schedule import next_due, sweep
 
 Step = Callable[[datetime], None]
@@ -41,8 +40,6 @@ class Stage:
     def _settle(self, until: datetime) -> None:
         while (due := next_due()) is not None and due <= until:
             sweep(due)
-            while check_thresholds(due):
-                pass
 
 
 def minutes(number: float) -> timedelta:

@@ -192,9 +192,8 @@ class Machine:
         stand_in = _stand_in(rule)
         mask = (1 << rule.m) - 1
         warn_bits = breach_bits = breach_run = warn_run = missing = 0
-        for value, limits in zip(
-            recent, repeat(rule.bands) if bands is None else bands, strict=False
-        ):
+        given = repeat(rule.bands) if bands is None else bands
+        for value, limits in zip(recent, given, strict=False):
             b_lo, b_hi, w_lo, w_hi, cb_lo, cb_hi, cw_lo, cw_hi = _limits(limits)
             if value is None or value != value:
                 if stand_in is None:

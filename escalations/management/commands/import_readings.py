@@ -166,7 +166,8 @@ class Command(BaseCommand):
                         cell = cells[place].strip() if place < len(cells) else ""
                         found.append(read(cell, zone, at))
                     except BadField as bad:
-                        problems.append(f"line {table.line_num}, column {name}: {bad.detail}")
+                        where = f"line {table.line_num}, column {name}"
+                        problems.append(f"{where}: {bad.detail} ({bad.code})")
                 if len(found) == 2:
                     rows.append(NewReading(at=found[0], value=found[1], **labels))
         except csv.Error as error:

@@ -91,3 +91,54 @@ def test_a_reading_from_the_future_is_refused(client, sender):
     later = datetime.now(UTC) + timedelta(days=2)
     answer = client.post(URL, {"kpi": sender.kpi.code, "at": later.isoformat(), "value": 1})
     assert answer.json()["errors"][0]["code"] == "in_future"
+
+
+NOT_READINGS = [
+    (b'[{"kpi": "conversion", "at": "2026-03-02T00:00:00Z", "value": NaN}]', "bad_json"),
+    (b'[{"kpi": "conversion", "at": "2026-03-02T00:00:00Z", "value": -Infinity}]', "bad_json"),
+    (b'[{"kpi": "conversion", "at": "2026-03-02T00:00:00Z", "value": 1e400}]', "bad_json"),
+    (b'[{"kpi": "conversion\\u0000", "value": 1}]', "null_character"),
+    (b'[{"kpi": "conversi\xf3n", "value": 1}]', "not_utf8"),
+    ('[{"kpi": "conversion"}]'.encode("utf-16"), "not_utf8"),
+    (b"kpi;at;value", "bad_json"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), NOT_READINGS)
+def test_a_body_that_is_no_json_is_refused_whole(client, body, code):
+    answer = client.post(URL, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not Reading.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"value": "NaN"}, ("value", "not_a_number")),
+        ({"value": 10**400}, ("value", "not_finite")),
+        ({"value": "=1+1"}, ("value", "not_a_number")),
+        ({"value": True}, ("value", "not_a_number")),
+        ({"at": "2026-03-02T00:00:00"}, ("at", "naive_time")),
+        ({"at": "0001-01-01T00:00:00+14:00"}, ("at", "out_of_range")),
+        ({"unit": "EUR"}, ("unit", "wrong_unit")),
+        ({"unit": 3}, ("unit", "not_text")),
+        ({"currency": "EUR"}, ("currency", "unknown_field")),
+        ({"segment": "x" * 121}, ("segment", "too_long")),
+    ],
+)
+def test_one_bad_row_stores_none_and_is_named(client, sender, change, error):
+    answer = client.post(URL, [sender.row(1, 3.1), {**sender.row(2, 3.1), **change}])
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (400, "invalid_readings")
+    assert [(e["row"], e["field"], e["code"]) for e in body["errors"]] == [(1, *error)]
+    assert not Reading.objects.exists()
+
+
+def test_the_unit_of_the_kpi_may_be_said(client, sender):
+    assert client.post(URL, sender.row(1, 3.1, unit="%")).json()["stored"] == 1
+    assert client.post(URL, sender.row(2, -3.1)).json()["stored"] == 1  # a value may be negative
+
+
+def test_an_empty_body_and_an_empty_list_store_nothing(client):
+    assert client.post(URL, b"", content_type="application/json").status_code == 400
+    assert client.post(URL, []).json()["results"] == []

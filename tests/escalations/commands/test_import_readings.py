@@ -81,6 +81,15 @@ def test_every_bad_row_is_named_by_line_and_column(run, capsys):
     assert not Reading.objects.exists()
 
 
+def test_a_bad_cell_carries_its_code(run, capsys):
+    with pytest.raises(CommandError):
+        run("timestamp,value\nnever,3\n2026-03-02,=1+1\n")
+    assert capsys.readouterr().err.splitlines() == [
+        "line 2, column timestamp: 'never' is not a time (not_a_time)",
+        "line 3, column value: '=1+1' is not a finite number (not_a_number)",
+    ]
+
+
 def test_no_more_than_fifty_bad_rows_are_printed(run, capsys):
     with pytest.raises(CommandError, match="10 more not shown"):
         run(csv_of([]) + "never,3\n" * 60)
@@ -91,6 +100,17 @@ def test_no_more_than_fifty_bad_rows_are_printed(run, capsys):
     ("content", "said"),
     [
         ("", "is empty"),
+        (b"", "is empty"),
+        (" \n\n", "is empty"),
+        ('[{"kpi": 1}]'.encode("utf-16"), "not UTF-8"),
+        ("timestamp,value\n2026-03-02,3\n".encode("utf-16"), "not UTF-8"),
+        ("timestamp,value\n2026-03-02,\u0663\n", "1 problems"),
+        ("timestamp,value\n2026-03-02,1e999\n", "1 problems"),
+        ("timestamp,value\n2026-03-02,NaN\n", "1 problems"),
+        ('timestamp,value\n2026-03-02,"=HYPERLINK(1)"\n', "1 problems"),
+        ("timestamp,value\n2026-03-02,@SUM(1)\n", "1 problems"),
+        ('timestamp,value\n2026-03-02,"1,5"\n', "1 problems"),
+        ("timestamp,value,value\n2026-03-02,1,2\n", "two columns are named value"),
         ("timestamp,value\n", "no readings"),
         ("time,value\n1,2\n", "no column timestamp"),
         (b"timestamp,value\n\xff\xfe,2\n", "not UTF-8"),
@@ -101,6 +121,7 @@ def test_no_more_than_fifty_bad_rows_are_printed(run, capsys):
 def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(run, content, said):
     with pytest.raises(CommandError, match=said):
         run(content)
+    assert not Reading.objects.exists() and not KpiState.objects.exists()
 
 
 def test_an_unknown_kpi_a_missing_file_and_a_directory_are_refused(run, sender, tmp_path):
