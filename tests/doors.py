@@ -29,9 +29,7 @@ ROLED = frozenset(PERSON_OF)
 SIGNED_IN = ROLED | {OUTSIDER}
 ANYBODY = SIGNED_IN | {STRANGER}
 
-STAFF = frozenset(
-    "governance_committee duty_manager kpi_owner remediation_leader auditor".split()
-)
+STAFF = frozenset("governance_committee duty_manager kpi_owner remediation_leader auditor".split())
 WORKERS = frozenset(
     "duty_manager agent senior_engineer kpi_owner data_steward remediation_leader".split()
 )
@@ -67,13 +65,23 @@ def api(route: str, url: str, get: frozenset[str] = ROLED, **methods: frozenset[
     return Door(f"api/v1/{route}", f"api/v1/{url}", {"GET": get, **methods})
 
 
+CONFIRM = frozenset({"duty_manager", "senior_engineer"})
+TRIAGE = frozenset({"duty_manager", "agent", "senior_engineer", "remediation_leader"})
+VERB_WHO = {
+    Verb.TRIAGE: TRIAGE,
+    Verb.CONFIRM_CONTAIN: CONFIRM,
+    Verb.CANCEL: frozenset({"duty_manager"}),
+    Verb.REOPEN: ROLED,  # anyone may say that it came back
+}
+
+
 def _verb(verb: Verb) -> Door:
     """What a button asks for is checked first; that nobody presses it unasked, below."""
     needs = {Verb.VERIFY: {"outcome": "confirmed"}, Verb.PAUSE: {"reason": "customer_wait"}}
     needs[Verb.SET_SEVERITY] = {"severity": "S1"}
     route = f"api/v1/incidents/<int:number>/{verb.value}/"
     url = f"api/v1/incidents/{{incident}}/{verb.value}/"
-    return Door(route, url, {"POST": WORKERS}, body=needs.get(verb, {}))
+    return Door(route, url, {"POST": VERB_WHO.get(verb, WORKERS)}, body=needs.get(verb, {}))
 
 
 DOORS: tuple[Door, ...] = (
@@ -118,6 +126,7 @@ DOORS: tuple[Door, ...] = (
     api("readings/", "readings/", POST=frozenset({"integrator"})),
     api("kpis/", "kpis/", SEE_KPIS, POST=SET_KPIS),
     api("kpis/<slug:code>/", "kpis/cpc/", SEE_KPIS, PATCH=SET_KPIS),
+    api("kpis/<slug:code>/thresholds/", "kpis/cpc/thresholds/", SEE_KPIS),
     api("signals/", "signals/", POST=frozenset({"integrator"})),
     api("clocks/", "clocks/"),
     api("clocks/<int:id>/", "clocks/{clock}/"),
