@@ -54,6 +54,12 @@ _POLICY = (
 _DUTY_PLAN = "roster rosterversion layer layerperson override"
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
+_HOUSE = (
+    *_on("django_q", "view", "success failure schedule"),
+    "knox.view_authtoken",
+    "axes.view_accessattempt",
+)
+
 ROLES: dict[str, RoleSpec] = {
     "governance_committee": RoleSpec(
         "Governance committee",
@@ -67,6 +73,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change delete", "kpisource"),
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account contact"),
+            *_HOUSE,
             _OVERSEE,
             _WAIVE,
         ),
@@ -132,7 +139,7 @@ ROLES: dict[str, RoleSpec] = {
     "auditor": RoleSpec(
         "Auditor",
         "Reads everything and changes nothing.",
-        ("accounts.view_*", "escalations.view_*", _OVERSEE),
+        ("accounts.view_*", "escalations.view_*", *_HOUSE, _OVERSEE),
         is_staff=True,
     ),
 }

@@ -112,6 +112,17 @@ UNFOLD: dict[str, Any] = {
                     _page("Overrides", "event_repeat", "accounts.override"),
                 ],
             },
+            {
+                "title": "House",
+                "separator": True,
+                "items": [
+                    _page("Jobs done", "task_alt", "django_q.success"),
+                    _page("Jobs failed", "error", "django_q.failure"),
+                    _page("Schedules", "update", "django_q.schedule"),
+                    _page("Tokens", "key", "knox.authtoken"),
+                    _page("Failed sign-ins", "lock", "axes.accessattempt"),
+                ],
+            },
         ],
     },
 }

@@ -1,8 +1,19 @@
-from escalations.admin import clocks, incidents, kpis, ladders, notices, policies, signals, timeline
+from escalations.admin import (
+    clocks,
+    incidents,
+    jobs,
+    kpis,
+    ladders,
+    notices,
+    policies,
+    signals,
+    timeline,
+)
 
 __all__ = [
     "clocks",
     "incidents",
+    "jobs",
     "kpis",
     "ladders",
     "notices",
