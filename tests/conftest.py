@@ -191,11 +191,12 @@ def at() -> datetime:
 def forget_caches() -> Iterator[None]:
     """Documents and calendars are cached by id; the next test's rows take the same ids."""
     yield
-    from accounts.selectors import rosters, service_hours
+    from accounts.selectors import roster_gaps, rosters, service_hours
     from escalations.selectors import policies
 
     policies.clear_caches()
     rosters._layers.cache_clear()
+    roster_gaps._gaps.cache_clear()
     service_hours._calendar.cache_clear()
 
 
