@@ -203,11 +203,17 @@ def forget_caches() -> Iterator[None]:
 @pytest.fixture
 def company(db: None, at: datetime) -> dict[str, Any]:
     """The demo company without incidents, as of `at`: people by username, all else by its code."""
+    from accounts.models import User
     from accounts.services.roles import sync_roles
     from escalations.demo.company import tell_company
+    from tests.snapshots import put
 
-    sync_roles()
-    return tell_company(at)
+    def make() -> None:
+        sync_roles()
+        tell_company(at)
+
+    put("company", make)
+    return {user.username: user for user in User.objects.order_by("pk")}
 
 
 class Travel:

@@ -231,11 +231,10 @@ BREAKERS = {
     "kpi_family": lambda w: m.Kpi(code="z", name="Z", family="luck"),
     "kpi_review_every": lambda w: m.Kpi(code="z", name="Z", review_every_days=0),
     "kpi_source_name": lambda w: copy_of(
-        m.KpiSource.objects.create(kpi=m.Kpi.objects.first(), name="shop")
+        m.KpiSource.objects.create(kpi=m.Kpi.objects.first(), name="till")
     ),
     "kpi_source_primary": lambda w: copy_of(
-        m.KpiSource.objects.create(kpi=m.Kpi.objects.first(), name="shop", is_primary=True),
-        name="web",
+        m.KpiSource.objects.filter(is_primary=True).first(), name="web"
     ),
     "kpi_source_tolerance_abs": lambda w: m.KpiSource(
         kpi=m.Kpi.objects.first(), name="shop", tolerance_abs=-1

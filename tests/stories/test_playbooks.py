@@ -100,7 +100,7 @@ def test_a_kpi_remediation_is_verified_proposed_approved_by_another_worked_and_e
     assert {name: run[name] for name in claims} == claims
     assert run["why"] == "because KPI Checkout conversion is in breach"
     assert run["started_at"] is run["due_at"] is None
-    asked = Notice.objects.get(key__contains=f"approve-run:{pk}")
+    asked = Notice.objects.get(key__contains=f"approve-run:{pk}", recipient__username="kpi-owner")
     assert asked.recipient == company["kpi-owner"]
     assert "The coupon box." in asked.text and "Why you got this:" in asked.text
 
