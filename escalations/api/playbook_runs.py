@@ -135,7 +135,7 @@ class _Runs(BelayAPIView):
     def answer(self, pk: int, status: int = 200) -> Response:
         if pk > MAX_NUMBER:
             raise DomainError("not_found", f"There is no run {pk}.", status=404)
-        run = visible_run(pk, self.self.person)
+        run = visible_run(pk, self.person)
         link = getattr(run, "incident_playbook", None)
         steps = run.steps.select_related("step", "approval_requested_by", "approved_by", "done_by")
         texts = ("hypothesis", "success_criterion", "rollback", "outcome_note")
@@ -206,7 +206,7 @@ class _Verb(_Runs):
         if max(pk, *place, 0) > MAX_NUMBER:
             raise DomainError("not_found", f"There is no run {pk}.", status=404)
         given = given_to(self.verb, body)
-        self.verb.do(pk, *place, by=self.self.person, at=self.at, **given)
+        self.verb.do(pk, *place, by=self.person, at=self.at, **given)
         return self.answer(pk)
 
 

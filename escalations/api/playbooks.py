@@ -141,7 +141,7 @@ class _Playbooks(BelayAPIView):
     rights = {"GET": VIEW, "HEAD": VIEW, "POST": VIEW, "PATCH": VIEW, "PUT": VIEW}
 
     def answer(self, code: str, status: int = 200) -> Response:
-        user = self.self.person
+        user = self.person
         playbook = visible_playbook(code, user)
         row = library(Asked(), user, with_inactive=True).get(pk=playbook.pk)
         versions = list(playbook.versions.all())
@@ -161,7 +161,7 @@ class _Playbooks(BelayAPIView):
         for name, value in given.items():
             setattr(playbook, name, value)
         try:
-            save_playbook(playbook, by=self.self.person, at=self.at, reason=reason)
+            save_playbook(playbook, by=self.person, at=self.at, reason=reason)
         except ValidationError as error:
             raise refusal(error) from error
 

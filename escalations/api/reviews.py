@@ -68,9 +68,9 @@ class _ReviewView(BelayAPIView):
         return given, given.pop("expected_version", None)
 
     def answer(self, number: int, status: int = 200) -> Response:
-        review = visible_review(number, self.self.person)
-        rights = rights_of(self.self.person)
-        return Response(detail(review, self.self.person, rights, self.at), status=status)
+        review = visible_review(number, self.person)
+        rights = rights_of(self.person)
+        return Response(detail(review, self.person, rights, self.at), status=status)
 
 
 class ReviewList(_ReviewView):

@@ -41,7 +41,7 @@ class ActionVerbView(IncidentsView):
         return redirect(self._way_back())
 
     def _perform(self, pk: int, verb: ActionVerb, given: dict) -> None:
-        expected, user = given.pop("expected_version", None), self.self.person
+        expected, user = given.pop("expected_version", None), self.person
         try:
             done = perform_action(pk, verb, given, by=user, at=self.at, expected_version=expected)
         except DomainError as error:

@@ -68,7 +68,7 @@ class PlaybooksView(IncidentsView):
             return None
         if int(text) > MAX_NUMBER:
             raise Http404
-        return visible_incident(int(text), self.self.person)
+        return visible_incident(int(text), self.person)
 
 
 class Library(PlaybooksView):
@@ -160,7 +160,7 @@ class _Verb(PlaybooksView):
 
     def _do(self, verb: RunVerb, place: tuple[int, ...], given: dict[str, Any]) -> None:
         try:
-            verb.do(*place, by=self.self.person, at=self.at, **given)
+            verb.do(*place, by=self.person, at=self.at, **given)
         except DomainError as error:
             if error.status == 404:
                 raise

@@ -46,12 +46,12 @@ class OneReviewView(IncidentsView):
 
     def load(self, number: int) -> PostIncidentReview:
         try:
-            return visible_review(number, self.self.person)
+            return visible_review(number, self.person)
         except DomainError as error:
             raise Http404 from error
 
     def page(self, number: int) -> ReviewPage:
-        user, review = self.self.person, self.load(number)
+        user, review = self.person, self.load(number)
         situation = situation_of(review, user, rights_of(user), {})
         return review_page(review, user, situation, self.at)
 
@@ -107,7 +107,7 @@ class ReviewVerbView(OneReviewView):
         return redirect("review", number)
 
     def _perform(self, number: int, verb: ReviewVerb, given: dict) -> None:
-        expected, user = given.pop("expected_version", None), self.self.person
+        expected, user = given.pop("expected_version", None), self.person
         try:
             perform_review(number, verb, given, by=user, at=self.at, expected_version=expected)
         except DomainError as error:

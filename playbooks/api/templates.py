@@ -71,7 +71,7 @@ class _Templates(BelayAPIView):
         for name, value in given.items():
             setattr(row, name, value)
         try:
-            save_template(row, by=self.self.person, at=self.at, reason=reason)
+            save_template(row, by=self.person, at=self.at, reason=reason)
         except ValidationError as error:
             raise refusal(error) from error
         return Response(value_of(row), status=201 if is_new else 200)
