@@ -12,11 +12,12 @@ from accounts.models import User
 from escalations.demo import incidents as told
 from escalations.demo import kpis
 from escalations.demo.incidents import TROUBLES, Incidents, Trouble
+from escalations.demo.remedies import remedy, under_way
+from escalations.demo.reviews import Learning
 from escalations.demo.stage import Stage, minutes
 from escalations.models import Incident, Notice
 from escalations.models.notices import PENDING
 from escalations.rules.lifecycle import Verb
-from escalations.services.moves import perform
 from escalations.services.readings import store_readings
 from escalations.services.thresholds import check_thresholds
 
@@ -39,7 +40,7 @@ def tell_world(
     stage = Stage(progress)
     policies(stage)
     crowd = Incidents(stage, people, SEED)
-    _plan_feeds(stage, crowd, at)
+    _plan_feeds(stage, crowd, Learning(stage, people, at), at)
     _plan_past(crowd, at, customers)
     _plan_present(crowd, at)
     stage.play(at)
@@ -50,13 +51,14 @@ def tell_world(
 
 
 # --- readings -----------------------------------------------------------------------------------
-def _plan_feeds(stage: Stage, crowd: Incidents, at: datetime) -> None:
+def _plan_feeds(stage: Stage, crowd: Incidents, learning: Learning, at: datetime) -> None:
     """Each morning the figures of the day before; the last feed reaches up to now."""
     start = (at - timedelta(days=kpis.DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
     feeds = [start + timedelta(days=day, hours=FEED_HOUR) for day in range(1, kpis.DAYS + 1)]
     last = start
     for feed in [*(feed for feed in feeds if feed < at), at]:
         _plan_feed(stage, crowd, last, feed, at)
+        stage.plan(feed + minutes(1), learning.look)
         last = feed
 
 
@@ -72,36 +74,9 @@ def _plan_feed(
         fresh = Incident.objects.open().filter(kpi__isnull=False, accepted_at=None, opened_at=at)
         for incident in fresh.select_related("kpi"):
             if at < now:
-                _remedy(crowd, incident, at)
+                remedy(crowd, incident, at)
 
     stage.plan(end, step)
-
-
-def _remedy(crowd: Incidents, incident: Incident, at: datetime) -> None:
-    """The owner verifies the data, the remedy runs, and the figures of the next days decide."""
-    number, who = incident.number, "kpi-owner"
-    crowd.do(number, at + minutes(9), Verb.ACKNOWLEDGE, who)
-    proof = "Two sources agree within one per cent."
-    crowd.do(number, at + minutes(24), Verb.VERIFY, who, outcome="confirmed", evidence=proof)
-    crowd.do(number, at + minutes(40), Verb.MITIGATE, who, plan="Undo the change of last night.")
-    crowd.do(number, at + minutes(95), Verb.PROPOSE_CONTAIN, who, evidence="The curve turned.")
-    if incident.severity <= 2:
-        crowd.do(number, at + minutes(105), Verb.CONFIRM_CONTAIN, "senior")
-    crowd.do(number, at + minutes(110), Verb.MONITOR, who)
-
-    def resolve(now: datetime) -> None:
-        found = Incident.objects.get(pk=number)
-        if not found.is_open:
-            return
-        given = {
-            "resolution_code": "recovered",
-            "cause_category": "change",
-            "final_update": "The figures are back in their target.",
-            "waiver": "Five days later the rest is weather.",
-        }
-        perform(number, Verb.RESOLVE, given, by=crowd.people[who], at=now)
-
-    crowd.stage.plan(at + timedelta(days=5, hours=2), resolve)
 
 
 # --- incidents ----------------------------------------------------------------------------------
@@ -139,6 +114,7 @@ def _plan_present(crowd: Incidents, at: datetime) -> None:
         do(incident.number, began + minutes(5), Verb.ACKNOWLEDGE, "agent")
         plan = "Resend the file by hand, then fix the export job."
         do(incident.number, began + minutes(15), Verb.MITIGATE, "agent", plan=plan)
+        under_way(crowd, "third-party-outage", incident, began + minutes(16))
 
     def waiting(incident: Incident, began: datetime) -> None:
         do(incident.number, began + minutes(10), Verb.ACKNOWLEDGE, "agent")
