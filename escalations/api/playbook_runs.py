@@ -175,8 +175,7 @@ class RunsView(_Runs):
         if (number := self.parameter("incident")) is not None:
             if not (number.isascii() and number.isdigit() and len(number) < 20):
                 raise field_error("incident", "not_a_number", "An incident has a number.")
-            number = check_number(int(number))
-            rows = rows.filter(incident_playbook__incident=number)
+            rows = rows.filter(incident_playbook__incident=check_number(int(number)))
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response([run_row(run) for run in page])

@@ -125,7 +125,7 @@ def review_page(
     hidden = hidden_fields(review, user)
     buttons, later = review_buttons(incident.number, situation)
     due, is_late = next_deadline(review, at)
-    moments = timeline(review)
+    moments = timeline(review, user)
     factors = tuple(review.factors.all())
     categories = {factor.category for factor in factors}
     return ReviewPage(
@@ -215,7 +215,7 @@ def _said(review: PostIncidentReview, name: str, kind: str) -> str:
     return f"{value:,}" if kind == "whole" else str(value)
 
 
-def timeline(review: PostIncidentReview) -> tuple[Moment, ...]:
+def timeline(review: PostIncidentReview, user: User) -> tuple[Moment, ...]:
     """From the first event to the resolving, oldest first, with what people added. Two queries."""
     incident = review.incident
     rows = list(
@@ -240,7 +240,7 @@ def timeline(review: PostIncidentReview) -> tuple[Moment, ...]:
                 notes=tuple(notes.get(row.pk, ())),
                 is_hidden=row.pk in hidden,
             )
-            for event in story([row])
+            for event in story([row], user)
         ]
     moments += [
         Moment(

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import ServiceHours, Team, User
 from config.lib.errors import Conflict, DomainError
+from config.lib.history import told
 from escalations.models import (
     Category,
     ClockTarget,
@@ -74,7 +75,7 @@ def draft_version(
         if rule.team not in teams:
             raise DomainError("unknown_team", f"Rule {rule.name!r} names no team: {rule.team!r}.")
     last = policy.versions.order_by("-number").first()
-    version = PolicyVersion.objects.create(
+    version = PolicyVersion(
         policy=policy,
         number=last.number + 1 if last else 1,
         s1_from_bp=doc.bands[Severity.S1],
@@ -85,6 +86,7 @@ def draft_version(
         service_hours=service_hours,
         note=note,
     )
+    told(version, by=by, reason=note, at=at).save()
     for row in doc.severities.values():
         SeverityRule.objects.create(
             version=version,

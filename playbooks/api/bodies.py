@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
@@ -52,7 +54,9 @@ class VersionIn(StrictSerializer):
     rollback = text("How to undo it.")
     needs_approval = serializers.BooleanField(required=False)
     note = text("Why this version.")
-    steps = StepIn(many=True, required=False, max_length=MOST_STEPS)
+    steps: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=StepIn(), required=False, max_length=MOST_STEPS
+    )
 
 
 class StepOut(serializers.Serializer):

@@ -40,14 +40,18 @@ def value_of(row: MessageTemplate) -> dict[str, Any]:
 def refusal(error: ValidationError) -> DomainError:
     """A model's refusal as the API says it: every field with its code."""
     errors = [
-        {"field": "" if name == "__all__" else name, "code": one.code, "detail": sentence}
+        {
+            "field": "" if name == "__all__" else name,
+            "code": one.code or "invalid",
+            "detail": sentence,
+        }
         for name, several in error.error_dict.items()
         for one in several
         for sentence in one.messages
     ]
     is_taken = errors[0]["code"] == "unique"
     return DomainError(
-        errors[0]["code"] or "invalid",
+        errors[0]["code"],
         " ".join(each["detail"] for each in errors),
         status=409 if is_taken else 400,
         errors=errors,
