@@ -71,6 +71,12 @@ _POLICY = (
 _DUTY_PLAN = "roster rosterversion layer layerperson override"
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
+_HOUSE = (
+    *_on("django_q", "view", "success failure schedule"),
+    "knox.view_authtoken",
+    "axes.view_accessattempt",
+)
+
 ROLES: dict[str, RoleSpec] = {
     "governance_committee": RoleSpec(
         "Governance committee",
@@ -87,6 +93,7 @@ ROLES: dict[str, RoleSpec] = {
             "playbooks.view_*",
             *_WRITE_LIBRARY,
             _APPROVE,
+            *_HOUSE,
             _OVERSEE,
             _WAIVE,
             _SIGN_OFF,
@@ -160,7 +167,7 @@ ROLES: dict[str, RoleSpec] = {
     "auditor": RoleSpec(
         "Auditor",
         "Reads everything and changes nothing.",
-        ("accounts.view_*", "escalations.view_*", "playbooks.view_*", _OVERSEE),
+        ("accounts.view_*", "escalations.view_*", "playbooks.view_*", *_HOUSE, _OVERSEE),
         is_staff=True,
     ),
 }

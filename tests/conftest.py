@@ -131,6 +131,9 @@ class People:
     senior: Any
     kpi_owner: Any
     steward: Any
+    remediation: Any
+    sponsor: Any
+    auditor: Any
     integrator: Any
     outsider: Any
 
@@ -145,6 +148,9 @@ ROLE_OF = {
     "senior": "senior_engineer",
     "kpi_owner": "kpi_owner",
     "steward": "data_steward",
+    "remediation": "remediation_leader",
+    "sponsor": "executive_sponsor",
+    "auditor": "auditor",
     "integrator": "integrator",
 }
 
@@ -154,6 +160,7 @@ def people(db: None) -> People:
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
 
+    from accounts.roles import ROLES
     from accounts.services.roles import sync_roles
 
     sync_roles()
@@ -168,6 +175,8 @@ def people(db: None) -> People:
         )
         if role := ROLE_OF.get(name):
             made[name].groups.add(Group.objects.get(name=role))
+            made[name].is_staff = ROLES[role].is_staff
+            made[name].save(update_fields=["is_staff"])
     return People(**made)
 
 
@@ -182,11 +191,12 @@ def at() -> datetime:
 def forget_caches() -> Iterator[None]:
     """Documents and calendars are cached by id; the next test's rows take the same ids."""
     yield
-    from accounts.selectors import rosters, service_hours
+    from accounts.selectors import roster_gaps, rosters, service_hours
     from escalations.selectors import policies
 
     policies.clear_caches()
     rosters._layers.cache_clear()
+    roster_gaps._gaps.cache_clear()
     service_hours._calendar.cache_clear()
 
 

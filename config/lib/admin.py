@@ -11,9 +11,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import register
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -118,16 +119,29 @@ class Recorded(SimpleHistoryAdmin):
 
     history_list_per_page = 25
 
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        self._refuse_unseen(request, object_id)
+        return super().history_view(request, object_id, *args, **kwargs)
+
+    def _refuse_unseen(self, request: HttpRequest, object_id: str) -> None:
+        """The past of a row is for those who may see the row: simple-history shows it to all."""
+        found = self.get_object(request, unquote(object_id))
+        if found is None and self.model._default_manager.filter(pk=unquote(object_id)).exists():
+            raise Http404
+
     def get_historical_record_context_helper(self, request: HttpRequest, record: Any) -> Any:
         helper = _SeenChanges(self.model, record)
         helper.hidden = hidden_fields(self.model, request.user)
         return helper
 
-    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         # simple-history would save a POST here for whoever may look at the page.
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        return super().history_form_view(request, *args, **kwargs)
+        self._refuse_unseen(request, object_id)
+        return super().history_form_view(request, object_id, *args, **kwargs)
 
 
 class ReasonForm(forms.ModelForm):

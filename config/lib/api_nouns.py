@@ -107,7 +107,7 @@ class NounList(NounView):
         if cls.search:
             cls.filters["q"] = "Part of " + ", ".join(cls.search).replace("__", "'s ") + "."
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, **kwargs: Any) -> Response:
         rows = self.rows()
         for name, (_, lookup) in self.lookups.items():
             if (text := self.parameter(name)) is not None:

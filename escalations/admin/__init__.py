@@ -1,6 +1,7 @@
 from escalations.admin import (
     clocks,
     incidents,
+    jobs,
     kpis,
     ladders,
     notices,
@@ -14,6 +15,7 @@ from escalations.admin import (
 __all__ = [
     "clocks",
     "incidents",
+    "jobs",
     "kpis",
     "ladders",
     "notices",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+from django.http import HttpRequest
+
 from config.lib.admin import Governed, GovernedInline, display, register
+from config.lib.errors import DomainError
 from escalations.models import (
     Category,
     ClockTarget,
@@ -19,6 +23,7 @@ from escalations.models import (
     ScoringFactor,
     SeverityRule,
 )
+from escalations.services.policies import check_version
 
 
 @register(Policy)
@@ -77,6 +82,17 @@ STATE_COLOURS = {
 }
 
 
+def _refusing(form: Any, sentence: str) -> Any:
+    """The same form, which says this sentence and is not valid."""
+
+    def clean(self: Any) -> Any:
+        self.add_error(None, sentence)
+        return super(refusing, self).clean()
+
+    refusing = type(form.__name__, (form,), {"clean": clean})
+    return refusing
+
+
 @register(PolicyVersion)
 class PolicyVersionAdmin(Governed):
     list_display = ("label", "policy", "state_label", "effective_from", "published_by", "note")
@@ -108,6 +124,24 @@ class PolicyVersionAdmin(Governed):
         RoutingRuleInline,
         LadderInline,
     )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        check_version(form.instance)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A version that contradicts itself is not stored; its form comes back and says why."""
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *args, **kwargs)
+        except DomainError as error:
+            request.refused = error.detail  # type: ignore[attr-defined]  # read by get_form
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        sentence = getattr(request, "refused", "")
+        return _refusing(form, sentence) if sentence else form
 
     def is_sealed(self, obj: Any) -> bool:
         return obj.state != "draft"

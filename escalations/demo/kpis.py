@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import Team, User
+from accounts.models import Account, Team, User
 from escalations.models import Kpi
 from escalations.rules.reading_rows import NewReading
 from escalations.services.kpis import create_kpi
@@ -23,12 +23,19 @@ DAILY = {"n": 2, "m": 3, "c": 2}
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """From `start` days ago for `hours`, the value is multiplied and moved."""
+    """From `hour` (UTC) of the day `days` before today for `hours`, the value is multiplied and
+    moved. What ends by six in the morning is over when the figures of the night arrive."""
 
-    start: float
+    days: int
+    hour: int
     hours: float
     times: float = 1.0
     plus: float = 0.0
+
+    def covers(self, at: datetime, now: datetime) -> bool:
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = today - timedelta(days=self.days) + timedelta(hours=self.hour)
+        return start <= at < start + timedelta(hours=self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +61,18 @@ class DemoKpi:
     system: str = "Warehouse"
     events: tuple[Event, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    account: str = ""
+    falls_now: float = 0.0  # in the last three hours: what the demo opens with
 
-    def value(self, back: float, at: datetime, chance: random.Random) -> float:
-        """The value `back` days before now."""
+    def value(self, at: datetime, now: datetime, chance: random.Random) -> float:
         value = self.base * (self.weekend if at.weekday() >= 5 else 1.0)
         value *= 1 + self.day_swing * math.sin((at.hour - 8) / 24 * 2 * math.pi)
         value += chance.gauss(0, self.noise)
         for event in self.events:
-            if event.start - event.hours / 24 < back <= event.start:
+            if event.covers(at, now):
                 value = value * event.times + event.plus
+        if self.falls_now and at > now - timedelta(hours=3):
+            value += self.falls_now
         return round(value, self.places)
 
 
@@ -96,7 +106,7 @@ KPIS: tuple[DemoKpi, ...] = (
         noise=0.006,
         segment="house",
         system="Ad exchange",
-        events=(Event(21.0, 48, times=1.35),),  # a promotion: dearer, still in target
+        events=(Event(21, 6, 48, times=1.35),),  # a promotion: dearer, still in target
     ),
     DemoKpi(
         "cpm",
@@ -111,7 +121,7 @@ KPIS: tuple[DemoKpi, ...] = (
         noise=0.05,
         segment="house",
         system="Ad exchange",
-        events=(Event(21.0, 48, times=1.4),),
+        events=(Event(21, 6, 48, times=1.4),),
     ),
     DemoKpi(
         "checkout-conversion",
@@ -127,16 +137,16 @@ KPIS: tuple[DemoKpi, ...] = (
         is_critical=True,
         system="Shop",
         events=(
-            Event(62.3, 30, times=0.72),  # a broken address form, over two mornings
-            Event(20.5, 40, plus=0.35),  # a promotion lifts it
-            Event(0.13, 24, plus=-0.9),  # what the demo opens with
+            Event(62, 22, 8, times=0.72),  # a broken address form, found in the morning
+            Event(20, 6, 40, plus=0.35),  # a promotion lifts it
         ),
+        falls_now=-0.9,
     ),
 )
 MORE_KPIS: tuple[DemoKpi, ...] = (
     DemoKpi(
         "payment-success",
-        "Payments that go through",
+        "Northwind's payments that go through",
         "%",
         "Never lose an order at the till.",
         "reliability",
@@ -146,8 +156,8 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         noise=0.12,
         is_critical=True,
         system="Payment gateway",
-        events=(Event(34.4, 28, plus=-5.2),),  # the acquirer's outage
-        facts={"core_down_no_workaround": True},
+        events=(Event(35, 21, 9, plus=-5.2),),  # the acquirer's outage
+        account="northwind",
     ),
     DemoKpi(
         "signups",
@@ -160,9 +170,9 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         base=120.0,
         day_swing=0.55,
         weekend=0.7,
-        noise=5.0,
+        noise=11.0,
         places=0,
-        events=(Event(15.2, 30, times=0.45),),  # static limits alone would miss it
+        events=(Event(15, 20, 10, times=0.45),),  # static limits alone would miss it
     ),
     DemoKpi(
         "pipeline-lag",
@@ -175,7 +185,7 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         base=6.5,
         noise=0.9,
         system="Scheduler",
-        events=(Event(48.4, 30, plus=48),),
+        events=(Event(49, 21, 9, plus=48),),
     ),
     DemoKpi(
         "nps",
@@ -190,7 +200,7 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         grain_s=DAY,
         places=0,
         system="Survey tool",
-        events=(Event(4.0, 200, plus=-9),),  # a slow fall into the warning band
+        events=(Event(4, 0, 200, plus=-9),),  # a slow fall into the warning band
     ),
     DemoKpi(
         "churn-risk",
@@ -205,7 +215,7 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         grain_s=DAY,
         places=0,
         system="Customer database",
-        events=(Event(27.0, 120, plus=4),),
+        events=(Event(27, 0, 72, plus=4),),
         facts={"arr_at_risk": "90000"},
     ),
     DemoKpi(
@@ -221,7 +231,7 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         grain_s=DAY,
         places=1,
         system="Help desk",
-        events=(Event(54.0, 96, plus=34),),  # three people ill at once
+        events=(Event(54, 0, 96, plus=34),),  # three people ill at once
     ),
     DemoKpi(
         "refund-rate",
@@ -236,6 +246,7 @@ MORE_KPIS: tuple[DemoKpi, ...] = (
         grain_s=DAY,
         places=2,
         system="Shop",
+        events=(Event(2, 0, 80, plus=1.1),),  # in doubt: two sources differ
     ),
 )
 
@@ -263,6 +274,7 @@ def tell_kpis(
                 "owner": people["kpi-owner"],
                 "steward": people["steward"],
                 "remediation_leader": people.get("remediation", people["kpi-owner"]),
+                "account": Account.objects.filter(external_id=kpi.account).first(),
                 "team": Team.objects.filter(code=kpi.team).first(),
             },
             kpi.limits | declared | limits,
@@ -288,14 +300,14 @@ def readings_between(
         at = start.replace(hour=0, minute=0, second=0, microsecond=0)
         while at < end:
             if at >= start:
-                back = (now - at) / timedelta(days=1)
-                chance = random.Random(f"{kpi.code} {round(back * 24)}")  # noqa: S311  a story
+                back = round((now - at) / timedelta(hours=1))
+                chance = random.Random(f"{kpi.code} {back}")  # noqa: S311  a story
                 source = kpi.system.lower().replace(" ", "-")
                 rows.append(
                     NewReading(
                         kpi=kpi.code,
                         at=at,
-                        value=kpi.value(back, at, chance),
+                        value=kpi.value(at, now, chance),
                         segment=kpi.segment,
                         source=source,
                     )

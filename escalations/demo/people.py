@@ -19,6 +19,7 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.roles import ROLES
 
 # sign-in -> (first name, last name, role, zone, manager)
 DEMO_SIGN_INS = {
@@ -30,12 +31,15 @@ DEMO_SIGN_INS = {
     "senior": ("Priya", "Nair", "senior_engineer", "Asia/Kolkata", "duty"),
     "kpi-owner": ("Kim", "Vega", "kpi_owner", "America/New_York", "governor"),
     "steward": ("Stella", "Brandt", "data_steward", "Europe/Berlin", "governor"),
+    "remediation": ("Rosa", "Lindqvist", "remediation_leader", "Europe/Stockholm", "governor"),
+    "sponsor": ("Evelyn", "Hart", "executive_sponsor", "Europe/London", None),
+    "auditor": ("Aldo", "Ferri", "auditor", "Europe/Rome", None),
     "integrator": ("Ingest", "Robot", "integrator", "UTC", None),
     "outsider": ("Otto", "Quist", None, "UTC", None),
 }
 TEAMS = {
     "frontline": ("Frontline", "duty", ("agent", "agent2", "senior")),
-    "growth": ("Growth", "kpi-owner", ("kpi-owner", "agent", "agent2", "steward")),
+    "growth": ("Growth", "kpi-owner", ("kpi-owner", "agent", "agent2", "steward", "remediation")),
     "duty": ("Duty managers", "duty", ("duty", "governor")),
 }
 # roster -> (name, team, weekly rotation)
@@ -59,7 +63,7 @@ def tell_people(at: datetime) -> dict[str, User]:
                 "last_name": last,
                 "email": f"{username}@demo.belay.example",
                 "time_zone": zone,
-                "is_staff": role == "governance_committee",
+                "is_staff": role is not None and ROLES[role].is_staff,
             },
         )
         if is_new:

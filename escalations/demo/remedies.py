@@ -27,6 +27,17 @@ def remedy(crowd: Incidents, incident: Incident, at: datetime) -> None:
     """Planned from the moment the incident opened."""
     number, who = incident.number, "kpi-owner"
     crowd.do(number, at + minutes(9), Verb.ACKNOWLEDGE, who)
+    if incident.kpi is not None and incident.kpi.code == "refund-rate":
+        crowd.do(
+            number,
+            at + minutes(50),
+            Verb.VERIFY,
+            who,
+            outcome="inconclusive",
+            evidence="The shop says 2.2 %, the ledger 1.4 %.",
+            fallback="Hold large refunds for a second look until the ledger is closed.",
+        )
+        return
     proof = "Two sources agree within one per cent."
     crowd.do(number, at + minutes(24), Verb.VERIFY, who, outcome="confirmed", evidence=proof)
     _run_playbook(crowd, incident, at + minutes(30))
@@ -35,6 +46,7 @@ def remedy(crowd: Incidents, incident: Incident, at: datetime) -> None:
     if incident.severity <= 2:
         crowd.do(number, at + minutes(105), Verb.CONFIRM_CONTAIN, "senior")
     crowd.do(number, at + minutes(110), Verb.MONITOR, who)
+    crowd.keep_told(number, at, who, until=290, every=55)
 
     def resolve(now: datetime) -> None:
         found = Incident.objects.get(pk=number)
@@ -44,11 +56,11 @@ def remedy(crowd: Incidents, incident: Incident, at: datetime) -> None:
             "resolution_code": "recovered",
             "cause_category": "change",
             "final_update": "The figures are back in their target.",
-            "waiver": "Five days later the rest is weather.",
+            "waiver": "The cause is gone; the figures of tonight will show it.",
         }
         perform(number, Verb.RESOLVE, given, by=crowd.people[who], at=now)
 
-    crowd.stage.plan(at + timedelta(days=5, hours=2), resolve)
+    crowd.stage.plan(at + timedelta(hours=5), resolve)
 
 
 def _run_playbook(crowd: Incidents, incident: Incident, at: datetime) -> None:

@@ -19,7 +19,7 @@ from accounts.selectors.customers import valuation_of
 from config.lib.browse import Browse, Choice, Page
 from config.lib.errors import DomainError
 from config.lib.sensitive import hidden_fields
-from escalations.models import Clock, Incident, KpiState
+from escalations.models import Clock, Incident, KpiState, PostIncidentReview
 from escalations.rules.lifecycle import OPEN_STATES
 from escalations.rules.metrics import wilson95
 
@@ -137,6 +137,7 @@ class AccountPage:
     incidents_url: str
     clocks: tuple[ClockScore, ...]
     kpis: tuple[KpiView, ...]
+    reviews: tuple[PostIncidentReview, ...]
 
 
 def accounts_page(user: User, given: Mapping[str, str], at: datetime) -> AccountsPage:
@@ -233,6 +234,12 @@ def account_page(account: Account, user: User, at: datetime) -> AccountPage:
         incidents_url=reverse("queue"),
         clocks=_clock_scores(incidents, at),
         kpis=_kpis(account, user, shows_revenue),
+        reviews=tuple(
+            PostIncidentReview.objects.visible_to(user)
+            .filter(incident__account=account, drill=None)
+            .select_related("incident")
+            .order_by("-opened_at")[:RECENT]
+        ),
     )
 
 

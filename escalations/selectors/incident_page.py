@@ -46,6 +46,7 @@ class Head:
     state_label: str
     kind_label: str
     account_name: str
+    account_id: str
     product_area: str
     category: str
     kpi_code: str
@@ -229,6 +230,7 @@ def _head(incident: Incident) -> Head:
         state_label=incident.get_state_display(),
         kind_label=incident.get_kind_display(),
         account_name=incident.account.name if incident.account else "",
+        account_id=incident.account.external_id if incident.account else "",
         product_area=incident.product_area,
         category=category.label if category else incident.category,
         kpi_code=incident.kpi.code if incident.kpi else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -51,6 +52,33 @@ def _spec(part: Any) -> dict[str, Any] | None:
     return {"field": part.field, "op": part.op, "value": value}
 
 
+def check_rules(
+    *, weights: Iterable[int], rules: Sequence[tuple[str, Any, str]]
+) -> dict[str, Team]:
+    """What every version must hold, before it is stored. `rules`: name, condition and team code of
+    each, in order. Returns the teams by code; raises DomainError as `draft_version` tells.
+    """
+    if sum(weights) != 100:
+        raise DomainError("weights", "The weights of the rubric must sum to 100 per cent.")
+    if not rules or rules[-1][1]:
+        raise DomainError("no_fallback", "The last routing rule must match everything.")
+    codes = {team for _, _, team in rules}
+    teams = {team.code: team for team in Team.objects.filter(code__in=codes)}
+    for name, _, team in rules:
+        if team not in teams:
+            raise DomainError("unknown_team", f"Rule {name!r} names no team: {team!r}.")
+    return teams
+
+
+def check_version(version: PolicyVersion) -> None:
+    """The same for a version whose rows were written one by one."""
+    rules = version.routing_rules.order_by("position")
+    check_rules(
+        weights=version.factors.values_list("weight", flat=True),
+        rules=list(rules.values_list("name", "when", "team__code")),
+    )
+
+
 @transaction.atomic
 def draft_version(
     policy: Policy,
@@ -66,14 +94,10 @@ def draft_version(
     Raises DomainError `weights` unless the weights sum to 100, `no_fallback` without a last rule
     that matches everything, `unknown_team` for a team that does not exist.
     """
-    if sum(factor.weight for factor in doc.factors) != 100:
-        raise DomainError("weights", "The weights of the rubric must sum to 100 per cent.")
-    if not doc.rules or doc.rules[-1].when is not None:
-        raise DomainError("no_fallback", "The last routing rule must match everything.")
-    teams = {team.code: team for team in Team.objects.filter(code__in={r.team for r in doc.rules})}
-    for rule in doc.rules:
-        if rule.team not in teams:
-            raise DomainError("unknown_team", f"Rule {rule.name!r} names no team: {rule.team!r}.")
+    teams = check_rules(
+        weights=[factor.weight for factor in doc.factors],
+        rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
+    )
     last = policy.versions.order_by("-number").first()
     version = PolicyVersion(
         policy=policy,
@@ -184,12 +208,12 @@ def put_in_force(version: PolicyVersion, *, by: User | None, at: datetime) -> Po
     version = PolicyVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     if version.state in ("in_force", "retired"):
         raise Conflict("already_published", "This version was in force already.")
-    PolicyVersion.objects.filter(policy=version.policy, state="in_force").update(
-        state="retired", retired_at=at
-    )
+    for before in PolicyVersion.objects.filter(policy=version.policy, state="in_force"):
+        before.state, before.retired_at = "retired", at
+        told(before, by=by, reason=f"Version {version.number} is in force.").save()
     version.state = "in_force"
     version.effective_from = at
     version.published_by = by
     version.sha256 = digest(build_doc(version))
-    version.save()
+    told(version, by=by, reason="Put in force.").save()
     return version

@@ -1,0 +1,31 @@
+"""The governance pages in light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+from escalations.models import Kpi
+from tests.browser.conftest import AXE, LOOKS
+from tests.factories.incidents import MAJOR, open_incident
+
+# Unfold's own landmarks are no barrier by WCAG: best practice is not asked for here.
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def look(request):
+    return request.param
+
+
+def test_what_needs_you_a_list_and_a_history_have_no_barrier(screen, at):
+    open_incident(at, severity_hint="critical", facts=MAJOR, category="outage")
+    screen.sign_in("governor")
+    kpi = Kpi.objects.get(code="cpc").pk
+    for path in ("", "django_q/schedule/", f"escalations/kpi/{kpi}/history/"):
+        screen.open(f"/admin/{path}")
+        screen.page.evaluate(AXE.read_text())
+        found = screen.page.evaluate(f"axe.run(document, {{runOnly: {WCAG}}})")["violations"]
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == [], path
+        wide, room = screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= room, path
+        assert screen.complaints == []

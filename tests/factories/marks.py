@@ -1,0 +1,89 @@
+"""The demo company with a mark in every sensitive field, so that a leak can be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Account, Contact
+from escalations.models import (
+    Clock,
+    Delivery,
+    LadderRun,
+    Notice,
+    Policy,
+    Signal,
+    Threshold,
+    TimelineEvent,
+)
+from escalations.rules.lifecycle import Verb
+from escalations.services.moves import perform
+from tests.factories.incidents import open_incident
+
+# Odd values that nothing else says, by what they are.
+REVENUE_MARKS = {
+    "arr": "7310331",
+    "lifetime_value": "7420442",
+    "revenue_exposed": "7530553",
+    "declared_facts": "7860886",
+    "arr_at_risk": "7640664",
+    "signal_body": "quietotter",
+    "delivery_answer": "slowheron",
+}
+CONTACT_MARKS = {"email": "mossyfinch", "phone": "7550755"}
+RIGHT_OF = dict.fromkeys(REVENUE_MARKS, "accounts.view_revenue") | dict.fromkeys(
+    CONTACT_MARKS, "accounts.view_contact_details"
+)
+MARKS = REVENUE_MARKS | CONTACT_MARKS
+
+
+@pytest.fixture
+def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dict[str, Any]:
+    """The demo company with one thing of every kind, marked where a figure is sensitive."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    account = Account.objects.get(external_id="northwind")
+    for step in ("1", "0"):  # twice, so that the history tells a change of each
+        account.arr, account.lifetime_value = MARKS["arr"] + step, MARKS["lifetime_value"]
+        account.save()
+    account.arr = MARKS["arr"]
+    account.save()
+    contact = Contact.objects.create(
+        account=account,
+        name="Mia Sand",
+        job_title="Buyer",
+        email=f"{MARKS['email']}@northwind.example",
+        phone=f"+49 {MARKS['phone']}",
+    )
+    contact.phone += "1"
+    contact.save()
+    for threshold in Threshold.objects.all():
+        threshold.revenue_exposed = MARKS["revenue_exposed"]
+        threshold.warn_facts = {"arr_at_risk": int(MARKS["declared_facts"])}
+        threshold.breach_facts = threshold.warn_facts
+        threshold.save()
+    facts = {"arr_at_risk": int(MARKS["arr_at_risk"]), "users_pct": 35}
+    incident = open_incident(at, "doors", facts=facts, severity_hint="critical")
+    Signal.objects.filter(incident=incident).update(body=f"Said {MARKS['signal_body']}")
+    said = {"facts": {"arr_at_risk": {"before": None, "after": int(MARKS["arr_at_risk"])}}}
+    TimelineEvent.objects.filter(incident=incident, seq=1).update(detail=said)
+    perform(incident.number, Verb.NOTE, {"text": "Seen."}, by=company["duty"], at=at)
+    Delivery.objects.create(
+        source="pager",
+        key="doors",
+        body_sha256="0" * 64,
+        received_at=at,
+        status=201,
+        answer={"said": MARKS["delivery_answer"]},
+    )
+    travel.to(at)
+    return {
+        "people": company,
+        "incident": incident.number,
+        "account": account.external_id,
+        "contact": contact.pk,
+        "clock": Clock.objects.filter(incident=incident).first().pk,
+        "ladder_run": LadderRun.objects.filter(incident=incident).first().pk,
+        "notice": Notice.objects.filter(incident=incident).first().pk,
+        "policy": Policy.objects.get(is_default=True).code,
+    }
