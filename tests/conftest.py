@@ -193,8 +193,10 @@ def forget_caches() -> Iterator[None]:
     yield
     from accounts.selectors import roster_gaps, rosters, service_hours
     from escalations.selectors import policies
+    from escalations.views.chrome import forget_policy_label
 
     policies.clear_caches()
+    forget_policy_label()
     rosters._layers.cache_clear()
     roster_gaps._gaps.cache_clear()
     service_hours._calendar.cache_clear()

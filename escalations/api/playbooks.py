@@ -31,7 +31,7 @@ from escalations.selectors.playbooks import (
     visible_playbook,
 )
 from escalations.services.triggers import set_triggers
-from playbooks.api.bodies import PlaybookIn, VersionOut
+from playbooks.api.bodies import PlaybookIn, PlaybookVersionOut
 from playbooks.api.playbooks import version_value
 from playbooks.api.rights import ByRight
 from playbooks.api.templates import refusal
@@ -88,7 +88,7 @@ class PlaybookRow(serializers.Serializer):
 
 
 class PlaybookOut(PlaybookRow):
-    in_force = VersionOut(allow_null=True)
+    in_force = PlaybookVersionOut(allow_null=True)
     drafts = serializers.ListField(child=serializers.IntegerField())
     triggers = TriggerOut(many=True)
 

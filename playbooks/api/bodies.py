@@ -59,7 +59,7 @@ class VersionIn(StrictSerializer):
     )
 
 
-class StepOut(serializers.Serializer):
+class PlaybookStepOut(serializers.Serializer):
     position = serializers.IntegerField()
     title = serializers.CharField()
     instructions = serializers.CharField()
@@ -69,7 +69,7 @@ class StepOut(serializers.Serializer):
     needs_approval = serializers.BooleanField()
 
 
-class VersionOut(serializers.Serializer):
+class PlaybookVersionOut(serializers.Serializer):
     number = serializers.IntegerField()
     state = serializers.ChoiceField(VersionState.choices)
     effective_from = serializers.DateTimeField(allow_null=True)
@@ -82,7 +82,7 @@ class VersionOut(serializers.Serializer):
     success_criterion = serializers.CharField()
     rollback = serializers.CharField()
     needs_approval = serializers.BooleanField()
-    steps = StepOut(many=True)
+    steps = PlaybookStepOut(many=True)
 
 
 class TemplateIn(StrictSerializer):
