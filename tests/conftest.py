@@ -40,6 +40,18 @@ def pytest_configure(config: pytest.Config) -> None:
         connections.settings = connections.configure_settings(settings.DATABASES)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `postgres` is no test of SQLite: it is left out there, not skipped."""
+    from django.conf import settings
+
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    for_postgres = [item for item in items if item.get_closest_marker("postgres")]
+    if for_postgres:
+        config.hook.pytest_deselected(items=for_postgres)
+        items[:] = [item for item in items if item not in for_postgres]
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     global _server
     if _server is not None:
@@ -193,8 +205,10 @@ def forget_caches() -> Iterator[None]:
     yield
     from accounts.selectors import roster_gaps, rosters, service_hours
     from escalations.selectors import policies
+    from escalations.views.chrome import forget_policy_label
 
     policies.clear_caches()
+    forget_policy_label()
     rosters._layers.cache_clear()
     roster_gaps._gaps.cache_clear()
     service_hours._calendar.cache_clear()

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_a_socket_to_another_machine_is_refused():
@@ -30,6 +35,18 @@ def test_everybody_of_the_cast_can_be_reached(people):
 def test_the_database_under_test_is_the_one_asked_for():
     asked = "postgresql" if os.environ.get("DATABASE_URL") else "sqlite"
     assert connection.vendor == asked
+
+
+def test_what_is_for_postgresql_is_no_test_of_sqlite():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "BELAY_TEST_DB")}
+    asked = [*command, "tests/test_conftest.py", "tests/concurrency"]
+    found = subprocess.run(
+        asked, cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "test_the_database_under_test_is_the_one_asked_for" in found.stdout
+    assert "test_postgresql_really_answers" not in found.stdout
+    assert "skipped" not in found.stdout and "deselected" in found.stdout
 
 
 @pytest.mark.postgres

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -152,34 +153,46 @@ class _Runs(BelayAPIView):
 
 class RunsView(_Runs):
     pagination_class = CursorPages
-    ordering_fields = ("requested_at",)
+    ordering_fields = ("requested_at", "due_at", "ended_at")
     ordering = "-requested_at"
     filters = {
         "state": "A state, or `open`.",
         "playbook": "The playbook's code.",
         "incident": "The incident's number.",
         "outcome": "worked, partly, no_effect or rolled_back.",
+        "q": "Words of the playbook's name or code, or of what is believed.",
     }
 
     @extend_schema(responses=RunRow(many=True), summary="List runs you may see")
     def get(self, request: Request) -> Response:
-        rows = real_runs(self.person).select_related(*RELATED, *OF_INCIDENT)
+        rows = self._filtered(real_runs(self.person).select_related(*RELATED, *OF_INCIDENT))
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response([run_row(run) for run in page])
+
+    def _filtered(self, rows: Any) -> Any:
         if (state := self.parameter("state")) is not None:
             if state != "open" and state not in RunState.values:
                 raise field_error("state", "unknown_state", f"{state!r} is no state.")
             rows = rows.filter(state__in=OPEN_RUNS if state == "open" else [state])
         if (outcome := self.parameter("outcome")) is not None:
+            if outcome not in Outcome.values:
+                known = ", ".join(Outcome.values)
+                raise field_error("outcome", "unknown_outcome", f"Use one of {known}.")
             rows = rows.filter(outcome=outcome)
         if (playbook := self.parameter("playbook")) is not None:
             rows = rows.filter(version__playbook__code=playbook)
         if (number := self.parameter("incident")) is not None:
             if not (number.isascii() and number.isdigit() and len(number) < 20):
                 raise field_error("incident", "not_a_number", "An incident has a number.")
-            number = check_number(int(number))
-            rows = rows.filter(incident_playbook__incident=number)
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([run_row(run) for run in page])
+            rows = rows.filter(incident_playbook__incident=check_number(int(number)))
+        for word in (self.parameter("q") or "").split()[:10]:
+            rows = rows.filter(
+                Q(version__playbook__name__icontains=word)
+                | Q(version__playbook__code__icontains=word)
+                | Q(hypothesis__icontains=word)
+            )
+        return rows
 
     @extend_schema(request=RunIn, responses={201: RunOut}, summary="Start a run, or ask for it")
     def post(self, request: Request) -> Response:

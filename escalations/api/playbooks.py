@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models.customers import Segment
 from config.lib.api import CursorPages, HasAnyRole
+from config.lib.api_nouns import named_by
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import field_error
 from config.lib.serializers import StrictSerializer
@@ -30,7 +31,7 @@ from escalations.selectors.playbooks import (
     visible_playbook,
 )
 from escalations.services.triggers import set_triggers
-from playbooks.api.bodies import PlaybookIn, VersionOut
+from playbooks.api.bodies import PlaybookIn, PlaybookVersionOut
 from playbooks.api.playbooks import version_value
 from playbooks.api.rights import ByRight
 from playbooks.api.templates import refusal
@@ -42,13 +43,10 @@ from playbooks.services.rights import VIEW
 MOST_TRIGGERS = 20
 
 
-class TriggerIn(StrictSerializer):
-    """At least one condition; all that are given must hold."""
+class _Conditions(StrictSerializer):
+    """What a trigger asks for; what is left out it does not ask for."""
 
     kind = serializers.ChoiceField(Kind.choices, required=False, allow_blank=True)
-    kpi = serializers.SlugRelatedField(
-        slug_field="code", queryset=Kpi.objects, required=False, allow_null=True
-    )
     failure_mode = serializers.ChoiceField(FailureMode.choices, required=False, allow_blank=True)
     product_area = serializers.CharField(max_length=80, required=False, allow_blank=True)
     tier = serializers.ChoiceField(Segment.choices, required=False, allow_blank=True)
@@ -56,11 +54,19 @@ class TriggerIn(StrictSerializer):
     severity_at_least = serializers.ChoiceField(SEVERITY_CHOICES, required=False, allow_null=True)
 
 
+class TriggerIn(_Conditions):
+    """At least one condition; all that are given must hold."""
+
+    kpi = named_by("code", Kpi.objects, required=False, allow_null=True)
+
+
 class TriggersIn(StrictSerializer):
-    triggers = TriggerIn(many=True, max_length=MOST_TRIGGERS)
+    triggers: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=TriggerIn(), max_length=MOST_TRIGGERS
+    )
 
 
-class TriggerOut(TriggerIn):
+class TriggerOut(_Conditions):
     kpi = serializers.CharField(allow_null=True)
     position = serializers.IntegerField()
     sentence = serializers.CharField()
@@ -82,7 +88,7 @@ class PlaybookRow(serializers.Serializer):
 
 
 class PlaybookOut(PlaybookRow):
-    in_force = VersionOut(allow_null=True)
+    in_force = PlaybookVersionOut(allow_null=True)
     drafts = serializers.ListField(child=serializers.IntegerField())
     triggers = TriggerOut(many=True)
 

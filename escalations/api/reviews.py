@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models.customers import Segment
 from accounts.selectors.people import rights_of
 from config.lib.api import CursorPages
+from config.lib.api_nouns import FALSE, TRUE
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import field_error
 from escalations.api.incidents import check_number
@@ -26,7 +29,7 @@ from escalations.forms.reviews import (
     ReviewIn,
 )
 from escalations.models import ActionItem
-from escalations.models.action_items import ActionStateChoice
+from escalations.models.action_items import ActionKind, ActionStateChoice
 from escalations.models.reviews import FactorCategory, ReviewStateChoice
 from escalations.rules.action_items import UNSETTLED, ActionVerb
 from escalations.rules.policy import Severity
@@ -82,7 +85,7 @@ class ReviewList(_ReviewView):
         "severity": "S1 to S4. Several with commas.",
         "cause": "Category of a contributing factor. Several with commas.",
         "account": "The account's external id.",
-        "tier": "Segment of the account.",
+        "tier": "Segment of the account. Several with commas.",
         "team": "Team code.",
         "kpi": "KPI code.",
         "product_area": "Product area.",
@@ -111,13 +114,14 @@ class ReviewList(_ReviewView):
             rows = with_cause(rows, _words("cause", cause, FactorCategory.values))
         for name, lookup in (
             ("account", "incident__account__external_id"),
-            ("tier", "incident__account__segment"),
             ("team", "incident__team__code"),
             ("kpi", "incident__kpi__code"),
             ("product_area", "incident__product_area"),
         ):
             if (value := self.parameter(name)) is not None:
                 rows = rows.filter(**{lookup: value})
+        if (tier := self.parameter("tier")) is not None:
+            rows = rows.filter(incident__account__segment__in=_words("tier", tier, Segment.values))
         if since := self.parameter("since"):
             rows = rows.filter(opened_at__date__gte=_day("since", since))
         if until := self.parameter("until"):
@@ -266,13 +270,26 @@ class ActionItemList(BelayAPIView):
         "owner": "Username of the owner.",
         "verifier": "Username of whoever verifies it.",
         "state": "A state, or `unsettled`. Several with commas.",
-        "overdue": "`true`: past its day or moved more than twice, and not done.",
+        "kind": ", ".join(ActionKind.values) + ". Several with commas.",
+        "incident": "Number of the incident it came from.",
+        "overdue": "Past its day or moved more than twice, and not done: true or false.",
+        "q": "Words of the title, how it is verified, or the incident's title.",
     }
 
     @extend_schema(responses=ActionItemOut(many=True), summary="List actions you may see")
     def get(self, request: Request) -> Response:
         rows = ActionItem.objects.real().visible_to(self.person)
-        rows = rows.select_related("owner", "verifier", "wont_do_asked_by", "review")
+        rows = self._filtered(
+            rows.select_related("owner", "verifier", "wont_do_asked_by", "review")
+        )
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(rows, request, view=self)
+        rights = rights_of(self.person)
+        return pages.get_paginated_response(
+            [action_value(action, rights, self.at) for action in page]
+        )
+
+    def _filtered(self, rows: Any) -> Any:
         for name in ("owner", "verifier"):
             if (value := self.parameter(name)) is not None:
                 rows = rows.filter(**{f"{name}__username": value})
@@ -282,15 +299,23 @@ class ActionItemList(BelayAPIView):
                 words = words - {"unsettled"} | {each.value for each in UNSETTLED}
             rows = rows.filter(state__in=sorted(words))
         if (overdue := self.parameter("overdue")) is not None:
-            if overdue != "true":
-                raise field_error("overdue", "unknown_overdue", "Use true, or leave it out.")
-            rows = rows.overdue(self.at.date())
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(rows, request, view=self)
-        rights = rights_of(self.person)
-        return pages.get_paginated_response(
-            [action_value(action, rights, self.at) for action in page]
-        )
+            if overdue not in TRUE + FALSE:
+                raise field_error("overdue", "not_a_flag", "Use true or false.")
+            late = rows.overdue(self.at.date())
+            rows = late if overdue in TRUE else rows.exclude(pk__in=late.values("pk"))
+        if kind := self.parameter("kind"):
+            rows = rows.filter(kind__in=_words("kind", kind, ActionKind.values))
+        if (number := self.parameter("incident")) is not None:
+            if not (number.isascii() and number.isdigit() and len(number) < 20):
+                raise field_error("incident", "not_a_number", "An incident has a number.")
+            rows = rows.filter(review__incident=check_number(int(number)))
+        for word in (self.parameter("q") or "").split()[:10]:
+            rows = rows.filter(
+                Q(title__icontains=word)
+                | Q(verification_method__icontains=word)
+                | Q(review__incident__title__icontains=word)
+            )
+        return rows
 
 
 class ActionItemDetail(BelayAPIView):

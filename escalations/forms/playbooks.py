@@ -68,8 +68,8 @@ STEP_VERBS = {
 
 def body_of(kind: type[StrictSerializer], posted: Mapping[str, str]) -> StrictSerializer:
     """A page's form as the API's body; what the body does not know is left out."""
-    data: dict[str, Any] = {name: posted[name] for name in kind().fields if name in posted}
-    return kind(data=data)
+    known = kind().fields
+    return kind(data={name: typed for name, typed in posted.items() if name in known})
 
 
 def given_to(verb: RunVerb, body: StrictSerializer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
 from accounts.models import User
 from config.lib.models import check, one_of, paired, recorded, unique
@@ -16,9 +17,14 @@ from escalations.models.incidents import Incident
 from escalations.models.reviews import PostIncidentReview
 from escalations.rules.action_items import UNDONE, UNSETTLED, ActionState
 
-_PERSON = {"null": True, "blank": True, "related_name": "+"}
 _MACHINE = ("drill", "version", "updated_at", "remind_at", "remind_stage", "parked_error")
 _WORDS_UNDONE = sorted(state.value for state in UNDONE)
+
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
 
 class ActionKind(models.TextChoices):
@@ -72,17 +78,17 @@ class ActionItem(Operational):
     evidence = models.TextField(blank=True)
     outcome_note = models.TextField(blank=True, help_text="What the verifier said.")
     started_at = models.DateTimeField(null=True, blank=True)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    started_by = _person()
     done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    done_by = _person()
     verified_at = models.DateTimeField(null=True, blank=True)
-    verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    verified_by = _person()
     rejected_at = models.DateTimeField(null=True, blank=True)
-    rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    rejected_by = _person()
     wont_do_asked_at = models.DateTimeField(null=True, blank=True)
-    wont_do_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    wont_do_asked_by = _person()
     wont_do_at = models.DateTimeField(null=True, blank=True)
-    wont_do_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    wont_do_by = _person()
     wont_do_reason = models.CharField(max_length=500, blank=True)
     remind_at = models.DateTimeField(null=True, blank=True)
     remind_stage = models.PositiveSmallIntegerField(default=0)

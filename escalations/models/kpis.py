@@ -8,20 +8,25 @@ judged without looking at history at all.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
-from accounts.models import Account, Team
+from accounts.models import Account, Team, User
 from accounts.models.people import validate_zone
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import KpiStateName
 
 SEVERITIES = [(s.value, s.label) for s in Severity]
-_PEOPLE: dict[str, Any] = {"null": True, "blank": True, "related_name": "+"}
+
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
 
 class Family(models.TextChoices):
@@ -58,9 +63,9 @@ class Kpi(Stamped):
     is_critical = models.BooleanField("critical", default=False)
     review_every_days = models.PositiveSmallIntegerField("review every, days", default=90)
     reviewed_on = models.DateField(null=True, blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
-    steward = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
-    remediation_leader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, **_PEOPLE)
+    owner = _person()
+    steward = _person()
+    remediation_leader = _person()
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="kpis")
     account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="kpis")
     is_active = models.BooleanField(default=True)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
 from accounts.models import User
 from config.lib.models import check, one_of, paired, recorded, unique
@@ -17,8 +18,13 @@ from escalations.models.kpis import SEVERITIES
 from escalations.models.timeline import TimelineEvent
 from escalations.rules.reviews import SIGNED, UNSIGNED, ReviewState
 
-_PERSON = {"null": True, "blank": True, "related_name": "+"}
 _MACHINE = ("drill", "version", "updated_at", "remind_at", "remind_stage", "parked_error")
+
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
 
 class ReviewStateChoice(models.TextChoices):
@@ -66,7 +72,7 @@ class PostIncidentReview(Operational):
     required_because = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    facilitator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    facilitator = _person()
     severity_final = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
 
     summary = models.TextField(blank=True)
@@ -95,11 +101,11 @@ class PostIncidentReview(Operational):
     sign_off_due_at = models.DateTimeField(null=True, blank=True)
     meeting_at = models.DateTimeField(null=True, blank=True)
     held_at = models.DateTimeField(null=True, blank=True)
-    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    held_by = _person()
     submitted_at = models.DateTimeField(null=True, blank=True)
-    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    submitted_by = _person()
     signed_off_at = models.DateTimeField(null=True, blank=True)
-    signed_off_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    signed_off_by = _person()
     waived_at = models.DateTimeField(null=True, blank=True)
     waiver_reason = models.CharField(max_length=500, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)

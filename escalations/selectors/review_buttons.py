@@ -98,7 +98,8 @@ def _input(
     people: tuple[tuple[str, str], ...],
     errors: Mapping[str, str],
 ) -> Input:
-    kind, choices = TYPES.get(spec.kind, spec.kind), ()
+    kind = TYPES.get(spec.kind, spec.kind)
+    choices: tuple[tuple[str, str], ...] = ()
     if spec.kind == "choice":
         kind = "select"
         choices = tuple((each, each.replace("_", " ").capitalize()) for each in spec.choices)

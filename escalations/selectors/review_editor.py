@@ -137,7 +137,7 @@ def _entry(page: ReviewPage, inputs: tuple[Input, ...]) -> tuple[Input, ...]:
         if moment.event is not None
     )
     kinds = tuple((kind.value, words) for kind, words in ENTRY_WORDS.items())
-    changed = {
+    changed: dict[str, dict[str, Any]] = {
         "kind": {"choices": kinds},
         "event": {
             "kind": "select",

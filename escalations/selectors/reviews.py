@@ -100,7 +100,7 @@ def matching(rows: QuerySet, text: str) -> QuerySet:
         for name in SEARCHED:
             found |= Q(**{f"{name}__icontains": word})
         factors = ContributingFactor.objects.filter(review=OuterRef("pk"), text__icontains=word)
-        found |= Exists(factors)
+        found |= Q(Exists(factors))
         number = word.upper().removeprefix("INC-")
         if number.isascii() and number.isdigit() and len(number) < 18:
             found |= Q(incident_id=int(number))

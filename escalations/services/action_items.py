@@ -13,6 +13,7 @@ from django.db.models import Max
 from accounts.models import User
 from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError
+from config.lib.history import told
 from escalations.models import ActionItem, Incident, PostIncidentReview
 from escalations.models.notices import NoticeKind
 from escalations.rules import action_items as rules
@@ -100,9 +101,7 @@ def _save(work: Work) -> None:
     action.updated_at = work.at
     set_reminder(action, work.incident, work.at)
     checked(action)
-    action._history_user, action._history_date = work.by, work.at
-    action._change_reason = work.why
-    action.save()
+    told(action, by=work.by, reason=work.why, at=work.at).save()
 
 
 def add_action(
@@ -237,9 +236,7 @@ def _complete_review(review: PostIncidentReview, work: Work) -> None:
     settle_as_completed(review, work.at)
     review.version += 1
     review.updated_at = work.at
-    review._history_user, review._history_date = work.by, work.at
-    review._change_reason = "Its last action is settled."
-    review.save()
+    told(review, by=work.by, reason="Its last action is settled.", at=work.at).save()
     work.recorder.event(
         work.incident, "review_completed", "The last action is settled: the review is complete."
     )

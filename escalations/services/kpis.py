@@ -13,6 +13,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Least
 
 from config.lib.errors import DomainError, field_error
+from config.lib.history import told
 from escalations.models import Kpi, KpiSource, KpiState, Threshold
 from escalations.rules.thresholds import LEVELS, Direction
 from escalations.selectors.kpis import version_at
@@ -35,11 +36,11 @@ def create_kpi(
         kpi = Kpi(**fields)
         _refuse_future_review(fields, at)
         _validate(kpi)
-        kpi.save()
-        set_sources(kpi, sources)
+        told(kpi, by=by, at=at).save()
+        set_sources(kpi, sources, by=by, at=at)
         version = Threshold(kpi=kpi, number=1, effective_from=at, **with_clear_levels(limits))
         _validate(version)
-        version.save()
+        told(version, by=by, at=at).save()
     return kpi
 
 
@@ -61,9 +62,9 @@ def change_kpi(
                 setattr(kpi, name, value)
             _refuse_future_review(fields, at)
             _validate(kpi)
-            kpi.save()
+            told(kpi, by=by, at=at).save()
         if sources is not None:
-            set_sources(kpi, sources)
+            set_sources(kpi, sources, by=by, at=at)
         if limits:
             change_thresholds(kpi, limits, by=by, at=at)
     return kpi
@@ -75,7 +76,7 @@ def _refuse_future_review(fields: dict[str, Any], at: datetime) -> None:
         raise field_error("reviewed_on", "in_future", "A review is dated when it was made.")
 
 
-def set_sources(kpi: Kpi, sources: Sequence[dict[str, Any]]) -> None:
+def set_sources(kpi: Kpi, sources: Sequence[dict[str, Any]], *, by: Any, at: datetime) -> None:
     """Make these the sources of a KPI; a source is known by its name. The caller is in atomic."""
     if len(sources) > MOST_SOURCES:
         raise field_error("sources", "too_many", f"A KPI has at most {MOST_SOURCES} sources.")
@@ -88,14 +89,14 @@ def set_sources(kpi: Kpi, sources: Sequence[dict[str, Any]]) -> None:
     standing = {source.name: source for source in kpi.sources.all()}
     for name, source in standing.items():
         if name not in names:
-            source.delete()
+            told(source, by=by, at=at).delete()
     # Who is primary no longer goes first: there is never more than one.
     for sent in sorted(sources, key=lambda sent: bool(sent.get("is_primary"))):
         source = standing.get(sent["name"]) or KpiSource(kpi=kpi)
         for field, value in {**_EMPTY_SOURCE, **sent}.items():
             setattr(source, field, value)
         _validate(source, prefix=f"sources.{names.index(source.name)}.")
-        source.save()
+        told(source, by=by, at=at).save()
 
 
 _EMPTY_SOURCE = {
@@ -110,13 +111,10 @@ _EMPTY_SOURCE = {
 def mark_reviewed(kpis: Iterable[Kpi], *, by: Any, at: datetime, reason: str) -> int:
     """Say that these KPIs were reviewed today, in each one's own zone; how many."""
     with transaction.atomic():
-        rows: list[Any] = list(  # the history's attributes are in no type
-            Kpi.objects.select_for_update().filter(pk__in=[kpi.pk for kpi in kpis])
-        )
+        rows = list(Kpi.objects.select_for_update().filter(pk__in=[kpi.pk for kpi in kpis]))
         for kpi in rows:
             kpi.reviewed_on = at.astimezone(ZoneInfo(kpi.time_zone)).date()
-            kpi._change_reason, kpi._history_user = reason, by
-            kpi.save()
+            told(kpi, by=by, reason=reason, at=at).save()
     return len(rows)
 
 
@@ -141,7 +139,7 @@ def change_thresholds(kpi: Kpi, limits: dict[str, Any], *, by: Any, at: datetime
         values |= limits
         version = Threshold(kpi=kpi, number=number, effective_from=at, **with_clear_levels(values))
         _validate(version)
-        version.save()
+        told(version, by=by, at=at).save()
         if states:
             KpiState.objects.filter(kpi=kpi, last_at__gte=at).update(
                 dirty_from=Least(Value(at), Coalesce(F("dirty_from"), Value(at))), parked_until=None

@@ -116,8 +116,8 @@ def approvers(run: PlaybookRun, incident: Incident | None, asked_by: User) -> li
     concerned = {run.version.playbook.owner_id}
     if incident is not None and incident.kpi is not None:
         concerned |= {incident.kpi.owner_id, incident.kpi.remediation_leader_id}
-    concerned -= {None, asked_by.pk}
-    near = _who_may(incident, User.objects.filter(pk__in=concerned))
+    others = [pk for pk in concerned if pk is not None and pk != asked_by.pk]
+    near = _who_may(incident, User.objects.filter(pk__in=others))
     if near:
         return near
     permission = Permission.objects.filter(

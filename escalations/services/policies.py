@@ -99,7 +99,7 @@ def draft_version(
         rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
     )
     last = policy.versions.order_by("-number").first()
-    version = PolicyVersion.objects.create(
+    version = PolicyVersion(
         policy=policy,
         number=last.number + 1 if last else 1,
         s1_from_bp=doc.bands[Severity.S1],
@@ -110,6 +110,7 @@ def draft_version(
         service_hours=service_hours,
         note=note,
     )
+    told(version, by=by, reason=note, at=at).save()
     for row in doc.severities.values():
         SeverityRule.objects.create(
             version=version,

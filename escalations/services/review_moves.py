@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from accounts.models import User
 from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError, NotAllowed
+from config.lib.history import told
 from escalations.models import Incident, PostIncidentReview, ReviewAmendment, ReviewSignOff
 from escalations.models.notices import NoticeKind
 from escalations.rules import reviews as rules
@@ -144,9 +145,7 @@ def save(work: Work) -> None:
     review.version += 1
     review.updated_at = work.at
     checked(review)
-    review._history_user, review._history_date = work.by, work.at
-    review._change_reason = work.why
-    review.save()
+    told(review, by=work.by, reason=work.why, at=work.at).save()
     touch(work.incident, work.at)
     work.recorder.write()
 

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from config.lib.errors import DomainError, NotAllowed, field_error
+from config.lib.history import told
 from config.lib.sensitive import hidden_fields
 from escalations.models import (
     ContributingFactor,
@@ -127,12 +128,11 @@ def _save_participants(work: Work, usernames: Sequence[str]) -> bool:
     wanted = {person.pk: person for person in people}
     there = {each.user_id: each for each in review.participants.all()}
     for pk in set(there) - set(wanted):
-        there[pk].delete()
+        told(there[pk], by=work.by, at=work.at).delete()
     for pk in wanted:
         if pk not in there:
             participant = ReviewParticipant(review=review, user=wanted[pk])
-            participant._history_user = work.by
-            participant.save()
+            told(participant, by=work.by, at=work.at).save()
     return set(there) != set(wanted)
 
 
@@ -200,8 +200,7 @@ def remove_factor(
     verb = ReviewVerb.EDIT
     with changing(number, verb, {}, by=by, at=at, expected_version=expected_version) as work:
         factor = _factor(work, position)
-        factor._history_user = by
-        factor.delete()
+        told(factor, by=by, at=at).delete()
         work.event("review_factor", f"Contributing factor {position} was removed.")
     return work.review
 
@@ -218,8 +217,7 @@ def _write_factor(work: Work, factor: ContributingFactor, given: Mapping[str, An
         if name in given:
             setattr(factor, name, given[name])
     checked(factor)
-    factor._history_user, factor._history_date = work.by, work.at
-    factor.save()
+    told(factor, by=work.by, at=work.at).save()
 
 
 def add_entry(

@@ -15,6 +15,7 @@ from accounts.models import Membership, Roster, User
 from accounts.selectors.people import rights_of
 from accounts.selectors.rosters import people_on_call
 from config.lib.errors import Conflict, DomainError, NotAllowed
+from config.lib.history import told
 from escalations.models import (
     Clock,
     Fact,
@@ -136,10 +137,7 @@ def open_review(
 
 
 def _save(review: PostIncidentReview, by: User | None, at: datetime, why: str) -> None:
-    review._history_user = by
-    review._history_date = at
-    review._change_reason = why
-    review.save()
+    told(review, by=by, reason=why, at=at).save()
 
 
 def _deadlines(incident: Incident, since: datetime) -> Deadlines:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from config.lib.history import told
 from escalations.models import PlaybookTrigger
 from playbooks.models import Playbook
 from playbooks.services.rights import EDIT, require
@@ -20,13 +21,11 @@ def set_triggers(
     require(by, EDIT)
     Playbook.objects.select_for_update().only("pk").get(pk=playbook.pk)
     for old in PlaybookTrigger.objects.filter(playbook=playbook):
-        old._history_user, old._history_date = by, at
-        old.delete()
+        told(old, by=by, at=at).delete()
     made = []
     for position, given in enumerate(rows, 1):
         trigger = PlaybookTrigger(playbook=playbook, position=position, **given)
-        trigger._history_user, trigger._history_date = by, at
         trigger.full_clean()
-        trigger.save()
+        told(trigger, by=by, at=at).save()
         made.append(trigger)
     return made

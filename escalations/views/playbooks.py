@@ -75,7 +75,9 @@ class Library(PlaybooksView):
     def get(self, request: HttpRequest) -> HttpResponse:
         words = {name: request.GET.get(name, "").replace("\0", "") for name in Asked.__slots__}
         asked = Asked(**words)
-        rows = list(library(asked, self.person).order_by(*library_order())[: MOST_SHOWN + 1])
+        rows: list[Any] = list(  # with what `library` adds to each
+            library(asked, self.person).order_by(*library_order())[: MOST_SHOWN + 1]
+        )
         for row in rows:
             row.last_word = ended_as(row.last_state, row.last_outcome)
         context = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
@@ -52,10 +54,12 @@ class VersionIn(StrictSerializer):
     rollback = text("How to undo it.")
     needs_approval = serializers.BooleanField(required=False)
     note = text("Why this version.")
-    steps = StepIn(many=True, required=False, max_length=MOST_STEPS)
+    steps: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=StepIn(), required=False, max_length=MOST_STEPS
+    )
 
 
-class StepOut(serializers.Serializer):
+class PlaybookStepOut(serializers.Serializer):
     position = serializers.IntegerField()
     title = serializers.CharField()
     instructions = serializers.CharField()
@@ -65,7 +69,7 @@ class StepOut(serializers.Serializer):
     needs_approval = serializers.BooleanField()
 
 
-class VersionOut(serializers.Serializer):
+class PlaybookVersionOut(serializers.Serializer):
     number = serializers.IntegerField()
     state = serializers.ChoiceField(VersionState.choices)
     effective_from = serializers.DateTimeField(allow_null=True)
@@ -78,7 +82,7 @@ class VersionOut(serializers.Serializer):
     success_criterion = serializers.CharField()
     rollback = serializers.CharField()
     needs_approval = serializers.BooleanField()
-    steps = StepOut(many=True)
+    steps = PlaybookStepOut(many=True)
 
 
 class TemplateIn(StrictSerializer):

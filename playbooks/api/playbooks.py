@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from config.lib.api import HasAnyRole
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError
-from playbooks.api.bodies import VersionIn, VersionOut
+from playbooks.api.bodies import PlaybookVersionOut, VersionIn
 from playbooks.api.rights import ByRight
 from playbooks.api.templates import refusal
 from playbooks.models import Playbook, PlaybookVersion
@@ -73,7 +73,9 @@ class _Versions(BelayAPIView):
 
 
 class VersionsView(_Versions):
-    @extend_schema(request=VersionIn, responses={201: VersionOut}, summary="Draft the next version")
+    @extend_schema(
+        request=VersionIn, responses={201: PlaybookVersionOut}, summary="Draft the next version"
+    )
     def post(self, request: Request, code: str) -> Response:
         playbook = Playbook.objects.filter(code=code).first()
         if playbook is None:
@@ -87,13 +89,13 @@ class VersionsView(_Versions):
 
 
 class VersionView(_Versions):
-    @extend_schema(responses=VersionOut, summary="One version of a playbook")
+    @extend_schema(responses=PlaybookVersionOut, summary="One version of a playbook")
     def get(self, request: Request, code: str, number: int) -> Response:
         return Response(version_value(self.found(code, number)))
 
     @extend_schema(
         request=VersionIn,
-        responses=VersionOut,
+        responses=PlaybookVersionOut,
         summary="Change a draft; `steps` replaces all of them",
     )
     def patch(self, request: Request, code: str, number: int) -> Response:
@@ -108,7 +110,7 @@ class VersionView(_Versions):
 
 class PutInForce(_Versions):
     @extend_schema(
-        request=None, responses=VersionOut, summary="Seal a draft; its predecessor retires"
+        request=None, responses=PlaybookVersionOut, summary="Seal a draft; its predecessor retires"
     )
     def post(self, request: Request, code: str, number: int) -> Response:
         version = put_in_force(self.found(code, number), by=self.person, at=self.at)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib.api import CursorPages, HasAnyRole
+from config.lib.api_nouns import FALSE, TRUE
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, field_error
 from playbooks.api.bodies import PreviewIn, PreviewOut, TemplateIn, TemplateOut
@@ -40,14 +41,18 @@ def value_of(row: MessageTemplate) -> dict[str, Any]:
 def refusal(error: ValidationError) -> DomainError:
     """A model's refusal as the API says it: every field with its code."""
     errors = [
-        {"field": "" if name == "__all__" else name, "code": one.code, "detail": sentence}
+        {
+            "field": "" if name == "__all__" else name,
+            "code": one.code or "invalid",
+            "detail": sentence,
+        }
         for name, several in error.error_dict.items()
         for one in several
         for sentence in one.messages
     ]
     is_taken = errors[0]["code"] == "unique"
     return DomainError(
-        errors[0]["code"] or "invalid",
+        errors[0]["code"],
         " ".join(each["detail"] for each in errors),
         status=409 if is_taken else 400,
         errors=errors,
@@ -85,6 +90,7 @@ class TemplatesView(_Templates):
         "channel": "email, chat, status_update or handoff.",
         "language": "Like en.",
         "area": "Product area; those for every area come with it.",
+        "active": "true or false.",
         "q": "Words of the name or the code.",
     }
 
@@ -99,7 +105,11 @@ class TemplatesView(_Templates):
             rows = rows.filter(language=language)
         if area := self.parameter("area"):
             rows = rows.filter(product_area__iexact=area) | rows.filter(product_area="")
-        for word in (self.parameter("q") or "").split():
+        if (active := self.parameter("active")) is not None:
+            if active not in TRUE + FALSE:
+                raise field_error("active", "not_a_flag", "Use true or false.")
+            rows = rows.filter(is_active=active in TRUE)
+        for word in (self.parameter("q") or "").split()[:10]:
             rows = rows.filter(name__icontains=word) | rows.filter(code__icontains=word)
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self)

@@ -3,16 +3,20 @@ incident to its run is kept by the app above."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
+from accounts.models import User
 from config.lib.models import check, one_of, paired, unique
 from playbooks.models.playbooks import PlaybookStep, PlaybookVersion
 
-_PERSON: dict[str, Any] = {"null": True, "blank": True, "related_name": "+"}
+
+def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
 
 class RunState(models.TextChoices):
@@ -47,11 +51,11 @@ class PlaybookRun(models.Model):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     needs_approval = models.BooleanField(default=False)
     approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    approved_by = _person()
     started_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    ended_by = _person()
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     outcome_note = models.TextField(blank=True)
 
@@ -120,11 +124,11 @@ class StepRun(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     alarm_at = models.DateTimeField(null=True, blank=True)
     approval_requested_at = models.DateTimeField(null=True, blank=True)
-    approval_requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    approval_requested_by = _person()
     approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    approved_by = _person()
     done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, **_PERSON)
+    done_by = _person()
     note = models.TextField(blank=True)
 
     class Meta:

@@ -11,6 +11,7 @@ from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
 from config.lib.errors import Conflict, DomainError
+from config.lib.history import told
 from config.lib.versions import VersionState, digest
 from playbooks.models import Playbook, PlaybookStep, PlaybookVersion
 from playbooks.models.playbooks import PlaybookKind
@@ -31,11 +32,8 @@ STEP_FIELDS = (
 def save_playbook(playbook: Playbook, *, by: User, at: datetime, reason: str = "") -> Playbook:
     """Make a playbook or change what names it. Its content lives in versions."""
     require(by, EDIT)
-    playbook._history_user = by
-    playbook._history_date = at
-    playbook._change_reason = reason
     playbook.full_clean()
-    playbook.save()
+    told(playbook, by=by, reason=reason, at=at).save()
     return playbook
 
 
@@ -85,15 +83,12 @@ def _write(
 ) -> None:
     for name, value in content.items():
         setattr(version, name, value)
-    version._history_user = by
-    version._history_date = at
     version.full_clean()
-    version.save()
+    told(version, by=by, at=at).save()
     if steps is None:
         return
     for old in version.steps.all():
-        old._history_user = by
-        old.delete()
+        told(old, by=by, at=at).delete()
     rows = [PlaybookStep(version=version, position=i, **given) for i, given in enumerate(steps, 1)]
     for row in rows:  # what fields cannot say, the constraints do, without a query each
         row.full_clean(validate_unique=False, validate_constraints=False, exclude=["version"])
@@ -125,14 +120,13 @@ def put_in_force(version: PlaybookVersion, *, by: User, at: datetime) -> Playboo
             errors=lacks,
         )
     for old in PlaybookVersion.objects.filter(playbook=version.playbook, state="in_force"):
-        old.state, old.retired_at, old._history_user = VersionState.RETIRED, at, by
-        old.save()
+        old.state, old.retired_at = VersionState.RETIRED, at
+        told(old, by=by, at=at).save()
     version.state = VersionState.IN_FORCE
     version.effective_from = at
     version.published_by = by
     version.sha256 = digest(content_of(version, steps))
-    version._history_user = by
-    version.save()
+    told(version, by=by, at=at).save()
     return version
 
 

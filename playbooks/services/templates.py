@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
+from config.lib.history import told
 from playbooks.models import MessageTemplate
 from playbooks.services.rights import EDIT, require
 
@@ -15,9 +16,6 @@ def save_template(
 ) -> MessageTemplate:
     """Raises ValidationError `unknown_placeholder` and whatever else a template may not be."""
     require(by, EDIT)
-    template._history_user = by
-    template._history_date = at
-    template._change_reason = reason
     template.full_clean()
-    template.save()
+    told(template, by=by, reason=reason, at=at).save()
     return template

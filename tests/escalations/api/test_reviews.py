@@ -86,6 +86,7 @@ def test_reviews_are_found_by_every_filter(api, company, at, number):
         ("?state=odd", "unknown_state"),
         ("?severity=S9", "unknown_severity"),
         ("?cause=odd", "unknown_cause"),
+        ("?tier=gold", "unknown_tier"),
         ("?since=soon", "bad_date"),
         ("?colour=red", "unknown_parameter"),
         ("?ordering=title", "bad_ordering"),
@@ -247,8 +248,27 @@ def test_actions_are_listed_by_owner_state_and_lateness(api, number):
     assert ids("?overdue=true") == ["agent"]
     assert ids("?state=verified") == []
     assert ids("?state=unsettled&verifier=senior") == ["agent", "agent2"]
-    assert api("agent").get("/api/v1/action-items/?overdue=perhaps").status_code == 400
+    assert ids("?overdue=false") == ["agent2"]
+    assert ids(f"?incident={number}&q=ALARM") == ["agent", "agent2"]
+    assert ids("?kind=detect,prevent&q=look") == ["agent", "agent2"]
+    assert ids("?kind=prevent") == ids("?q=fireworks") == ids("?incident=999") == []
     assert api("agent").get(f"/api/v1/action-items/{late.pk}/").json()["is_overdue"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("?overdue=perhaps", "not_a_flag"),
+        ("?kind=odd", "unknown_kind"),
+        ("?state=odd", "unknown_state"),
+        ("?incident=INC-1", "not_a_number"),
+        ("?colour=red", "unknown_parameter"),
+        ("?ordering=title", "unknown_ordering"),
+    ],
+)
+def test_a_bad_filter_of_actions_is_refused(api, query, code):
+    answer = api("agent").get(f"/api/v1/action-items/{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
 def test_lists_cost_the_same_for_few_and_for_many(api, company, at, number):

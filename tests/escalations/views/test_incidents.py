@@ -8,6 +8,7 @@ from escalations.rules.lifecycle import Verb
 from escalations.selectors.incidents import visible_incident
 from escalations.services.moves import perform
 from tests.factories.incidents import MAJOR, open_incident
+from tests.factories.readers import warmed
 
 pytestmark = pytest.mark.django_db
 # A value for each field that some guard or form asks for.
@@ -188,12 +189,14 @@ def test_the_page_costs_the_same_however_much_happened(
     reader, company, incident, at, django_assert_num_queries, django_assert_max_num_queries
 ):
     url = f"/incidents/{incident.number}/"
-    reader.get(url)
-    with django_assert_max_num_queries(24) as first:
+    warmed(reader, url)
+    with django_assert_max_num_queries(24) as seen:
         reader.get(url)
+    first = len(seen)  # the next request outside empties what was seen
     for n in range(20):
         perform(incident.number, Verb.NOTE, {"text": f"{n}"}, by=company["agent2"], at=at)
-    with django_assert_num_queries(len(first)):
+    warmed(reader, url)
+    with django_assert_num_queries(first):
         reader.get(url)
 
 

@@ -11,6 +11,7 @@ from escalations.services.playbooks import start
 from playbooks.models import MessageTemplate, Playbook, PlaybookVersion
 from playbooks.services.playbooks import draft_version
 from tests.factories.incidents import open_incident
+from tests.factories.readers import warmed
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +159,7 @@ def test_templates_of_another_area_are_not_offered(incident, company, at):
 
 
 def queries(client, path):
-    client.get(path)
+    warmed(client, path)
     with CaptureQueriesContext(connection) as seen:
         assert client.get(path).status_code == 200
     return len(seen)

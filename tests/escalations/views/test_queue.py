@@ -10,6 +10,7 @@ from escalations.models import Incident
 from escalations.rules.lifecycle import Verb
 from escalations.services.moves import perform
 from tests.factories.incidents import MAJOR, open_incident
+from tests.factories.readers import warmed
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -58,12 +59,14 @@ def test_thirty_rows_cost_what_three_cost(
 ):
     for n in range(3):
         open_incident(at - 60 * MINUTE, f"a{n}", severity_hint="critical", facts=MAJOR)
-    reader.get("/" + query)
-    with django_assert_max_num_queries(12) as few:
+    warmed(reader, "/" + query)
+    with django_assert_max_num_queries(12) as seen:
         assert len(shown(reader.get("/" + query))) <= 3
+    few = len(seen)  # the next request outside empties what was seen
     for n in range(27):
         open_incident(at - 60 * MINUTE, f"b{n}", severity_hint="critical", facts=MAJOR)
-    with django_assert_num_queries(len(few)):
+    warmed(reader, "/" + query)
+    with django_assert_num_queries(few):
         reader.get("/" + query)
 
 

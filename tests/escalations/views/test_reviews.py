@@ -20,6 +20,7 @@ from escalations.models import (
     ReviewEntry,
 )
 from tests.factories.incidents import MAJOR, open_incident
+from tests.factories.readers import warmed
 from tests.factories.reviews import resolve
 
 pytestmark = pytest.mark.django_db
@@ -265,7 +266,7 @@ def test_the_export_holds_the_result_and_starts_no_formula(reader, company, at):
 
 
 def queries(client, url) -> int:
-    client.get(url)
+    warmed(client, url)
     with CaptureQueriesContext(connection) as seen:
         assert client.get(url).status_code == 200
     return len(seen)

@@ -77,6 +77,43 @@ def test_a_filter_that_means_nothing_is_refused(api, query, code):
     assert call(api, "agent", "get", "playbooks/", 400, **query)["code"] == code
 
 
+@pytest.mark.parametrize(
+    "path, query, code",
+    [
+        ("playbook-runs/", {"outcome": "odd"}, "unknown_outcome"),
+        ("playbook-runs/", {"state": "odd"}, "unknown_state"),
+        ("playbook-runs/", {"incident": "x"}, "not_a_number"),
+        ("playbook-runs/", {"z": "1"}, "unknown_parameter"),
+        ("playbook-runs/", {"ordering": "outcome"}, "unknown_ordering"),
+        ("message-templates/", {"channel": "pigeon"}, "unknown_channel"),
+        ("message-templates/", {"active": "perhaps"}, "not_a_flag"),
+        ("message-templates/", {"z": "1"}, "unknown_parameter"),
+    ],
+)
+def test_a_filter_of_runs_or_templates_that_means_nothing_is_refused(api, path, query, code):
+    assert call(api, "agent", "get", path, 400, **query)["code"] == code
+
+
+def test_runs_are_found_by_words_of_their_playbook(api):
+    made = call(api, "agent", "post", "playbook-runs/", 201, {"playbook": "data-pipeline-late"})
+    for query, expected in (
+        ({"q": "PIPELINE late"}, [made["id"]]),
+        ({"q": "pipeline renewal"}, []),
+        ({"q": "late", "ordering": "-due_at"}, [made["id"]]),
+    ):
+        found = call(api, "agent", "get", "playbook-runs/", **query)
+        assert [each["id"] for each in found["results"]] == expected
+
+
+def test_templates_are_found_by_whether_they_are_used(api):
+    first = MessageTemplate.objects.order_by("pk").first()
+    MessageTemplate.objects.filter(pk=first.pk).update(is_active=False)
+    shut = call(api, "agent", "get", "message-templates/", active="false")["results"]
+    assert [(each["code"], each["language"]) for each in shut] == [(first.code, first.language)]
+    shown = call(api, "agent", "get", "message-templates/", active="true")["results"]
+    assert shown and all(each["is_active"] for each in shown)
+
+
 def test_every_role_reads_and_only_two_write(api, company):
     for who in ("agent", "steward", "integrator", "kpi-owner", "duty", "governor"):
         call(api, who, "get", "playbooks/payment-outage/")
