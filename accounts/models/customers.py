@@ -30,6 +30,15 @@ class Segment(models.TextChoices):
     STRATEGIC = "strategic", "Strategic"
 
 
+class TierChoice(models.TextChoices):
+    """The tiers that follow from an account's value (accounts.rules.valuation)."""
+
+    STRATEGIC = rules.Tier.STRATEGIC.value, "Strategic"
+    ENTERPRISE = rules.Tier.ENTERPRISE.value, "Enterprise"
+    HIGH_POTENTIAL = rules.Tier.HIGH_POTENTIAL.value, "High potential"
+    STANDARD = rules.Tier.STANDARD.value, "Standard"
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User | AnonymousUser) -> AccountQuerySet:
         """Every page, list and API answer about customers starts here."""
@@ -37,29 +46,32 @@ class AccountQuerySet(models.QuerySet["Account"]):
             return self.none()
         return self if user.has_perm("accounts.view_account") else self.none()
 
+    def with_tier(self) -> AccountQuerySet:
+        """With `value_bp` and `tier`: value alone decides, whatever the day."""
+        value = _weighed(
+            lifetime_value=_steps("lifetime_value", (0.01, *rules.LIFETIME_LIMITS)),
+            importance=F("importance"),
+            influence=F("influence"),
+        )
+        tiers = (
+            When(value_bp__gte=least, then=Value(tier.value)) for least, tier in rules.TIER_LEAST
+        )
+        return self.annotate(value_bp=value).annotate(
+            tier=Case(
+                When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
+                *tiers,
+                default=Value(rules.Tier.STANDARD.value),
+                output_field=models.CharField(),
+            )
+        )
+
     def valued(self, on: date) -> AccountQuerySet:
         """With `value_bp`, `risk_bp`, `priority_bp` and `tier` as of a day, to filter and to sort
         by in the database. The same sums as `rules.valuation.valuation`; a test holds them equal.
         """
-        return self.annotate(
-            value_bp=_weighed(
-                lifetime_value=_steps("lifetime_value", (0.01, *rules.LIFETIME_LIMITS)),
-                importance=F("importance"),
-                influence=F("influence"),
-            ),
-            risk_bp=_weighed(renewal=_renewal(on), momentum=_momentum()),
-        ).annotate(
-            priority_bp=(F("value_bp") * rules.VALUE_SHARE + F("risk_bp") * rules.RISK_SHARE) / 100,
-            tier=Case(
-                When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
-                *(
-                    When(value_bp__gte=least, then=Value(tier.value))
-                    for least, tier in rules.TIER_LEAST
-                ),
-                default=Value(rules.Tier.STANDARD.value),
-                output_field=models.CharField(),
-            ),
-        )
+        shares = F("value_bp") * rules.VALUE_SHARE + F("risk_bp") * rules.RISK_SHARE
+        risk = _weighed(renewal=_renewal(on), momentum=_momentum())
+        return self.with_tier().annotate(risk_bp=risk).annotate(priority_bp=shares / 100)
 
 
 def _weighed(**anchors: Any) -> Any:

@@ -82,7 +82,7 @@ def valuation(
         if anchor is not None and not 0 <= anchor <= TOP_ANCHOR:
             raise ValueError(f"anchor {name} must be from 0 to 4, not {anchor}")
     known = {name: DEFAULT_ANCHOR if a is None else a for name, a in given.items()}
-    value_bp = _weighed(VALUE_WEIGHTS, known)
+    value_bp = value_of(known)
     risk_bp = _weighed(RISK_WEIGHTS, known)
     return Valuation(
         value_bp=value_bp,
@@ -104,6 +104,11 @@ def valuation(
             for name, weight in weights.items()
         ),
     )
+
+
+def value_of(anchors: dict[str, int]) -> int:
+    """The value part in basis points, from its three anchors."""
+    return _weighed(VALUE_WEIGHTS, anchors)
 
 
 def tier_of(value_bp: int) -> Tier:

@@ -19,3 +19,15 @@ def valuation_of(account: Account, at: datetime) -> rules.Valuation:
         momentum=rules.momentum_anchor(None if change is None else int(change * 100)),
         is_strategic=account.is_strategic,
     )
+
+
+def tier_of(account: Account) -> rules.Tier:
+    """Value alone decides, whatever the day."""
+    if account.is_strategic:
+        return rules.Tier.STRATEGIC
+    anchors = {
+        "lifetime_value": rules.lifetime_value_anchor(account.lifetime_value) or 0,
+        "importance": account.importance,
+        "influence": account.influence,
+    }
+    return rules.tier_of(rules.value_of(anchors))

@@ -87,10 +87,9 @@ def _refusing(form: Any, sentence: str) -> Any:
 
     def clean(self: Any) -> Any:
         self.add_error(None, sentence)
-        return super(refusing, self).clean()
+        return form.clean(self)
 
-    refusing = type(form.__name__, (form,), {"clean": clean})
-    return refusing
+    return type(form.__name__, (form,), {"clean": clean})
 
 
 @register(PolicyVersion)

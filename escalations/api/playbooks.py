@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models.customers import Segment
+from accounts.models.customers import TierChoice
 from config.lib.api import CursorPages, HasAnyRole
 from config.lib.api_nouns import named_by
 from config.lib.api_view import BelayAPIView
@@ -49,7 +49,7 @@ class _Conditions(StrictSerializer):
     kind = serializers.ChoiceField(Kind.choices, required=False, allow_blank=True)
     failure_mode = serializers.ChoiceField(FailureMode.choices, required=False, allow_blank=True)
     product_area = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    tier = serializers.ChoiceField(Segment.choices, required=False, allow_blank=True)
+    tier = serializers.ChoiceField(TierChoice.choices, required=False, allow_blank=True)
     category = serializers.CharField(max_length=60, required=False, allow_blank=True)
     severity_at_least = serializers.ChoiceField(SEVERITY_CHOICES, required=False, allow_null=True)
 
@@ -186,8 +186,8 @@ class PlaybooksView(_Playbooks):
     @extend_schema(responses=PlaybookRow(many=True), summary="Search the library")
     def get(self, request: Request) -> Response:
         asked = Asked(**{name: self.parameter(name) or "" for name in self.filters})
-        if asked.tier and asked.tier not in Segment.values:
-            raise field_error("tier", "unknown_tier", f"Use one of {', '.join(Segment.values)}.")
+        if asked.tier and asked.tier not in TierChoice.values:
+            raise field_error("tier", "unknown_tier", f"Use one of {', '.join(TierChoice.values)}.")
         if asked.kind and asked.kind not in PlaybookKind.values:
             known = ", ".join(PlaybookKind.values)
             raise field_error("kind", "unknown_kind", f"Use one of {known}.")

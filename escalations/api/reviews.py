@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models.customers import Segment
+from accounts.models.customers import TierChoice
 from accounts.selectors.people import rights_of
 from config.lib.api import CursorPages
 from config.lib.api_nouns import FALSE, TRUE
@@ -85,7 +85,7 @@ class ReviewList(_ReviewView):
         "severity": "S1 to S4. Several with commas.",
         "cause": "Category of a contributing factor. Several with commas.",
         "account": "The account's external id.",
-        "tier": "Segment of the account. Several with commas.",
+        "tier": "Tier of the account. Several with commas.",
         "team": "Team code.",
         "kpi": "KPI code.",
         "product_area": "Product area.",
@@ -121,7 +121,7 @@ class ReviewList(_ReviewView):
             if (value := self.parameter(name)) is not None:
                 rows = rows.filter(**{lookup: value})
         if (tier := self.parameter("tier")) is not None:
-            rows = rows.filter(incident__account__segment__in=_words("tier", tier, Segment.values))
+            rows = rows.filter(tier__in=_words("tier", tier, TierChoice.values))
         if since := self.parameter("since"):
             rows = rows.filter(opened_at__date__gte=_day("since", since))
         if until := self.parameter("until"):

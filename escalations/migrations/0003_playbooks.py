@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(blank=True, choices=[('kpi', 'KPI'), ('customer', 'Customer'), ('operations', 'Operations'), ('account_health', 'Account health')], max_length=16, verbose_name='kind of incident')),
                 ('failure_mode', models.CharField(blank=True, choices=[('warn', 'Warning'), ('breach', 'Breach'), ('no_data', 'No data'), ('suspect', 'Suspect')], max_length=8, verbose_name='state of the KPI')),
                 ('product_area', models.CharField(blank=True, max_length=80)),
-                ('tier', models.CharField(blank=True, choices=[('free', 'Free'), ('smb', 'SMB'), ('mid', 'Mid-market'), ('enterprise', 'Enterprise'), ('strategic', 'Strategic')], max_length=12, verbose_name="customer's tier")),
+                ('tier', models.CharField(blank=True, choices=[('strategic', 'Strategic'), ('enterprise', 'Enterprise'), ('high_potential', 'High potential'), ('standard', 'Standard')], max_length=16, verbose_name="customer's tier")),
                 ('category', models.CharField(blank=True, max_length=60)),
                 ('severity_at_least', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'S1'), (2, 'S2'), (3, 'S3'), (4, 'S4')], null=True)),
                 ('history_change_reason', models.TextField(null=True)),
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(blank=True, choices=[('kpi', 'KPI'), ('customer', 'Customer'), ('operations', 'Operations'), ('account_health', 'Account health')], max_length=16, verbose_name='kind of incident')),
                 ('failure_mode', models.CharField(blank=True, choices=[('warn', 'Warning'), ('breach', 'Breach'), ('no_data', 'No data'), ('suspect', 'Suspect')], max_length=8, verbose_name='state of the KPI')),
                 ('product_area', models.CharField(blank=True, max_length=80)),
-                ('tier', models.CharField(blank=True, choices=[('free', 'Free'), ('smb', 'SMB'), ('mid', 'Mid-market'), ('enterprise', 'Enterprise'), ('strategic', 'Strategic')], max_length=12, verbose_name="customer's tier")),
+                ('tier', models.CharField(blank=True, choices=[('strategic', 'Strategic'), ('enterprise', 'Enterprise'), ('high_potential', 'High potential'), ('standard', 'Standard')], max_length=16, verbose_name="customer's tier")),
                 ('category', models.CharField(blank=True, max_length=60)),
                 ('severity_at_least', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'S1'), (2, 'S2'), (3, 'S3'), (4, 'S4')], null=True)),
                 ('kpi', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalations.kpi')),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['playbook', 'position', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('playbook', 'position'), name='playbook_trigger_position', violation_error_code='unique', violation_error_message='Place taken.'), models.CheckConstraint(condition=models.Q(('category', ''), ('failure_mode', ''), ('kind', ''), ('kpi', None), ('product_area', ''), ('severity_at_least', None), ('tier', ''), _negated=True), name='playbook_trigger_says_something', violation_error_code='no_condition', violation_error_message='A trigger names at least one condition.'), models.CheckConstraint(condition=models.Q(('kind__in', ['', 'kpi', 'customer', 'operations', 'account_health']), ('failure_mode__in', ['', 'warn', 'breach', 'no_data', 'suspect']), ('tier__in', ['', 'free', 'smb', 'mid', 'enterprise', 'strategic'])), name='playbook_trigger_words', violation_error_code='invalid', violation_error_message='Kind, state and tier are words of their lists, or empty.'), models.CheckConstraint(condition=models.Q(('severity_at_least', None), models.Q(('severity_at_least__gte', 1), ('severity_at_least__lte', 4)), _connector='OR'), name='playbook_trigger_severity', violation_error_code='invalid', violation_error_message='Severity is S1 to S4.')],
+                'constraints': [models.UniqueConstraint(fields=('playbook', 'position'), name='playbook_trigger_position', violation_error_code='unique', violation_error_message='Place taken.'), models.CheckConstraint(condition=models.Q(('category', ''), ('failure_mode', ''), ('kind', ''), ('kpi', None), ('product_area', ''), ('severity_at_least', None), ('tier', ''), _negated=True), name='playbook_trigger_says_something', violation_error_code='no_condition', violation_error_message='A trigger names at least one condition.'), models.CheckConstraint(condition=models.Q(('kind__in', ['', 'kpi', 'customer', 'operations', 'account_health']), ('failure_mode__in', ['', 'warn', 'breach', 'no_data', 'suspect']), ('tier__in', ['', 'strategic', 'enterprise', 'high_potential', 'standard'])), name='playbook_trigger_words', violation_error_code='invalid', violation_error_message='Kind, state and tier are words of their lists, or empty.'), models.CheckConstraint(condition=models.Q(('severity_at_least', None), models.Q(('severity_at_least__gte', 1), ('severity_at_least__lte', 4)), _connector='OR'), name='playbook_trigger_severity', violation_error_code='invalid', violation_error_message='Severity is S1 to S4.')],
             },
         ),
     ]

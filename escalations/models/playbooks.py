@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models.customers import Segment
+from accounts.models.customers import TierChoice
 from config.lib.models import STAMPS, Stamped, check, recorded, unique
 from escalations.models.incidents import Incident, Kind
 from escalations.models.kpis import SEVERITIES, Kpi
@@ -32,7 +32,7 @@ class PlaybookTrigger(Stamped):
         "state of the KPI", max_length=8, choices=FailureMode, blank=True
     )
     product_area = models.CharField(max_length=80, blank=True)
-    tier = models.CharField("customer's tier", max_length=12, choices=Segment, blank=True)
+    tier = models.CharField("customer's tier", max_length=16, choices=TierChoice, blank=True)
     category = models.CharField(max_length=60, blank=True)
     severity_at_least = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
 
@@ -60,7 +60,7 @@ class PlaybookTrigger(Stamped):
                 "playbook_trigger_words",
                 Q(kind__in=["", *Kind.values])
                 & Q(failure_mode__in=["", *FailureMode.values])
-                & Q(tier__in=["", *Segment.values]),
+                & Q(tier__in=["", *TierChoice.values]),
                 "Kind, state and tier are words of their lists, or empty.",
             ),
             check(

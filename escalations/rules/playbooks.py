@@ -14,11 +14,10 @@ KPI_WORDS = {
     "suspect": "suspect",
 }
 TIER_WORDS = {
-    "free": "free",
-    "smb": "SMB",
-    "mid": "mid-market",
-    "enterprise": "enterprise",
     "strategic": "strategic",
+    "enterprise": "enterprise",
+    "high_potential": "high potential",
+    "standard": "standard",
 }
 KIND_WORDS = {
     "kpi": "a KPI incident",

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from accounts.models import Account, Contact, User
-from accounts.models.customers import Segment
+from accounts.models.customers import Segment, TierChoice
 from accounts.rules.valuation import Term, Tier, Valuation
 from accounts.selectors.customers import valuation_of
 from config.lib.browse import Browse, Choice, Page
@@ -25,12 +25,7 @@ from escalations.rules.metrics import wilson95
 
 RECENT = 20
 JUDGED_DAYS = 90
-TIER_LABELS = {
-    Tier.STRATEGIC: "Strategic",
-    Tier.ENTERPRISE: "Enterprise",
-    Tier.HIGH_POTENTIAL: "High potential",
-    Tier.STANDARD: "Standard",
-}
+TIER_LABELS = {Tier(value): label for value, label in TierChoice.choices}
 TERM_LABELS = {
     "lifetime_value": "Lifetime value",
     "importance": "Strategic importance",

@@ -18,6 +18,7 @@ from django.db.models import (
 )
 
 from accounts.models import User
+from accounts.selectors.customers import tier_of
 from config.lib.errors import DomainError
 from escalations.models import Incident, KpiState, PlaybookTrigger
 from escalations.rules.playbooks import Conditions, Surroundings, best, words
@@ -54,7 +55,7 @@ def surroundings(incident: Incident) -> Surroundings:
         kpi=kpi.code if kpi else "",
         failure_mode=state,
         product_area=incident.product_area or (kpi.product_area if kpi else ""),
-        tier=incident.account.segment if incident.account else "",
+        tier=tier_of(incident.account).value if incident.account else "",
         category=incident.category,
         severity=incident.severity,
     )

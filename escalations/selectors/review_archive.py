@@ -17,7 +17,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.models.customers import Segment
+from accounts.models.customers import TierChoice
 from escalations.models import ContributingFactor, PostIncidentReview
 from escalations.models.reviews import FactorCategory, ReviewStateChoice
 from escalations.rules.policy import Severity
@@ -31,7 +31,7 @@ LABELS = {
     "state": dict(ReviewStateChoice.choices),
     "severity": SEVERITY_NAMES,
     "cause": dict(FactorCategory.choices),
-    "tier": dict(Segment.choices),
+    "tier": dict(TierChoice.choices),
 }
 # facet -> (its label, where it stands, where its name stands)
 FACETS = {
@@ -39,7 +39,7 @@ FACETS = {
     "severity": ("Severity", "incident__severity", ""),
     "cause": ("Kind of cause", "factors__category", ""),
     "area": ("Product", "incident__product_area", ""),
-    "tier": ("Customer tier", "incident__account__segment", ""),
+    "tier": ("Customer tier", "tier", ""),
     "team": ("Team", "incident__team__code", "incident__team__name"),
     "kpi": ("KPI", "incident__kpi__code", "incident__kpi__name"),
 }
@@ -301,7 +301,7 @@ def export(user: User, asked: Asked) -> str:
                 review.get_state_display(),
                 Severity(review.severity_final or incident.severity).label,
                 account.name if account else "",
-                account.get_segment_display() if account else "",
+                TierChoice(review.tier).label if account else "",
                 incident.product_area,
                 incident.team.name if incident.team else "",
                 incident.kpi.name if incident.kpi else "",

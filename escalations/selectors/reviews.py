@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Account, User
+from accounts.selectors.customers import tier_of
 from config.lib.sensitive import hidden_fields
 from escalations.models import (
     ActionItem,
@@ -90,7 +91,10 @@ def review_link(incident: Incident, rights: frozenset[str]) -> ReviewLink:
 
 
 def reviews_of(user: User) -> QuerySet[PostIncidentReview]:
-    return PostIncidentReview.objects.real().visible_to(user).select_related(*RELATED)
+    """With `tier`, the tier of the incident's account."""
+    account = Account.objects.with_tier().filter(pk=OuterRef("incident__account_id"))
+    seen = PostIncidentReview.objects.real().visible_to(user).select_related(*RELATED)
+    return seen.annotate(tier=Subquery(account.values(found=F("tier"))[:1]))
 
 
 def matching(rows: QuerySet, text: str) -> QuerySet:
@@ -134,7 +138,7 @@ def summary(review: PostIncidentReview) -> dict[str, Any]:
         "severity_initial": Severity(incident.auto_severity).label,
         "severity_final": Severity(review.severity_final).label if review.severity_final else None,
         "account": incident.account.external_id if incident.account else None,
-        "tier": incident.account.segment if incident.account else None,
+        "tier": tier_of(incident.account).value if incident.account else None,
         "team": incident.team.code if incident.team else None,
         "kpi": incident.kpi.code if incident.kpi else None,
         "product_area": incident.product_area,

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Membership, Roster, User
+from accounts.rules.valuation import Tier
+from accounts.selectors.customers import tier_of
 from accounts.selectors.people import rights_of
 from accounts.selectors.rosters import people_on_call
 from config.lib.errors import Conflict, DomainError, NotAllowed
@@ -60,7 +62,7 @@ def case_of(incident: Incident, asked_by: str = "") -> Case:
     missed = Clock.objects.filter(incident=incident).values_list("outcome", "missed")
     return Case(
         severity=Severity(incident.severity),
-        is_strategic=bool(account and (account.is_strategic or account.segment == "strategic")),
+        is_strategic=account is not None and tier_of(account) is Tier.STRATEGIC,
         has_breach=any(outcome == "missed" or count for outcome, count in missed),
         is_data_or_legal=any(
             value is True

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.models.customers import Segment
+from accounts.models.customers import TierChoice
 from config.lib.errors import DomainError
 from escalations.forms.playbooks import (
     RUN_VERBS,
@@ -88,7 +88,7 @@ class Library(PlaybooksView):
             "rows": rows[:MOST_SHOWN],
             "has_more": len(rows) > MOST_SHOWN,
             "areas": areas(),
-            "tiers": Segment.choices,
+            "tiers": TierChoice.choices,
             "kinds": PlaybookKind.choices,
             "incident": self.asked_incident(request.GET.get("incident", "")),
         }

@@ -16,6 +16,7 @@ from config.lib.admin import (
     register,
 )
 from config.lib.errors import DomainError
+from config.lib.people import person_of
 from playbooks.models import Playbook, PlaybookStep, PlaybookVersion
 from playbooks.services.playbooks import put_in_force
 
@@ -96,7 +97,7 @@ class PlaybookVersionAdmin(Governed):
     def put_these_in_force(self, request: HttpRequest, rows: Any) -> None:
         for version in rows.select_related("playbook"):
             try:
-                put_in_force(version, by=request.user, at=clock.now())
+                put_in_force(version, by=person_of(request), at=clock.now())
             except DomainError as error:
                 messages.error(request, f"{version.playbook} {version}: {error.detail}")
             else:
