@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -91,6 +93,11 @@ class Clock(Operational):
 
     def __str__(self) -> str:
         return f"{self.kind} clock"
+
+    @property
+    def late_at(self) -> datetime | None:
+        """A promise due at closing time is kept until the calendar opens again (SEMANTICS 1.2)."""
+        return self.breach_after or self.due_at
 
 
 class ClockEvent(models.Model):

@@ -60,6 +60,7 @@ UNRECORDED = (
     "has_missed",
     "is_paused",
     "next_due_at",
+    "next_late_at",
     "next_warn_at",
 )
 
@@ -152,6 +153,8 @@ class Incident(Operational):
     has_missed = models.BooleanField(default=False)  # queue
     is_paused = models.BooleanField(default=False)  # queue
     next_due_at = models.DateTimeField(null=True, blank=True)  # queue
+    # queue: late from here; after `next_due_at` where that falls on closing time
+    next_late_at = models.DateTimeField(null=True, blank=True)
     next_warn_at = models.DateTimeField(null=True, blank=True)  # queue: at risk from here
 
     objects = IncidentQuerySet.as_manager()

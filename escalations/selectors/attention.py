@@ -51,10 +51,11 @@ def what_needs_you(user: User, at: datetime) -> Attention:
     found: dict[str, Any] = {"processes": _processes(at)}
     if user.has_perm("escalations.view_incident"):
         seen = Incident.objects.visible_to(user).real().open()
+        is_late = Q(has_missed=True) | Q(next_late_at__lte=at)
         ownerless = Q(commander=None) | Q(accepted_at=None)
         counts = seen.aggregate(
-            late=Count("pk", filter=Q(has_missed=True)),
-            at_risk=Count("pk", filter=Q(has_missed=False, next_warn_at__lte=at)),
+            late=Count("pk", filter=is_late),
+            at_risk=Count("pk", filter=~is_late & Q(next_late_at__gt=at, next_warn_at__lte=at)),
             without_owner=Count("pk", filter=ownerless),
         )
         found |= counts

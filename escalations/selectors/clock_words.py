@@ -63,7 +63,10 @@ def _start_of(clock: Clock) -> datetime:
 def _running(clock: Clock, at: datetime, *, card: bool = False) -> ClockView:
     due, warn, start = clock.due_at, clock.warn_at, _start_of(clock)
     assert due is not None
-    if at >= due or (clock.breached_at and clock.kind != "cadence"):
+    late_at = clock.late_at or due
+    if due <= at < late_at:
+        due = late_at
+    if at >= late_at or (clock.breached_at and clock.kind != "cadence"):
         status = "late"
     else:
         status = "at_risk" if warn and at >= warn else "on_track"

@@ -190,10 +190,10 @@ def open_to(user: User) -> QuerySet[Incident]:
 
 
 def _conditions(user: User, at: datetime) -> dict[str, Q]:
-    late = Q(has_missed=True) | Q(next_due_at__lte=at)
+    late = Q(has_missed=True) | Q(next_late_at__lte=at)
     return {
         "late": late,
-        "at_risk": ~late & Q(next_due_at__isnull=False, next_warn_at__lte=at),
+        "at_risk": ~late & Q(next_late_at__gt=at, next_warn_at__lte=at),
         "none": Q(accepted_at=None),
         "me": Q(commander=user),
         "due": Q(next_due_at__gt=at, next_due_at__lte=at + SOON),

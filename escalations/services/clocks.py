@@ -302,6 +302,7 @@ def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = No
     )
     incident.is_paused = len(running) < len(live)
     incident.next_due_at = min((c.due_at for c in running if c.due_at), default=None)
+    incident.next_late_at = min((c.late_at for c in running if c.late_at), default=None)
     incident.next_warn_at = min((c.warn_at for c in running if c.warn_at), default=None)
 
 

@@ -283,7 +283,7 @@ def _start_clocks(openings: list[_Opening], at: datetime) -> None:
         incident.explanation["why"] = why_sentence(incident)
     Incident.objects.bulk_update(
         [o.incident for o in openings],
-        ["has_missed", "is_paused", "next_due_at", "next_warn_at", "explanation"],
+        ["has_missed", "is_paused", "next_due_at", "next_late_at", "next_warn_at", "explanation"],
         batch_size=500,
     )
 

@@ -147,3 +147,35 @@ def test_fifty_rows_make_a_page(reader, company, at):
     assert not set(shown(first)) & set(shown(second))
     assert b'href="/?page=2"' in first.content
     assert b'rel="prev" href="/"' in second.content
+
+
+def test_due_at_closing_time_is_not_late_before_the_calendar_opens_again(company, travel, client):
+    """SEMANTICS 1.2: a promise for Friday 17:00 is kept until Monday 09:00."""
+    from datetime import UTC, datetime, timedelta
+
+    from escalations.models import Incident
+    from escalations.selectors.queue import Asked, queue
+    from escalations.tasks.schedule import next_due, sweep
+
+    monday = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # 09:00 in New York
+    friday = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # 08:00: an S3 answers in 4 business hours
+    incident = open_incident(friday, account="oki", facts={"users_pct": 1})
+    assert incident.severity == 3
+    update = incident.clocks.get(kind="cadence")  # eight business hours: Friday 17:00
+    assert update.due_at == datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+    assert update.late_at == monday
+    incident.clocks.filter(kind="response").update(
+        run_state="stopped", outcome="met", next_wake_at=None
+    )
+    saturday = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    while (due := next_due()) and due <= saturday:
+        sweep(due)
+    page = queue(company["governor"], Asked(), saturday)
+    row = next(row for row in page.rows if row.number == incident.number)
+    assert (row.is_late, page.tiles.late.count) == (False, 0)
+    assert row.next_clock.due_at == monday
+    assert row.next_clock.status == "at_risk"
+    late = monday + timedelta(minutes=1)
+    while (due := next_due()) and due <= late:
+        sweep(due)
+    assert Incident.objects.get(pk=incident.pk).clocks.get(kind="cadence").missed == 1
