@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from config.lib.admin import Governed, register
+from config.lib.people import person_of
 from escalations.models import PlaybookTrigger
 from escalations.selectors.playbook_runs import real_runs
 from playbooks.admin.runs import PlaybookRunAdmin
@@ -36,5 +37,5 @@ class PlaybookTriggerAdmin(Governed):
 @register(PlaybookRun)
 class SeenRunAdmin(PlaybookRunAdmin):
     def get_queryset(self, request: HttpRequest):
-        seen = real_runs(request.user)
+        seen = real_runs(person_of(request))
         return super().get_queryset(request).filter(pk__in=seen.values("pk"))
