@@ -31,6 +31,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "support",
     "SITE_URL": "/",
     "STYLES": [_sheet("tokens.css"), _sheet("admin.css")],
+    "SCRIPTS": [_sheet("admin.js")],
     "COLORS": {
         "base": {
             "50": "#f6f7f9",

@@ -5,10 +5,13 @@ A new page, API address or method is one line here; an address that is not here 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
+from escalations.rules.reviews import ReviewVerb
 
 # One demo sign-in for each role, and the two who have none.
 PERSON_OF = {
@@ -40,11 +43,19 @@ SEE_ROSTERS = SEE_POLICIES | {"duty_manager", "integrator"}
 SEE_TEAMS = SEE_ROSTERS | {"remediation_leader"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
+# Whoever works incidents also runs playbooks and writes reviews.
+RUN_PLAYBOOKS = WRITE_REVIEWS = WORKERS
+APPROVE_RUNS = frozenset(
+    {"governance_committee", "duty_manager", "kpi_owner", "remediation_leader"}
+)
+WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
+SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`url` names planted things in braces, see `planted` in test_doors. `who`: method -> roles."""
+    """`url` and `body` name planted things in braces, see `planted` in tests/factories/marks.py.
+    `who`: method -> roles."""
 
     route: str
     url: str
@@ -56,13 +67,33 @@ class Door:
     def is_api(self) -> bool:
         return self.route.startswith("api/v1/")
 
+    def sent(self, planted: Mapping[str, Any]) -> dict[str, Any]:
+        """The body with its braces filled."""
+        return {
+            name: value.format(**planted) if isinstance(value, str) else value
+            for name, value in self.body.items()
+        }
+
 
 def page(route: str, url: str, get: frozenset[str] = ROLED, **more: Any) -> Door:
     return Door(route, url, {"GET": get, **more.pop("who", {})}, **more)
 
 
-def api(route: str, url: str, get: frozenset[str] = ROLED, **methods: frozenset[str]) -> Door:
-    return Door(f"api/v1/{route}", f"api/v1/{url}", {"GET": get, **methods})
+def api(route: str, url: str, get: frozenset[str] = ROLED, **methods: Any) -> Door:
+    body = methods.pop("body", {})
+    return Door(f"api/v1/{route}", f"api/v1/{url}", {"GET": get, **methods}, body)
+
+
+def button(route: str, url: str, body: dict[str, Any] | None = None) -> Door:
+    """A form of a page. Its verb says what lacks, as in the API: whoever sees the page sends it."""
+    return Door(route, url, {"POST": ROLED}, body or {})
+
+
+def press(
+    route: str, url: str, who: frozenset[str], body: dict[str, Any] | None = None, by: str = "POST"
+) -> Door:
+    """What the API only takes. The body holds what is asked for before rights are."""
+    return Door(f"api/v1/{route}", f"api/v1/{url}", {by: who}, body or {})
 
 
 CONFIRM = frozenset({"duty_manager", "senior_engineer"})
@@ -82,6 +113,26 @@ def _verb(verb: Verb) -> Door:
     route = f"api/v1/incidents/<int:number>/{verb.value}/"
     url = f"api/v1/incidents/{{incident}}/{verb.value}/"
     return Door(route, url, {"POST": VERB_WHO.get(verb, WORKERS)}, body=needs.get(verb, {}))
+
+
+REVIEW_WHO = {
+    ReviewVerb.REQUEST_CHANGES: SIGN_OFF,
+    ReviewVerb.SIGN_OFF: SIGN_OFF,
+    ReviewVerb.WAIVE: SIGN_OFF,
+}
+REVIEW_VERBS = [verb for verb in ReviewVerb if verb not in (ReviewVerb.EDIT, ReviewVerb.ADD_ACTION)]
+ACTION_WHO = {ActionVerb.WONT_DO: WRITE_REVIEWS}  # the others ask who owns or verifies it
+RUN_WHO = {"approve": APPROVE_RUNS, "stop": RUN_PLAYBOOKS, "finish": RUN_PLAYBOOKS}
+STEP_WHO = {"approve": APPROVE_RUNS, "finish": RUN_PLAYBOOKS, "skip": RUN_PLAYBOOKS}
+FACTOR = {"category": "process", "text": "Nobody looked."}
+ENTRY = {"kind": "addition", "from_at": "2026-11-17T09:00:00Z", "text": "Seen on a screen."}
+ACTION = {
+    "title": "Look again",
+    "kind": "detect",
+    "owner": "agent2",
+    "verifier": "senior",
+    "verification_method": "Break it once.",
+}
 
 
 DOORS: tuple[Door, ...] = (
@@ -106,7 +157,24 @@ DOORS: tuple[Door, ...] = (
     page("incidents/<int:number>/", "incidents/{incident}/"),
     page("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
     page("incidents/<int:number>/score/", "incidents/{incident}/score/"),
-    Door("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/", {"POST": ROLED}),
+    button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
+    button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
+    page("playbooks/", "playbooks/"),
+    page("playbooks/<slug:code>/", "playbooks/{playbook}/"),
+    button("playbooks/<slug:code>/start/", "playbooks/{playbook}/start/"),
+    page("playbooks/runs/<int:pk>/", "playbooks/runs/{run}/"),
+    button("playbooks/runs/<int:pk>/<slug:verb>/", "playbooks/runs/{run}/stop/"),
+    button(
+        "playbooks/runs/<int:pk>/steps/<int:position>/<slug:verb>/",
+        "playbooks/runs/{run}/steps/1/finish/",
+    ),
+    page("reviews/", "reviews/"),
+    page("reviews/export.csv", "reviews/export.csv"),
+    page("reviews/<int:number>/", "reviews/{reviewed}/"),
+    page("reviews/<int:number>/edit/", "reviews/{reviewed}/edit/", who={"POST": ROLED}),
+    button("reviews/<int:number>/<slug:verb>/", "reviews/{reviewed}/hold/"),
+    page("actions/", "actions/"),
+    button("actions/<int:pk>/<slug:verb>/", "actions/{action}/start/"),
     # --- API: who we serve and who serves them -----------------------------------------------------
     api("accounts/", "accounts/", SEE_CUSTOMERS, POST=KEEPERS),
     api("accounts/<path:external_id>/", "accounts/{account}/", SEE_CUSTOMERS, PATCH=KEEPERS),
@@ -147,4 +215,115 @@ DOORS: tuple[Door, ...] = (
     api("incidents/<int:number>/explain/", "incidents/{incident}/explain/"),
     api("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
     *(_verb(verb) for verb in Verb),
+    # --- API: what to do ---------------------------------------------------------------------------
+    api("incidents/<int:number>/playbooks/", "incidents/{incident}/playbooks/"),
+    api(
+        "playbooks/",
+        "playbooks/",
+        POST=WRITE_LIBRARY,
+        body={"code": "new", "name": "New", "kind": "incident"},
+    ),
+    api("playbooks/<slug:code>/", "playbooks/{playbook}/", PATCH=WRITE_LIBRARY),
+    press(
+        "playbooks/<slug:code>/triggers/",
+        "playbooks/{playbook}/triggers/",
+        WRITE_LIBRARY,
+        {"triggers": []},
+        by="PUT",
+    ),
+    press("playbooks/<slug:code>/versions/", "playbooks/{playbook}/versions/", WRITE_LIBRARY),
+    api(
+        "playbooks/<slug:code>/versions/<int:number>/",
+        "playbooks/{playbook}/versions/1/",
+        PATCH=WRITE_LIBRARY,
+    ),
+    press(
+        "playbooks/<slug:code>/versions/<int:number>/put-in-force/",
+        "playbooks/{playbook}/versions/1/put-in-force/",
+        WRITE_LIBRARY,
+    ),
+    api("playbook-runs/", "playbook-runs/", POST=RUN_PLAYBOOKS, body={"playbook": "{playbook}"}),
+    api("playbook-runs/<int:pk>/", "playbook-runs/{run}/"),
+    *(
+        press(
+            f"playbook-runs/<int:pk>/{verb}/",
+            f"playbook-runs/{{run}}/{verb}/",
+            who,
+            {"outcome": "no_effect"} if verb == "finish" else {},
+        )
+        for verb, who in RUN_WHO.items()
+    ),
+    *(
+        press(
+            f"playbook-runs/<int:pk>/steps/<int:position>/{verb}/",
+            f"playbook-runs/{{run}}/steps/1/{verb}/",
+            who,
+        )
+        for verb, who in STEP_WHO.items()
+    ),
+    api(
+        "message-templates/",
+        "message-templates/",
+        POST=WRITE_LIBRARY,
+        body={"code": "new", "name": "New", "channel": "chat", "body": "Hello."},
+    ),
+    api(
+        "message-templates/<slug:code>/<str:language>/",
+        "message-templates/{template}/en/",
+        PATCH=WRITE_LIBRARY,
+    ),
+    press(
+        "message-templates/<slug:code>/<str:language>/preview/",
+        "message-templates/{template}/en/preview/",
+        ROLED,
+    ),
+    # --- API: what was learned ---------------------------------------------------------------------
+    api(
+        "reviews/",
+        "reviews/",
+        POST=WRITE_REVIEWS,
+        body={"incident": "{reviewed}", "reason": "Luck"},
+    ),
+    api("reviews/<int:number>/", "reviews/{reviewed}/", PATCH=WRITE_REVIEWS),
+    api(
+        "reviews/<int:number>/factors/",
+        "reviews/{reviewed}/factors/",
+        POST=WRITE_REVIEWS,
+        body=FACTOR,
+    ),
+    Door(
+        "api/v1/reviews/<int:number>/factors/<int:position>/",
+        "api/v1/reviews/{reviewed}/factors/1/",
+        {"PATCH": WRITE_REVIEWS, "DELETE": WRITE_REVIEWS},
+    ),
+    api(
+        "reviews/<int:number>/entries/",
+        "reviews/{reviewed}/entries/",
+        POST=WRITE_REVIEWS,
+        body=ENTRY,
+    ),
+    api(
+        "reviews/<int:number>/actions/",
+        "reviews/{reviewed}/actions/",
+        POST=WRITE_REVIEWS,
+        body=ACTION,
+    ),
+    *(
+        press(
+            f"reviews/<int:number>/{verb.value}/",
+            f"reviews/{{reviewed}}/{verb.value}/",
+            REVIEW_WHO.get(verb, WRITE_REVIEWS),
+        )
+        for verb in REVIEW_VERBS
+    ),
+    api("action-items/", "action-items/"),
+    api("action-items/<int:pk>/", "action-items/{action}/"),
+    *(
+        press(
+            f"action-items/<int:pk>/{verb.value}/",
+            f"action-items/{{action}}/{verb.value}/",
+            ACTION_WHO.get(verb, ROLED),
+        )
+        for verb in ActionVerb
+    ),
 )

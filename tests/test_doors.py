@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +19,9 @@ from accounts.models import Account, Membership, Team
 from accounts.roles import ROLES
 from config.lib.sensitive import SENSITIVE, hidden_fields
 from escalations.demo.people import DEMO_SIGN_INS
-from escalations.models import Fact, Incident, TimelineEvent
+from escalations.models import ActionItem, Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
+from playbooks.models import PlaybookRun
 from tests.doors import ANYBODY, DOORS, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, MARKS, RIGHT_OF, planted
 
@@ -127,7 +129,7 @@ def test_every_door_opens_for_those_whom_the_table_names_and_for_nobody_else(pla
     for door in DOORS:
         for method in door.who:
             url = "/" + door.url.format(**planted)
-            answer = ask(client, method, url, door.body)
+            answer = ask(client, method, url, door.sent(planted))
             wrong.append(wrong_at(door, method, name, answer))
             if name != STRANGER and door.route == "accounts/logout/":
                 client = signed_in(name, planted)
@@ -210,6 +212,9 @@ PROBES = (
     "?lifetime_value__gt=1",
     "?account__arr__gt=1",
     "?revenue_exposed__gt=1",
+    "?credits=" + MARKS["credits"],
+    "?review__credits__gt=1",
+    "?incident__review__revenue_exposed__gt=1",
     "?email__startswith=" + MARKS["email"],
     "?phone__contains=" + MARKS["phone"],
     "?body__contains=" + MARKS["signal_body"],
@@ -220,6 +225,7 @@ PROBES = (
     "?kpi__thresholds__revenue_exposed__gt=1",
     "?ordering=arr",
     "?ordering=-lifetime_value",
+    "?ordering=credits",
     "?ordering=email",
     *(f"?q={mark}" for mark in MARKS.values()),
 )
@@ -265,13 +271,13 @@ def lists() -> list[str]:
     sensitive field."""
     plain = ["/" + door.url for door in DOORS if "GET" in door.who and door.url[-3:] != "ma/"]
     near = {"account", "contact", "threshold", "incident", "fact", "signal", "delivery", "kpi"}
-    near |= {"timelineevent", "clock", "historicalaccount"}
+    near |= {"timelineevent", "clock", "historicalaccount", "postincidentreview", "actionitem"}
     governance = [
         url
         for what, served, url in governance_urls()
         if what == "changelist" and served.model._meta.model_name in near
     ]
-    return [url for url in plain if "{" not in url and url.endswith("/")] + governance
+    return [url for url in plain if "{" not in url and url.endswith(("/", ".csv"))] + governance
 
 
 def test_a_hidden_field_cannot_be_probed_by_filters_search_or_order(planted):
@@ -296,6 +302,8 @@ def rows_of(answer: Any) -> int | None:
     if answer.headers["Content-Type"].startswith("application/json"):
         body = answer.json()
         return len(body["results"]) if "results" in body else None
+    if answer.headers["Content-Type"].startswith("text/csv"):
+        return len(list(csv.reader(answer.text.splitlines()))) - 1
     context = answer.context or {}
     if "cl" in context:
         return context["cl"].queryset.count()
@@ -327,6 +335,7 @@ def test_every_sensitive_field_is_planted(planted):
         "escalations.fact": {"value"},
         "escalations.signal": {"facts", "anchors", "body"},
         "escalations.delivery": {"answer"},
+        "escalations.postincidentreview": {"revenue_exposed", "credits"},
         "escalations.timelineevent": {"detail"},
     }
     assert {model: set(fields) for model, fields in SENSITIVE.items()} == known
@@ -341,18 +350,23 @@ def test_every_sensitive_field_is_planted(planted):
 # --- a private team -----------------------------------------------------------------------------
 @pytest.fixture
 def private(planted, at) -> dict[str, Any]:
-    """The planted incident belongs to a team of the senior engineer alone."""
+    """The planted incidents, with run and review, belong to a team of the senior engineer alone."""
     team = Team.objects.create(code="quiet", name="Quiet team", is_private=True)
     people = planted["people"]
     Membership.objects.create(team=team, user=people["senior"], valid_from=at)
-    incident = Incident.objects.get(number=planted["incident"])
-    incident.responders.all().delete()
-    incident.team, incident.commander, incident.accepted_at = team, None, None
-    incident.title = "Hush"
-    incident.save()
+    for number in (planted["incident"], planted["reviewed"]):
+        incident = Incident.objects.get(number=number)
+        incident.responders.all().delete()
+        incident.team, incident.commander, incident.accepted_at = team, None, None
+        incident.title = "Hush"
+        incident.save()
+    PostIncidentReview.objects.update(summary="Hush: it failed", lessons="Hush, look twice")
+    ActionItem.objects.update(title="Hush and look")
+    PlaybookRun.objects.update(hypothesis="Hush has a cause")
     return planted
 
 
+PRIVATE = ("{incident}", "{clock}", "{ladder_run}", "{run}", "{reviewed}", "{action}")
 OVERSEERS = {"governance_committee", "duty_manager", "integrator", "auditor"}
 
 
@@ -363,9 +377,9 @@ def test_an_incident_of_a_private_team_does_not_exist_for_others(private, name):
     wrong = []
     for door in DOORS:
         for method, who in door.who.items():
-            if not any(word in door.url for word in ("{incident}", "{clock}", "{ladder_run}")):
+            if not any(word in door.url for word in PRIVATE):
                 continue
-            answer = ask(client, method, "/" + door.url.format(**private), door.body)
+            answer = ask(client, method, "/" + door.url.format(**private), door.sent(private))
             if is_let_in == (answer.status_code == 404) and (name in who or not is_let_in):
                 wrong.append(f"{method} {door.route}: {answer.status_code}")
     assert not wrong

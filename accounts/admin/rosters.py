@@ -29,6 +29,7 @@ class LayerInline(GovernedInline):
 class RosterVersionAdmin(Governed):
     list_display = ("roster", "number", "effective_from")
     list_filter = ("roster",)
+    search_fields = ("roster__name", "roster__code")
     list_select_related = ("roster",)
     inlines = (LayerInline,)
 
@@ -45,6 +46,8 @@ class LayerPersonInline(GovernedInline):
 @register(Layer)
 class LayerAdmin(Governed):
     list_display = ("version", "position", "zone", "unit", "every")
+    list_filter = ("unit", "version__roster")
+    search_fields = ("version__roster__name", "version__roster__code")
     list_select_related = ("version",)
     inlines = (LayerPersonInline,)
 
@@ -58,6 +61,7 @@ class OverrideAdmin(Governed):
 
     list_display = ("roster", "user", "start_at", "end_at", "recorded_by", "withdrawn_at")
     list_filter = ("roster",)
+    search_fields = ("roster__name", "user__username", "user__last_name")
     list_select_related = ("roster", "user", "recorded_by")
     autocomplete_fields = ("user",)
     fields = ("roster", "user", "start_at", "end_at", "reason", "withdrawn_at")

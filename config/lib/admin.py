@@ -12,9 +12,10 @@ from typing import Any
 from django import forms
 from django.contrib.admin import register
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import BooleanField, Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -43,10 +44,42 @@ __all__ = [
     "UserCreationForm",
     "display",
     "register",
+    "severity_mark",
 ]
 REASON = "change_reason"
 # What `super()` of a mixin means depends on where it is mixed in, and Unfold ships no types.
 _Page: Any = object
+
+
+# Yes is good for these: a check and a cross say enough. Every other flag is said in words.
+GOOD = frozenset({"is_active", "success"})
+SEVERITIES = frozenset({"severity", "severity_at_least", "warn_severity", "breach_severity"})
+
+
+def severity_mark(value: int | None) -> str:
+    """S1 to S4 in the colours of tokens.css, as on the pages."""
+    return format_html('<span class="sev sev-{0}">S{0}</span>', value) if value else ""
+
+
+def _in_words(model: type[Model], name: Any) -> Any:
+    """The column of a list: a severity as its mark, a flag as Yes or No, all else as it is."""
+    try:
+        field = model._meta.get_field(name) if isinstance(name, str) else None
+    except FieldDoesNotExist:
+        field = None
+    if field is None or not (
+        name in SEVERITIES or isinstance(field, BooleanField) and name not in GOOD
+    ):
+        return name
+    is_mark = name in SEVERITIES
+
+    @display(description=field.verbose_name, ordering=name)
+    def column(obj: Any) -> str:
+        value = getattr(obj, name)
+        return severity_mark(value) if is_mark else "Yes" if value else "No"
+
+    column.__name__ = name
+    return column
 
 
 class Labelled(_Page):
@@ -88,7 +121,8 @@ class Shielded(_Page):
         return [path for path in paths if not is_hidden_path(self.model, name(path), request.user)]
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return self._seen(super().get_list_display(request), request)
+        seen = self._seen(super().get_list_display(request), request)
+        return [_in_words(self.model, name) for name in seen]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self._seen(super().get_list_filter(request), request)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, display, register
 from escalations.models import Clock, Fact, Incident, Responder
 
-SEVERITY_COLOURS = {"S1": "danger", "S2": "warning", "S3": "info", "S4": ""}
-
 
 class ResponderInline(ReadOnlyInline):
     model = Responder
@@ -25,7 +23,7 @@ class ClockInline(ReadOnlyInline):
 class IncidentAdmin(ReadOnlyHistory):
     list_display = (
         "key_",
-        "severity_",
+        "severity",
         "title",
         "state",
         "team",
@@ -46,14 +44,11 @@ class IncidentAdmin(ReadOnlyHistory):
     def key_(self, obj: Incident) -> str:
         return obj.key
 
-    @display(description="Severity", label=SEVERITY_COLOURS, ordering="severity")
-    def severity_(self, obj: Incident) -> str:
-        return f"S{obj.severity}"
-
 
 @register(Fact)
 class FactAdmin(ReadOnly):
     list_display = ("incident", "name", "value", "source", "at", "received_at")
+    list_filter = ("name",)
     list_select_related = ("incident",)
     search_fields = ("name", "source")
     ordering = ("-received_at", "-id")

@@ -133,8 +133,17 @@ class KpiAdmin(Governed):
 class ThresholdAdmin(Governed):
     """A version in force has judged readings: it is read, and the next one is added."""
 
-    list_display = ("kpi", "number", "mode", "direction", "effective_from", "revenue_exposed")
-    list_filter = ("mode", "direction")
+    list_display = (
+        "kpi",
+        "number",
+        "mode",
+        "direction",
+        "warn_severity",
+        "breach_severity",
+        "effective_from",
+        "revenue_exposed",
+    )
+    list_filter = ("mode", "direction", "breach_severity")
     list_select_related = ("kpi",)
     search_fields = ("kpi__name", "kpi__code")
     autocomplete_fields = ("kpi",)
@@ -163,8 +172,9 @@ class ThresholdAdmin(Governed):
 @register(Reading)
 class ReadingAdmin(ReadOnly):
     list_display = ("kpi", "series", "at", "value", "quality", "revision", "received_at")
-    list_filter = ("quality",)
+    list_filter = ("quality", "series__kpi")
     list_select_related = ("series__kpi",)
+    search_fields = ("series__kpi__name", "series__kpi__code", "series__segment")
     ordering = ("-id",)
 
     @display(description="KPI")

@@ -29,6 +29,7 @@ from escalations.services.policies import check_version
 @register(Policy)
 class PolicyAdmin(Governed):
     list_display = ("name", "code", "is_default", "updated_at")
+    list_filter = ("is_default",)
     search_fields = ("name", "code")
 
 
@@ -167,6 +168,7 @@ class LadderAdmin(Governed):
     list_display = ("name", "version", "repeat", "on_breach_level")
     list_select_related = ("version",)
     list_filter = ("version__policy",)
+    search_fields = ("name", "version__policy__name")
     inlines = (LadderLevelInline,)
 
     def is_sealed(self, obj: Any) -> bool:
@@ -181,6 +183,8 @@ class LadderTargetInline(GovernedInline):
 @register(LadderLevel)
 class LadderLevelAdmin(Governed):
     list_display = ("ladder", "number", "ack_timeout_s")
+    list_filter = ("ladder__version__policy",)
+    search_fields = ("ladder__name",)
     list_select_related = ("ladder",)
     inlines = (LadderTargetInline,)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.lib.admin import ReadOnlyHistory, ReadOnlyInline, display, register
+from config.lib.admin import ReadOnlyHistory, ReadOnlyInline, display, register, severity_mark
 from escalations.models import (
     ActionItem,
     ContributingFactor,
@@ -63,6 +63,7 @@ class ParticipantInline(ReadOnlyInline):
 class ReviewAdmin(ReadOnlyHistory):
     list_display = (
         "key_",
+        "severity_",
         "title_",
         "state",
         "facilitator",
@@ -89,6 +90,10 @@ class ReviewAdmin(ReadOnlyHistory):
     @display(description="Incident", ordering="incident")
     def key_(self, obj: PostIncidentReview) -> str:
         return obj.incident.key
+
+    @display(description="Severity", ordering="incident__severity")
+    def severity_(self, obj: PostIncidentReview) -> str:
+        return severity_mark(obj.severity_final or obj.incident.severity)
 
     @display(description="Title")
     def title_(self, obj: PostIncidentReview) -> str:

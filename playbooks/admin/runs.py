@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.lib.admin import ReadOnly, ReadOnlyInline, display, register
+from config.lib.admin import ReadOnly, ReadOnlyInline, display
 from playbooks.models import PlaybookRun, StepRun
 
 STATE_COLOURS = {
@@ -18,8 +18,9 @@ class StepRunInline(ReadOnlyInline):
     fields = ("position", "step", "state", "due_at", "approved_by", "done_at", "done_by", "note")
 
 
-@register(PlaybookRun)
 class PlaybookRunAdmin(ReadOnly):
+    """Registered by the app that knows whose incident a run is for, and so who may see it."""
+
     list_display = ("playbook", "version", "state_label", "outcome", "requested_at", "requested_by")
     list_filter = ("state", "outcome")
     list_select_related = ("version__playbook", "requested_by")

@@ -29,3 +29,18 @@ def test_what_needs_you_a_list_and_a_history_have_no_barrier(screen, at):
         wide, room = screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= room, path
         assert screen.complaints == []
+
+
+def test_the_forms_of_a_kpi_and_the_lists_of_marks_have_no_barrier(screen, at):
+    open_incident(at, severity_hint="critical", facts=MAJOR, category="outage")
+    screen.sign_in("governor")
+    kpi = Kpi.objects.get(code="cpc").pk
+    paths = ("kpi/add/", f"kpi/{kpi}/change/", "incident/", "threshold/")
+    for path in paths:
+        screen.open(f"/admin/escalations/{path}")
+        screen.page.evaluate(AXE.read_text())
+        found = screen.page.evaluate(f"axe.run(document, {{runOnly: {WCAG}}})")["violations"]
+        assert [(each["id"], each["nodes"][0]["html"][:300]) for each in found] == [], path
+        wide, room = screen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= room, path
+        assert screen.complaints == []

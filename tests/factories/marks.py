@@ -8,18 +8,26 @@ import pytest
 
 from accounts.models import Account, Contact
 from escalations.models import (
+    ActionItem,
     Clock,
     Delivery,
+    Incident,
     LadderRun,
     Notice,
     Policy,
+    PostIncidentReview,
+    RecurrenceLink,
     Signal,
     Threshold,
     TimelineEvent,
 )
 from escalations.rules.lifecycle import Verb
+from escalations.services.action_items import add_action
 from escalations.services.moves import perform
+from escalations.services.playbooks import start
+from escalations.services.review_text import add_factor, save_review
 from tests.factories.incidents import open_incident
+from tests.factories.reviews import resolve
 
 # Odd values that nothing else says, by what they are.
 REVENUE_MARKS = {
@@ -28,6 +36,8 @@ REVENUE_MARKS = {
     "revenue_exposed": "7530553",
     "declared_facts": "7860886",
     "arr_at_risk": "7640664",
+    "review_revenue": "7970997",
+    "credits": "7180881",
     "signal_body": "quietotter",
     "delivery_answer": "slowheron",
 }
@@ -76,6 +86,8 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         status=201,
         answer={"said": MARKS["delivery_answer"]},
     )
+    run = start("payment-outage", {}, by=company["agent"], at=at, incident=incident.number)
+    action = _reviewed(company, incident, at)
     travel.to(at)
     return {
         "people": company,
@@ -86,4 +98,34 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "ladder_run": LadderRun.objects.filter(incident=incident).first().pk,
         "notice": Notice.objects.filter(incident=incident).first().pk,
         "policy": Policy.objects.get(is_default=True).code,
+        "playbook": run.version.playbook.code,
+        "run": run.pk,
+        "template": "first-update",
+        "reviewed": action.review.incident_id,
+        "action": action.pk,
     }
+
+
+def _reviewed(people: dict[str, Any], recurring: Incident, at: Any) -> ActionItem:
+    """An action of the review of a second incident, which came back as `recurring`."""
+    facts = {"arr_at_risk": int(MARKS["arr_at_risk"])}
+    incident = open_incident(at, "doors-reviewed", facts=facts, severity_hint="critical")
+    resolve(incident, by=people["agent"], at=at)
+    number, by = incident.number, people["duty"]
+    text = {"summary": "Captures failed.", "lessons": "Change it behind a flag."}
+    save_review(number, text, by=by, at=at)
+    add_factor(number, {"category": "change", "text": "It was changed."}, by=by, at=at)
+    review = PostIncidentReview.objects.get(incident=number)
+    for step in ("1", "0", ""):  # twice changed, for the history
+        review.revenue_exposed = MARKS["review_revenue"] + step
+        review.credits = MARKS["credits"] + step
+        review.save()
+    RecurrenceLink.objects.create(review=review, incident=recurring)
+    asked = {
+        "title": "Alarm on captures",
+        "kind": "detect",
+        "owner": "agent2",
+        "verifier": "senior",
+        "verification_method": "Drop the rate and see the page.",
+    }
+    return add_action(number, asked, by=by, at=at)
