@@ -97,6 +97,7 @@ ROLES: dict[str, RoleSpec] = {
             _OVERSEE,
             _WAIVE,
             _SIGN_OFF,
+            _WRITE,
         ),
         is_staff=True,
     ),

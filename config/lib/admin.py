@@ -73,7 +73,7 @@ def _in_words(model: type[Model], name: Any) -> Any:
         return name
     is_mark = name in SEVERITIES
 
-    @display(description=field.verbose_name, ordering=name)
+    @display(description=str(getattr(field, "verbose_name", name)), ordering=name)
     def column(obj: Any) -> str:
         value = getattr(obj, name)
         return severity_mark(value) if is_mark else "Yes" if value else "No"
