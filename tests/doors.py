@@ -44,7 +44,8 @@ SEE_TEAMS = SEE_ROSTERS | {"remediation_leader"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
 # Whoever works incidents also runs playbooks and writes reviews.
-RUN_PLAYBOOKS = WRITE_REVIEWS = WORKERS
+RUN_PLAYBOOKS = WORKERS
+WRITE_REVIEWS = WORKERS | {"governance_committee"}
 APPROVE_RUNS = frozenset(
     {"governance_committee", "duty_manager", "kpi_owner", "remediation_leader"}
 )

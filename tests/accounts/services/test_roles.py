@@ -47,6 +47,7 @@ def test_a_permission_that_does_not_exist_is_no_silent_gap(monkeypatch):
         (
             "write_review",
             {
+                "governance_committee",
                 "agent",
                 "senior_engineer",
                 "duty_manager",

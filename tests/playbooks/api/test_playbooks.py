@@ -45,7 +45,7 @@ def codes(found):
             ["data-pipeline-late", "payment-outage", "renewal-risk-save", "third-party-outage"],
         ),
         (
-            {"tier": "smb"},
+            {"tier": "standard"},
             [
                 "checkout-conversion-drop",
                 "data-pipeline-late",
