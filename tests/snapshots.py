@@ -7,16 +7,37 @@ hundredths. Only for an empty database, as every test has it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 from django.apps import apps
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import connection, transaction
 
 LEFT_OUT = {"django_migrations", "django_content_type", "auth_permission", "sqlite_sequence"}
-Table = tuple[str, list[tuple[Any, ...]]]
-_kept: dict[tuple[str, str], tuple[list[Table], list[str]]] = {}
+PERMISSIONS = (
+    "SELECT p.id, c.app_label, p.codename FROM auth_permission p "
+    "JOIN django_content_type c ON c.id = p.content_type_id"
+)
+Name = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Table:
+    insert: str
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class Snapshot:
+    tables: list[Table]
+    sequences: list[str]
+    permissions: dict[int, Name]
+
+
+_kept: dict[tuple[str, str], Snapshot] = {}
 
 
 def put(name: str, make: Callable[[], Any]) -> None:
@@ -26,15 +47,16 @@ def put(name: str, make: Callable[[], Any]) -> None:
         make()
         _kept[key] = _take()
         return
-    tables, sequences = _kept[key]
-    with connection.cursor() as cursor:
-        for insert, rows in tables:
-            cursor.executemany(insert, rows)
-        for sql in sequences:
+    kept = _kept[key]
+    with transaction.atomic(), connection.cursor() as cursor:
+        ids = _ids_here(cursor, kept.permissions)
+        for table in kept.tables:
+            cursor.executemany(table.insert, _translated(table, ids))
+        for sql in kept.sequences:
             cursor.execute(sql)
 
 
-def _take() -> tuple[list[Table], list[str]]:
+def _take() -> Snapshot:
     tables: list[Table] = []
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
@@ -45,8 +67,25 @@ def _take() -> tuple[list[Table], list[str]]:
                 into = ", ".join(quote(column) for column in columns)
                 marks = ", ".join(["%s"] * len(columns))
                 insert = f"INSERT INTO {quote(name)} ({into}) VALUES ({marks})"
-                tables.append((insert, [tuple(map(_plain, row)) for row in rows]))
-    return tables, connection.ops.sequence_reset_sql(no_style(), list(apps.get_models()))
+                tables.append(Table(insert, columns, [tuple(map(_plain, row)) for row in rows]))
+        cursor.execute(PERMISSIONS)
+        permissions = {pk: (app, code) for pk, app, code in cursor.fetchall()}
+    sequences = connection.ops.sequence_reset_sql(no_style(), list(apps.get_models()))
+    return Snapshot(tables, sequences, permissions)
+
+
+def _ids_here(cursor: Any, then: dict[int, Name]) -> dict[int, int]:
+    """Old id -> present id of each permission: a flushed database makes them anew."""
+    cursor.execute(PERMISSIONS)
+    here = {(app, code): pk for pk, app, code in cursor.fetchall()}
+    return {pk: here[name] for pk, name in then.items() if name in here}
+
+
+def _translated(table: Table, ids: dict[int, int]) -> list[tuple[Any, ...]]:
+    if "permission_id" not in table.columns or all(old == new for old, new in ids.items()):
+        return table.rows
+    place = table.columns.index("permission_id")
+    return [(*row[:place], ids[row[place]], *row[place + 1 :]) for row in table.rows]
 
 
 def _plain(value: Any) -> Any:

@@ -82,3 +82,13 @@ def test_imports_point_down():
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_block_of_the_style_sheets_is_closed():
+    for path in (ROOT / "escalations/static/belay").glob("*.css"):
+        depth = 0
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if line.startswith("/* --- "):
+                assert depth == 0, f"{path.name}:{number}: a block above is still open"
+            depth += line.count("{") - line.count("}")
+        assert depth == 0, path.name

@@ -316,7 +316,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='playbookrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['done', 'stopped'])), models.Q(('ended_at', None), ('state__in', ('waiting_approval', 'running'))), _connector='OR'), name='playbook_run_ended', violation_error_code='invalid', violation_error_message='A run that ended says when.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state__in', ('waiting_approval', 'running')), _negated=True), ('ended_at__isnull', False)), models.Q(('ended_at', None), ('state__in', ('waiting_approval', 'running'))), _connector='OR'), name='playbook_run_ended', violation_error_code='invalid', violation_error_message='A run that ended says when.'),
         ),
         migrations.AddConstraint(
             model_name='playbookrun',
@@ -348,7 +348,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='steprun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state__in', ['done', 'skipped'])), models.Q(('done_at', None), ('done_by', None), ('state__in', ['waiting', 'active'])), _connector='OR'), name='step_run_settled', violation_error_code='invalid', violation_error_message='A step that is done or skipped says when.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state__in', ['waiting', 'active']), _negated=True), ('done_at__isnull', False)), models.Q(('done_at', None), ('done_by', None), ('state__in', ['waiting', 'active'])), _connector='OR'), name='step_run_settled', violation_error_code='invalid', violation_error_message='A step that is done or skipped says when.'),
         ),
         migrations.AddConstraint(
             model_name='steprun',

@@ -90,7 +90,7 @@ class PlaybookRun(models.Model):
             ),
             check(
                 "playbook_run_ended",
-                Q(state__in=["done", "stopped"], ended_at__isnull=False)
+                ~Q(state__in=OPEN_RUNS) & Q(ended_at__isnull=False)
                 | Q(state__in=OPEN_RUNS, ended_at=None),
                 "A run that ended says when.",
             ),
@@ -154,7 +154,7 @@ class StepRun(models.Model):
             ),
             check(
                 "step_run_settled",
-                Q(state__in=["done", "skipped"], done_at__isnull=False)
+                ~Q(state__in=["waiting", "active"]) & Q(done_at__isnull=False)
                 | Q(state__in=["waiting", "active"], done_at=None, done_by=None),
                 "A step that is done or skipped says when.",
             ),
