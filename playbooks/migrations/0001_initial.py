@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='playbookrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('started_at__isnull', False), ('state__in', ['running', 'done'])), models.Q(('started_at', None), ('state', 'waiting_approval')), ('state', 'stopped'), _connector='OR'), name='playbook_run_started', violation_error_code='invalid', violation_error_message='A run starts when nothing is left to approve.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state__in', ['waiting_approval', 'stopped']), _negated=True), ('started_at__isnull', False)), models.Q(('started_at', None), ('state', 'waiting_approval')), ('state', 'stopped'), _connector='OR'), name='playbook_run_started', violation_error_code='invalid', violation_error_message='A run starts when nothing is left to approve.'),
         ),
         migrations.AddConstraint(
             model_name='playbookrun',

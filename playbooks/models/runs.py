@@ -83,7 +83,7 @@ class PlaybookRun(models.Model):
             ),
             check(
                 "playbook_run_started",
-                Q(state__in=["running", "done"], started_at__isnull=False)
+                ~Q(state__in=["waiting_approval", "stopped"]) & Q(started_at__isnull=False)
                 | Q(state="waiting_approval", started_at=None)
                 | Q(state="stopped"),
                 "A run starts when nothing is left to approve.",
