@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Q
 from django.urls import reverse
@@ -129,7 +130,6 @@ class AccountPage:
     contacts: tuple[ContactView, ...]
     open: tuple[Incident, ...]
     recent: tuple[Incident, ...]
-    incidents_url: str
     clocks: tuple[ClockScore, ...]
     kpis: tuple[KpiView, ...]
     reviews: tuple[PostIncidentReview, ...]
@@ -172,16 +172,16 @@ def _open_incidents(user: User, accounts: list[int]) -> dict[int, list[Incident]
 
 
 def _row(
-    account: Account, incidents: list[Incident] | None, on: date, shows_revenue: bool
+    account: Any, incidents: list[Incident] | None, on: date, shows_revenue: bool
 ) -> AccountRow:
+    """`account` comes from `valued`: the database has summed tier and priority already."""
     incidents = incidents or []
-    valued = valuation_of(account, datetime.combine(on, datetime.min.time()))
     return AccountRow(
         name=account.name,
         external_id=account.external_id,
         url=reverse("customer", args=[account.external_id]),
-        tier=TIER_LABELS[valued.tier],
-        priority=_points(valued.priority_bp),
+        tier=TIER_LABELS[Tier(account.tier)],
+        priority=_points(account.priority_bp),
         segment=account.get_segment_display(),
         owner=str(account.owner) if account.owner else "",
         renewal=renewal_words(account.renewal_on, on),
@@ -226,7 +226,6 @@ def account_page(account: Account, user: User, at: datetime) -> AccountPage:
         contacts=_contacts(account, user),
         open=tuple(related.open().order_by("-has_missed", "severity", "number")[:RECENT]),
         recent=tuple(related.exclude(state__in=OPEN_STATES).order_by("-received_at")[:RECENT]),
-        incidents_url=reverse("queue"),
         clocks=_clock_scores(incidents, at),
         kpis=_kpis(account, user, shows_revenue),
         reviews=tuple(
