@@ -52,8 +52,8 @@ def put(name: str, make: Callable[[], Any]) -> None:
         ids = _ids_here(cursor, kept.permissions)
         for table in kept.tables:
             cursor.executemany(table.insert, _translated(table, ids))
-        for sql in kept.sequences:
-            cursor.execute(sql)
+        if kept.sequences:
+            cursor.execute("".join(kept.sequences))
 
 
 def _take() -> Snapshot:
