@@ -252,10 +252,6 @@
     if (at.matches("[data-all]")) $$("[data-k=x]").forEach((box) => { box.checked = at.checked; });
     if (at.matches("[data-all], [data-k=x]")) showBulk();
     if (at.matches("[data-theme-set]")) { window.belayTheme.choose(at.value); showTheme(); }
-    if (at.matches("[data-keys-set]")) {
-      localStorage.setItem("belayKeys", JSON.stringify(at.checked ? "on" : "off"));
-      root.dataset.keys = at.checked ? "on" : "off";
-    }
   });
   document.addEventListener("toggle", (event) => { // opening a form puts the hand in its first field
     if (event.target.matches(".act[open]")) $("input:not([type=hidden]), textarea, select", event.target)?.focus();
@@ -304,8 +300,6 @@
     say(words);
   }));
 
-  const keysSet = $("[data-keys-set]");
-  if (keysSet) keysSet.checked = root.dataset.keys !== "off";
   showTheme();
   openAct();
   tick();

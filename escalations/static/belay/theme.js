@@ -12,7 +12,6 @@
   }
   var theme = read("adminTheme");
   show(theme === "dark" || theme === "light" ? theme : "auto");
-  if (read("belayKeys") === "off") root.dataset.keys = "off";
   root.classList.add("js");
   window.belayTheme = {
     choose: function (theme) {
