@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from escalations.views import action_items, customers, incidents, playbooks, queue, reviews
+from escalations.views import (
+    action_items,
+    calculator,
+    customers,
+    incidents,
+    playbooks,
+    queue,
+    reviews,
+)
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
     path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
+    path("clocks/", calculator.Calculator.as_view(), name="calculator"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
     path("incidents/new/", incidents.NewIncident.as_view(), name="incident-new"),

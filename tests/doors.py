@@ -152,6 +152,7 @@ DOORS: tuple[Door, ...] = (
     # --- pages -----------------------------------------------------------------------------------
     page("", ""),
     page("queue/rows/", "queue/rows/"),
+    page("clocks/", "clocks/"),
     page("customers/", "customers/", SEE_CUSTOMERS),
     page("customers/<path:external_id>/", "customers/{account}/", SEE_CUSTOMERS),
     page("incidents/new/", "incidents/new/", WORKERS, who={"POST": WORKERS}),
@@ -197,6 +198,7 @@ DOORS: tuple[Door, ...] = (
     api("kpis/<slug:code>/", "kpis/cpc/", SEE_KPIS, PATCH=SET_KPIS),
     api("kpis/<slug:code>/thresholds/", "kpis/cpc/thresholds/", SEE_KPIS),
     api("signals/", "signals/", POST=frozenset({"integrator"})),
+    press("clocks/preview/", "clocks/preview/", ROLED),
     api("clocks/", "clocks/"),
     api("clocks/<int:id>/", "clocks/{clock}/"),
     api("ladder-runs/", "ladder-runs/"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.clock_preview import ClockPreview
 from escalations.api.incidents import (
     IncidentDetail,
     IncidentExplain,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
     path("clocks/", ClockList.as_view(), name="clocks"),
+    path("clocks/preview/", ClockPreview.as_view(), name="clock_preview"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),
     path("ladder-runs/<int:id>/", LadderDetail.as_view(), name="ladder_run"),

@@ -17,10 +17,8 @@ from datetime import datetime
 
 from accounts.rules.rosters import Absence, Layer, Override, shifts
 from accounts.rules.service_hours import Calendar
-from accounts.rules.zones import SECOND
-from escalations.rules.cadence import cadence_state
-from escalations.rules.clock_events import ClockEvent, RunState
-from escalations.rules.clocks import WARN_PERCENTS, clock_state
+from escalations.rules.clock_cases import read_case
+from escalations.rules.clocks import WARN_PERCENTS
 
 MISSING = object()
 
@@ -113,101 +111,20 @@ def _instant(text: str) -> datetime:
 def _clock_checks(document: Mapping) -> Iterator[Check]:
     calendars: dict[str, Calendar] = {}
 
-    def calendar(of: str | Mapping) -> Calendar:
-        if isinstance(of, Mapping):
-            return Calendar.of(of)
-        if of not in calendars:
-            calendars[of] = Calendar.of(document["calendars"][of])
-        return calendars[of]
+    def calendar(name: str) -> Calendar:
+        if name not in calendars:
+            calendars[name] = Calendar.of(document["calendars"][name])
+        return calendars[name]
 
     for case in document["cases"]:
         for check in case["checks"]:
 
             def actual(case: Mapping = case, check: Mapping = check) -> Mapping:
-                at, events = _instant(check["asof"]), _events(case, calendar)
-                answer = _cadence_answer if case["clock"] == "cadence" else _clock_answer
                 percents = [int(key) for key in check["expected"].get("warn_at") or ()]
-                return answer(case, events, calendar(case["calendar"]), at, percents)
+                at = _instant(check["asof"])
+                return read_case(case, calendar).answer(at, percents or WARN_PERCENTS)
 
             yield Check(case["id"], f"@{check['asof']}", check["expected"], actual)
-
-
-def _events(case: Mapping, calendar: Callable[[str | Mapping], Calendar]) -> list[ClockEvent]:
-    return [
-        ClockEvent(
-            at=_instant(event["at"]),
-            type=event["type"],
-            seq=seq,
-            reason=event.get("reason"),
-            target_us=_us(event.get("target_s")),
-            mode=event.get("mode"),
-            calendar=calendar(event["calendar"]) if event.get("calendar") else None,
-            start=_instant(event["start"]) if event.get("start") else None,
-            interval_us=_us(event.get("interval_s")),
-        )
-        for seq, event in enumerate(case["events"])
-    ]
-
-
-def _clock_answer(
-    case: Mapping,
-    events: list[ClockEvent],
-    calendar: Calendar,
-    at: datetime,
-    percents: list[int],
-) -> Mapping:
-    target_us = _us(case["target_s"])
-    assert target_us is not None
-    state = clock_state(
-        events,
-        kind=case["clock"],
-        target_us=target_us,
-        calendar=calendar,
-        at=at,
-        reopen_mode=(case.get("options") or {}).get("reopen", "continue"),
-        warn_percents=percents or WARN_PERCENTS,
-    )
-    answer: dict[str, object] = {
-        "run_state": state.run_state,
-        "outcome": state.outcome,
-        "elapsed_s": _seconds(state.elapsed_us),
-    }
-    if state.run_state is RunState.NOT_STARTED:
-        return answer
-    return answer | {
-        "remaining_s": _seconds(state.remaining_us),
-        "due_at": state.due_at,
-        "breach_after": state.breach_after,
-        "breached_at": state.breached_at,
-        "in_hours": state.in_hours,
-        "projected": state.projected,
-        "next_open_at": state.next_open_at,
-        "warn_at": {str(percent): warn for percent, warn in state.warn_at.items()},
-        "waits": sorted(state.waits),
-        "paused_since": state.paused_since,
-        "rejected_pauses": list(state.rejected_pauses),
-    }
-
-
-def _cadence_answer(
-    case: Mapping,
-    events: list[ClockEvent],
-    calendar: Calendar,
-    at: datetime,
-    percents: list[int],
-) -> Mapping:
-    interval_us = _us(case["interval_s"])
-    assert interval_us is not None
-    state = cadence_state(events, interval_us=interval_us, calendar=calendar, at=at)
-    return {
-        "run_state": state.run_state,
-        "on_time": state.on_time,
-        "missed": state.missed,
-        "missed_at": state.missed_at,
-        "adherence": state.adherence,
-        "next_due_at": state.next_due_at,
-        "last_update_at": state.last_update_at,
-    }
 
 
 def _roster_checks(document: Mapping) -> Iterator[Check]:
@@ -236,16 +153,6 @@ def _roster_checks(document: Mapping) -> Iterator[Check]:
 
 def _period(spec: Mapping) -> tuple[datetime, datetime]:
     return _instant(spec["from"]), _instant(spec["to"])
-
-
-def _us(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * SECOND)
-
-
-def _seconds(us: int | None) -> float | None:
-    if us is None:
-        return None
-    return us / SECOND if us % SECOND else us // SECOND
 
 
 KINDS: Mapping[str, Callable[[Mapping], Iterator[Check]]] = {

@@ -89,7 +89,8 @@ def test_a_case_that_cannot_be_run_is_a_difference_not_a_crash():
     document["cases"][0]["calendar"] = "NOWHERE"
     cases, checks, found = differences("clocks", document)
     assert (cases, checks) == (1, 1)
-    assert found == ["SLA-01 @2026-11-17T16:00:00Z: KeyError: 'NOWHERE'"]
+    sentence = "CaseError: calendar: No service hours are named 'NOWHERE'."
+    assert found == [f"SLA-01 @2026-11-17T16:00:00Z: {sentence}"]
 
 
 def test_a_clock_not_started_answers_three_things():
