@@ -5,13 +5,14 @@ PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
 
 export PORT
 
-.PHONY: help run test lint
+.PHONY: help run test lint bench
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    start Belay on port 8000, with a demo (make run PORT=8010 for another port)"
 	@echo "make test   run all tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
+	@echo "make bench  figures of speed, each beside its comparison (make bench ARGS=--json=FILE)"
 	@echo "make lint   style, types, import directions, missing migrations, settings of production"
 
 run: .venv/requirements.stamp
@@ -20,6 +21,9 @@ run: .venv/requirements.stamp
 
 test: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/run_twice.py $(ARGS)
+
+bench: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/bench/run.py $(ARGS)
 
 lint: .venv/requirements-dev.stamp
 	@.venv/bin/ruff check .

@@ -47,6 +47,7 @@ _VIEW = (
     "escalations.view_incident",
     "escalations.view_kpi",
     "escalations.view_reading",
+    "accounts.view_servicehours",  # a deadline is explained by them
     *_LIBRARY,
 )
 _WRITE = "escalations.write_review"

@@ -10,6 +10,7 @@ from escalations.views import (
     playbooks,
     queue,
     reviews,
+    service_hours,
 )
 
 urlpatterns = [
@@ -50,6 +51,17 @@ urlpatterns = [
     ),
     path("playbooks/<slug:code>/", playbooks.PlaybookPage.as_view(), name="playbook"),
     path("playbooks/<slug:code>/start/", playbooks.StartPlaybook.as_view(), name="playbook-start"),
+    path("service-hours/", service_hours.HoursList.as_view(), name="service-hours"),
+    path(
+        "service-hours/<slug:code>/",
+        service_hours.HoursDetail.as_view(),
+        name="service-hours-one",
+    ),
+    path(
+        "service-hours/<slug:code>/holidays/",
+        service_hours.HoursHolidays.as_view(),
+        name="service-hours-holidays",
+    ),
     path("reviews/", reviews.Reviews.as_view(), name="reviews"),
     path("reviews/export.csv", reviews.ReviewsExport.as_view(), name="reviews-export"),
     path("reviews/<int:number>/", reviews.ReviewDetail.as_view(), name="review"),

@@ -40,6 +40,7 @@ KEEPERS = frozenset({"governance_committee", "integrator"})  # of customer accou
 SEE_CUSTOMERS = ROLED - {"kpi_owner", "data_steward"}
 SEE_POLICIES = frozenset({"governance_committee", "auditor"})
 SEE_ROSTERS = SEE_POLICIES | {"duty_manager", "integrator"}
+SET_HOURS = frozenset({"governance_committee"})
 SEE_TEAMS = SEE_ROSTERS | {"remediation_leader"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
@@ -170,6 +171,13 @@ DOORS: tuple[Door, ...] = (
         "playbooks/runs/<int:pk>/steps/<int:position>/<slug:verb>/",
         "playbooks/runs/{run}/steps/1/finish/",
     ),
+    page("service-hours/", "service-hours/"),
+    page("service-hours/<slug:code>/", "service-hours/office/", who={"POST": SET_HOURS}),
+    page(
+        "service-hours/<slug:code>/holidays/",
+        "service-hours/office/holidays/",
+        who={"POST": SET_HOURS},
+    ),
     page("reviews/", "reviews/"),
     page("reviews/export.csv", "reviews/export.csv"),
     page("reviews/<int:number>/", "reviews/{reviewed}/"),
@@ -190,8 +198,8 @@ DOORS: tuple[Door, ...] = (
     api("rosters/", "rosters/", SEE_ROSTERS),
     api("rosters/<slug:code>/", "rosters/primary/", SEE_ROSTERS),
     api("rosters/<slug:code>/on-call/", "rosters/primary/on-call/", SEE_ROSTERS),
-    api("service-hours/", "service-hours/", SEE_ROSTERS),
-    api("service-hours/<slug:code>/", "service-hours/office/", SEE_ROSTERS),
+    api("service-hours/", "service-hours/"),
+    api("service-hours/<slug:code>/", "service-hours/office/"),
     # --- API: why we meet ----------------------------------------------------------------------------
     api("readings/", "readings/", POST=frozenset({"integrator"})),
     api("kpis/", "kpis/", SEE_KPIS, POST=SET_KPIS),

@@ -8,7 +8,7 @@ class VersionInline(GovernedInline):
     """A calendar is never edited: it gets a new version."""
 
     model = ServiceHoursVersion
-    fields = ("number", "zone", "is_always_open", "weekly", "dates", "effective_from")
+    fields = ("number", "zone", "is_always_open", "weekly", "dates", "places", "effective_from")
 
     def has_change_permission(self, request, obj=None):
         return False

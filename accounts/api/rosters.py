@@ -130,7 +130,7 @@ class RosterOnCall(NounView):
 class HoursVersionOut(DiscreetSerializer):
     class Meta:
         model = ServiceHoursVersion
-        fields = ("number", "zone", "is_always_open", "weekly", "dates", "effective_from")
+        fields = ("number", "zone", "is_always_open", "weekly", "dates", "places", "effective_from")
 
 
 class ServiceHoursSerializer(DiscreetSerializer):

@@ -26,7 +26,10 @@ class ServiceHours(Stamped):
 
 
 class ServiceHoursVersion(Stamped):
-    """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} closes a date."""
+    """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} closes a date.
+
+    `places`: further places whose hours count too (follow the sun), each {tz, weekly, dates}.
+    """
 
     service_hours = models.ForeignKey(ServiceHours, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -34,6 +37,9 @@ class ServiceHoursVersion(Stamped):
     is_always_open = models.BooleanField(default=False)
     weekly = models.JSONField(default=dict, blank=True)
     dates = models.JSONField(default=dict, blank=True)
+    places = models.JSONField(
+        default=list, blank=True, help_text="Further places whose hours count too."
+    )
     effective_from = models.DateTimeField()
 
     history = recorded(excluded=STAMPS)
@@ -62,9 +68,10 @@ class ServiceHoursVersion(Stamped):
     @property
     def spec(self) -> dict[str, object]:
         """The calendar as data, in the form `Calendar.of` reads."""
+        own: dict[str, object] = {"tz": self.zone, "weekly": self.weekly, "dates": self.dates}
         if self.is_always_open:
-            return {"24x7": True, "tz": self.zone}
-        return {"tz": self.zone, "weekly": self.weekly, "dates": self.dates}
+            own = {"24x7": True, "tz": self.zone, "dates": self.dates}
+        return {"union": [own, *self.places]} if self.places else own
 
     def clean(self) -> None:
         try:
