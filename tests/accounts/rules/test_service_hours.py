@@ -2,7 +2,7 @@ import itertools
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules.service_hours import ALWAYS, Calendar, CalendarError
@@ -13,6 +13,7 @@ from tests.accounts.rules.minutes import (
     first_minute,
     open_minutes,
 )
+from tests.examples import examples
 
 DAYS = 6
 HOUR_US = 60 * MINUTE_US
@@ -34,7 +35,7 @@ def brute_add(minutes: list[bool], start: int, count: int) -> int | None:
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     drawn=calendars(),
     start=st.integers(0, DAYS * 1440 - 1),
@@ -67,7 +68,7 @@ def test_every_answer_equals_the_count_of_open_minutes(drawn, start, length, cou
     assert all(y < x for (_, y), (x, _) in itertools.pairwise(intervals))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     drawn=calendars(),
     offset_us=st.integers(0, 4 * 86_400_000_000),
@@ -84,7 +85,7 @@ def test_adding_undoes_elapsing_to_the_microsecond(drawn, offset_us, us):
     assert calendar.elapsed_us(start, found - timedelta(microseconds=1)) == us - 1
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(drawn=calendars(), starts=st.lists(st.integers(-900, 900), min_size=2, max_size=5))
 def test_answers_do_not_depend_on_what_was_asked_before(drawn, starts):
     spec, day = drawn

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.baselines import (
@@ -20,6 +20,7 @@ from escalations.rules.baselines import (
     learned_rule,
 )
 from escalations.rules.thresholds import Bands, ThresholdRule
+from tests.examples import examples
 
 EXAMPLE = [980, 1010, 995, 1002, 1600, 990]
 
@@ -57,7 +58,7 @@ def test_without_a_finite_value_there_is_no_baseline():
     assert baseline([math.nan, 5]).count == 1
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=20), st.integers(-1000, 1000))
 def test_the_band_is_around_the_median_and_does_not_depend_on_the_order(values, resolution):
     found = baseline(values, resolution=abs(resolution))

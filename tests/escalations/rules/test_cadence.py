@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules.service_hours import ALWAYS, Calendar
@@ -9,6 +9,7 @@ from escalations.rules.cadence import cadence_state
 from escalations.rules.clock_events import ClockEvent, RunState
 from tests.accounts.rules.minutes import ODD_DAYS, first_minute, hours_in, open_minutes
 from tests.escalations.rules.stepper import walk_cadence
+from tests.examples import examples
 
 MINUTE_US = 60_000_000
 HALF_HOUR = 30 * MINUTE_US
@@ -49,7 +50,7 @@ def logs(draw):
     return specs, day, events, start + draw(st.integers(0, 320)) * 10
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(logs(), st.integers(1, 30).map(lambda tens: tens * 10))
 def test_a_cadence_equals_a_minute_by_minute_walk(drawn, interval):
     specs, day, events, at = drawn

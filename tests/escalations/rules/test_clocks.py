@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from accounts.rules.service_hours import ALWAYS, Calendar
@@ -9,6 +9,7 @@ from escalations.rules.clock_events import ClockEvent, Outcome, RunState
 from escalations.rules.clocks import clock_state, next_wake_at
 from tests.accounts.rules.minutes import ODD_DAYS, first_minute, hours_in, open_minutes
 from tests.escalations.rules.stepper import BeyondTheTable, Stepper
+from tests.examples import examples
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
@@ -146,13 +147,13 @@ KINDS = st.sampled_from(["resolution", "resolution", "restore", "response"])
 REOPENS = st.sampled_from(["continue", "restart"])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(logs(is_rewriting=False), KINDS, TARGETS, REOPENS)
 def test_a_clock_equals_a_minute_by_minute_walk(drawn, kind, target, reopen_mode):
     compare(drawn, kind, target, reopen_mode)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(logs(is_rewriting=True), KINDS, TARGETS)
 def test_a_clock_with_a_rewritten_past_equals_a_minute_by_minute_walk(drawn, kind, target):
     compare(drawn, kind, target, "continue")

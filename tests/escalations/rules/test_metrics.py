@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.metrics import (
@@ -19,6 +19,7 @@ from escalations.rules.metrics import (
     percentile,
     wilson95,
 )
+from tests.examples import examples
 
 MATRIX = [[18, 4, 0, 0], [6, 40, 9, 1], [1, 8, 70, 12], [0, 1, 10, 60]]
 HOURS = {"A": 120, "B": 100, "C": 60}
@@ -102,7 +103,7 @@ def test_handoffs_and_returns(owners, count, returns, index, is_ping_pong):
 NUMBERS = st.lists(st.integers(-1000, 1000), min_size=2, max_size=30)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(NUMBERS, st.integers(1, 99))
 def test_percentiles_agree_with_the_standard_library(values, per_cent):
     expected = statistics.quantiles(values, n=100, method="inclusive")[per_cent - 1]
@@ -110,7 +111,7 @@ def test_percentiles_agree_with_the_standard_library(values, per_cent):
     assert median(values) == statistics.median(values)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=4, max_size=4))
 def test_agreement_does_not_care_who_is_called_human_but_for_the_direction(matrix):
     found, turned = (

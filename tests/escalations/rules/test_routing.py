@@ -9,12 +9,13 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.default_policy import default_policy
 from escalations.rules.policy import Condition, Group, RoutingRule, Severity
 from escalations.rules.routing import OPERATORS, Candidate, choose, holds, route
+from tests.examples import examples
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 S1, S2, S3, S4 = Severity
@@ -223,7 +224,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(PEOPLE)
 def test_the_choice_is_a_total_order(people):
     """The order of asking never matters, and the winner stays when a loser leaves."""
@@ -247,7 +248,7 @@ GROUPS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(GROUPS, max_size=3), st.dictionaries(st.sampled_from("xyz"), VALUES))
 def test_routing_is_deterministic_and_always_finds_a_rule(groups, subject):
     rules = [
@@ -260,7 +261,7 @@ def test_routing_is_deterministic_and_always_finds_a_rule(groups, subject):
     assert all(tried.outcome != "match" and tried.words for tried in found.trace[:-1])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(GROUPS, st.dictionaries(st.sampled_from("xyz"), VALUES), st.sampled_from("xyz"), VALUES)
 def test_learning_an_unknown_field_never_turns_a_sure_answer(part, subject, name, value):
     """Without `is_empty`, what is decided while a field is null stays decided once it is known."""

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.default_policy import default_policy
@@ -23,6 +23,7 @@ from escalations.rules.scoring import (
     score,
     segment_anchor,
 )
+from tests.examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "rules.json").read_text())
 DOC = default_policy()
@@ -202,7 +203,7 @@ FACTS = st.fixed_dictionaries(
 SEVERITIES = st.sampled_from([None, S1, S2, S3, S4])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ANCHORS, FACTS, SEVERITIES, SEVERITIES, st.sampled_from([None, "outage", "question"]))
 def test_no_floor_ever_lowers_severity(anchors, facts, declared, route_floor, category):
     decision = decide(anchors, facts, declared=declared, route_floor=route_floor, category=category)
@@ -212,7 +213,7 @@ def test_no_floor_ever_lowers_severity(anchors, facts, declared, route_floor, ca
     assert (decision.floor is None) == (decision.floor_codes == ())
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(ANCHORS, FACTS, st.sampled_from(FLAGS))
 def test_a_flag_that_turns_true_never_makes_it_milder(anchors, facts, flag):
     less = decide(anchors, {**facts, flag: False})
@@ -220,7 +221,7 @@ def test_a_flag_that_turns_true_never_makes_it_milder(anchors, facts, flag):
     assert more.severity <= less.severity
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(ANCHORS, FACTS)
 def test_the_smallest_change_does_what_it_says(anchors, facts):
     decision = decide(anchors, facts)
@@ -240,7 +241,7 @@ def test_the_smallest_change_does_what_it_says(anchors, facts):
                 assert score(DOC, other, facts).severity == decision.severity
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(ANCHORS, FACTS)
 def test_what_an_unknown_could_raise_to_can_be_reached(anchors, facts):
     decision = decide(anchors, facts)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.threshold_problems import problems
@@ -22,6 +22,7 @@ from escalations.rules.thresholds import (
     restarted_at,
     step,
 )
+from tests.examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "rules.json").read_text())
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -309,7 +310,7 @@ class Plain:
         return "no_data" if is_dark else self.state
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(rules(), POINTS)
 def test_the_fast_loop_agrees_with_the_plain_reading_of_the_rule(rule, values):
     plain = Plain(rule)
@@ -325,7 +326,7 @@ def test_the_fast_loop_agrees_with_the_plain_reading_of_the_rule(rule, values):
     assert machine.state == seen
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(rules(), POINTS, st.integers(0, 5))
 def test_resume_from_a_window_equals_a_full_replay(rule, values, extra):
     points = hourly(values)
@@ -342,7 +343,7 @@ def test_resume_from_a_window_equals_a_full_replay(rule, values, extra):
     assert Machine.resume(machine.state, window, rule) == machine
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(rules(), POINTS.filter(bool), GRID, st.data())
 def test_a_late_point_is_judged_from_a_window_as_from_all_history(rule, values, late, data):
     points = hourly(values)
@@ -364,7 +365,7 @@ def test_a_late_point_is_judged_from_a_window_as_from_all_history(rule, values, 
     assert before + later == expected_flips
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(rules(), POINTS, st.integers(0, 60))
 def test_a_replay_may_be_cut_anywhere(rule, values, cut):
     points = hourly(values)
