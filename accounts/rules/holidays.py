@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import holidays as known
 from dateutil.rrule import rrulestr
 from icalendar import Calendar as File
+from icalendar import Component
 
 MAX_BYTES = 1_000_000
 MAX_EVENTS = 5_000
@@ -87,7 +88,7 @@ def in_file(content: bytes, first: date, last: date) -> Found:
     return Found(tuple(Holiday(on, found[on]) for on in sorted(found)), tuple(left_out))
 
 
-def _days(event: File, start: date, first: date, last: date) -> Iterator[date]:
+def _days(event: Component, start: date, first: date, last: date) -> Iterator[date]:
     end = getattr(event.get("DTEND"), "dt", None)
     length = (end - start).days if isinstance(end, date) and not isinstance(end, datetime) else 1
     length = min(max(length, 1), LONGEST)

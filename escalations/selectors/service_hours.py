@@ -95,7 +95,7 @@ def hours_rows(at: datetime) -> list[HoursRow]:
 
 
 def _users_of(model: type[Account] | type[Team]) -> dict[int, int]:
-    rows = model.objects.exclude(service_hours=None).order_by()  # type: ignore[attr-defined]
+    rows = model.objects.exclude(service_hours=None).order_by()
     return dict(rows.values_list("service_hours").annotate(Count("pk")))
 
 
