@@ -47,6 +47,7 @@ _VIEW = (
     "escalations.view_incident",
     "escalations.view_kpi",
     "escalations.view_reading",
+    "accounts.view_roster",
     *_LIBRARY,
 )
 _WRITE = "escalations.write_review"
@@ -68,7 +69,7 @@ _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
 )
-_DUTY_PLAN = "roster rosterversion layer layerperson override"
+_DUTY_PLAN = "roster rosterversion layer layerperson override absence swap"
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
 _HOUSE = (
@@ -112,7 +113,7 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
-            *_on("accounts", "add change", "override"),
+            *_on("accounts", "add change", "override absence"),
             _RUN,
             _APPROVE,
         ),

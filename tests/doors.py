@@ -39,8 +39,12 @@ WORKERS = frozenset(
 KEEPERS = frozenset({"governance_committee", "integrator"})  # of customer accounts
 SEE_CUSTOMERS = ROLED - {"kpi_owner", "data_steward"}
 SEE_POLICIES = frozenset({"governance_committee", "auditor"})
-SEE_ROSTERS = SEE_POLICIES | {"duty_manager", "integrator"}
-SEE_TEAMS = SEE_ROSTERS | {"remediation_leader"}
+SEE_HOURS = SEE_POLICIES | {"duty_manager", "integrator"}
+SEE_TEAMS = SEE_HOURS | {"remediation_leader"}
+# Who serves in the planted roster stands in themselves; who plans any, names anybody.
+PLAN_ROSTERS = frozenset({"governance_committee", "duty_manager"})
+EDIT_ROSTERS = frozenset({"governance_committee"})
+SPEAK_FOR_AGENTS = PLAN_ROSTERS | {"agent"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
 # Whoever works incidents also runs playbooks and writes reviews.
@@ -186,11 +190,42 @@ DOORS: tuple[Door, ...] = (
     api("teams/", "teams/", SEE_TEAMS),
     api("teams/<slug:code>/", "teams/growth/", SEE_TEAMS),
     api("roles/", "roles/"),
-    api("rosters/", "rosters/", SEE_ROSTERS),
-    api("rosters/<slug:code>/", "rosters/primary/", SEE_ROSTERS),
-    api("rosters/<slug:code>/on-call/", "rosters/primary/on-call/", SEE_ROSTERS),
-    api("service-hours/", "service-hours/", SEE_ROSTERS),
-    api("service-hours/<slug:code>/", "service-hours/office/", SEE_ROSTERS),
+    api("rosters/", "rosters/"),
+    api("rosters/<slug:code>/", "rosters/primary/"),
+    api("rosters/<slug:code>/on-call/", "rosters/primary/on-call/"),
+    api("rosters/<slug:code>/shifts/", "rosters/primary/shifts/"),
+    api("rosters/<slug:code>/gaps/", "rosters/primary/gaps/"),
+    press(
+        "rosters/<slug:code>/versions/",
+        "rosters/primary/versions/",
+        EDIT_ROSTERS,
+        {"layers": []},
+    ),
+    api(
+        "rosters/<slug:code>/overrides/",
+        "rosters/primary/overrides/",
+        POST=SPEAK_FOR_AGENTS,
+        body={"user": "agent", "start_at": "2026-11-18T10:00Z", "end_at": "2026-11-18T12:00Z"},
+    ),
+    press("overrides/<int:pk>/withdraw/", "overrides/{override}/withdraw/", SPEAK_FOR_AGENTS),
+    api(
+        "absences/",
+        "absences/",
+        POST=ROLED,
+        body={"start_at": "2026-11-28T10:00Z", "end_at": "2026-11-28T12:00Z"},
+    ),
+    press("absences/<int:pk>/withdraw/", "absences/{absence}/withdraw/", SPEAK_FOR_AGENTS),
+    api(
+        "rosters/<slug:code>/swaps/",
+        "rosters/primary/swaps/",
+        POST=frozenset({"agent"}),
+        body={"give": "{give}", "take": "{take}"},
+    ),
+    press("swaps/<int:pk>/accept/", "swaps/{swap}/accept/", frozenset({"agent"})),
+    press("swaps/<int:pk>/decline/", "swaps/{swap}/decline/", frozenset({"agent"})),
+    press("swaps/<int:pk>/withdraw/", "swaps/{swap}/withdraw/", PLAN_ROSTERS),
+    api("service-hours/", "service-hours/", SEE_HOURS),
+    api("service-hours/<slug:code>/", "service-hours/office/", SEE_HOURS),
     # --- API: why we meet ----------------------------------------------------------------------------
     api("readings/", "readings/", POST=frozenset({"integrator"})),
     api("kpis/", "kpis/", SEE_KPIS, POST=SET_KPIS),

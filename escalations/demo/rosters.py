@@ -45,10 +45,10 @@ def tell_care(at: datetime) -> None:
     for person in people:
         Membership.objects.create(team=team, user=person, valid_from=at - timedelta(days=400))
     roster = Roster.objects.create(code="care", name="Care around the clock", team=team)
+    began = at - timedelta(days=400)
     version = RosterVersion.objects.create(
-        roster=roster, number=1, effective_from=at - timedelta(days=400)
+        roster=roster, number=1, effective_from=began, recorded_at=began
     )
-    RosterVersion.objects.filter(pk=version.pk).update(created_at=at - timedelta(days=400))
     monday = (at - timedelta(days=364 + at.weekday())).date()
     for position, (zone, window) in enumerate(WINDOWS.items(), 1):
         _tell_layer(version, position, zone, window, monday)
