@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from escalations.views import action_items, customers, incidents, playbooks, queue, reviews
+from escalations.views import (
+    action_items,
+    customers,
+    incidents,
+    playbooks,
+    queue,
+    reviews,
+    rosters,
+)
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
@@ -50,4 +58,10 @@ urlpatterns = [
     path(
         "actions/<int:pk>/<slug:verb>/", action_items.ActionVerbView.as_view(), name="action-verb"
     ),
+    path("rosters/", rosters.Rosters.as_view(), name="rosters"),
+    path("calendars/mine/", rosters.OwnCalendar.as_view(), name="own-calendar"),
+    path("rosters/<slug:code>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<slug:code>/calendar/", rosters.RosterCalendar.as_view(), name="roster-calendar"),
+    path("rosters/<slug:code>/<slug:verb>/", rosters.RosterVerbView.as_view(), name="roster-verb"),
+    path("calendars/<str:token>.ics", rosters.CalendarFeedView.as_view(), name="calendar-feed"),
 ]

@@ -180,6 +180,13 @@ DOORS: tuple[Door, ...] = (
     button("reviews/<int:number>/<slug:verb>/", "reviews/{reviewed}/hold/"),
     page("actions/", "actions/"),
     button("actions/<int:pk>/<slug:verb>/", "actions/{action}/start/"),
+    page("rosters/", "rosters/"),
+    button("calendars/mine/", "calendars/mine/"),
+    page("rosters/<slug:code>/", "rosters/primary/"),
+    button("rosters/<slug:code>/calendar/", "rosters/primary/calendar/"),
+    button("rosters/<slug:code>/<slug:verb>/", "rosters/primary/cover/"),
+    # opened by the secret in its address, whoever asks
+    page("calendars/<str:token>.ics", "calendars/{calendar}.ics", ANYBODY),
     # --- API: who we serve and who serves them -----------------------------------------------------
     api("accounts/", "accounts/", SEE_CUSTOMERS, POST=KEEPERS),
     api("accounts/<path:external_id>/", "accounts/{account}/", SEE_CUSTOMERS, PATCH=KEEPERS),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Roster, User
+from accounts.services.calendar_feeds import make_feed
 from accounts.services.rosters import record_absence, record_override
 from accounts.services.swaps import ask_swap, shifts_ahead
 
@@ -30,4 +31,5 @@ def plant_rosters(people: dict[str, Any], at: datetime) -> dict[str, Any]:
         "swap": swap.pk,
         "give": mine[1],
         "take": theirs[1],
+        "calendar": make_feed(agent, primary, at=at),
     }
