@@ -13,7 +13,8 @@ from accounts.rules.zones import instant_of, zone_named
 from accounts.selectors.rosters import Plan, person_id, plan_of
 
 TINTS = 6
-NARROW = 5.0  # per cent of the week, under which a bar shows initials
+# Per cent of the week from which a bar shows the full name, the first name, initials.
+WIDE, MIDDLE, NARROW = 9.0, 4.5, 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,13 @@ class _Sheet:
         pk = person_id(row)
         part = (row.end - row.start) / (self.end - self.start) * 100
         name = self.name(pk)
-        initials = "".join(word[0] for word in name.split()[:2])
+        words = name.split()
+        short = words[0] if part >= MIDDLE else "".join(word[0] for word in words[:2])
         return Bar(
             x=self.x(row.start),
             width=f"{part:.3f}%",
-            label=name if part >= NARROW else initials,
-            begins="" if part < NARROW or row.start <= self.start else self.clock(row.start),
+            label=name if part >= WIDE else short if part >= NARROW else "",
+            begins="" if part < MIDDLE or row.start <= self.start else self.clock(row.start),
             title=f"{name}, {self.span(row)}{self.own_time(row)}",
             kind="gap" if pk is None else "person",
             tint=0 if pk is None else self.tints[pk],
