@@ -61,6 +61,7 @@ urlpatterns = [
     path("rosters/", rosters.Rosters.as_view(), name="rosters"),
     path("calendars/mine/", rosters.OwnCalendar.as_view(), name="own-calendar"),
     path("rosters/<slug:code>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<slug:code>/import/", rosters.RosterImport.as_view(), name="roster-import"),
     path("rosters/<slug:code>/calendar/", rosters.RosterCalendar.as_view(), name="roster-calendar"),
     path("rosters/<slug:code>/<slug:verb>/", rosters.RosterVerbView.as_view(), name="roster-verb"),
     path("calendars/<str:token>.ics", rosters.CalendarFeedView.as_view(), name="calendar-feed"),

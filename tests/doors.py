@@ -183,6 +183,7 @@ DOORS: tuple[Door, ...] = (
     page("rosters/", "rosters/"),
     button("calendars/mine/", "calendars/mine/"),
     page("rosters/<slug:code>/", "rosters/primary/"),
+    page("rosters/<slug:code>/import/", "rosters/primary/import/", who={"POST": ROLED}),
     button("rosters/<slug:code>/calendar/", "rosters/primary/calendar/"),
     button("rosters/<slug:code>/<slug:verb>/", "rosters/primary/cover/"),
     # opened by the secret in its address, whoever asks

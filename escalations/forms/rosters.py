@@ -11,8 +11,10 @@ from django import forms
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Absence, Override, Roster, Swap, User
+from accounts.rules.calendar_files import MAX_BYTES
 from accounts.rules.zones import instant_of, zone_named
 from accounts.services import calendar_feeds, rosters, swaps
+from accounts.services.roster_import import ImportReport, import_calendar
 from config.lib.errors import DomainError
 
 
@@ -155,3 +157,27 @@ def perform(verb: RosterVerb, roster: Roster, sent: Any, *, by: User, at: dateti
         ]
         raise DomainError("incomplete_form", " ".join(said))
     return verb.do(roster, form.cleaned_data, by, at)
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(max_length=200)
+    zone = forms.CharField(max_length=64, required=False)
+    write = forms.BooleanField(required=False)
+
+
+def imported(roster: Roster, sent: Any, files: Any, *, by: User, at: datetime) -> ImportReport:
+    """Raises DomainError incomplete_form, too_large or what the import refuses."""
+    form = ImportForm(sent, files)
+    if not form.is_valid():
+        raise DomainError("incomplete_form", "Choose an .ics file that is not empty.")
+    file = form.cleaned_data["file"]
+    if file.size > MAX_BYTES:
+        raise DomainError("too_large", "At most 1 MB.")
+    return import_calendar(
+        roster,
+        file.read(),
+        by=by,
+        at=at,
+        zone=form.cleaned_data["zone"],
+        is_dry_run=not form.cleaned_data["write"],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from hashlib import sha256
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib import messages
@@ -20,9 +21,10 @@ from accounts.selectors.calendar_feeds import calendar_of, feed_behind
 from accounts.selectors.roster_pages import around, roster_rows, visible_rosters
 from accounts.selectors.roster_week import week_of
 from accounts.services.calendar_feeds import make_feed, revoke_feed
+from accounts.services.roster_import import ImportReport
 from config.lib import clock
 from config.lib.errors import DomainError
-from escalations.forms.rosters import ROSTER_VERBS, perform
+from escalations.forms.rosters import ROSTER_VERBS, imported, perform
 from escalations.views.doors import RoledView
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -88,6 +90,31 @@ class RosterVerbView(RostersView):
         else:
             messages.success(request, said)
         return redirect("roster", code)
+
+
+class RosterImport(RostersView):
+    """A calendar file is looked at, and taken over once the look is confirmed."""
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        return self._page(self.load(code), None, 200)
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        roster = self.load(code)
+        try:
+            report = imported(roster, request.POST, request.FILES, by=self.person, at=self.at)
+        except DomainError as error:
+            messages.error(request, error.detail)
+            return self._page(roster, None, error.status)
+        if not report.is_dry_run:
+            messages.success(request, f"{report.new} stand-ins recorded.")
+            return redirect("roster", code)
+        return self._page(roster, report, 200)
+
+    def _page(self, roster: Roster, report: ImportReport | None, status: int) -> HttpResponse:
+        context = {"nav": "rosters", "roster": roster, "report": report, "now": self.at}
+        context["zones"] = sorted(available_timezones())
+        page = "escalations/rosters/import.html"
+        return render(self.request, page, context, status=status)
 
 
 class RosterCalendar(RosterPage):
