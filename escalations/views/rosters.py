@@ -25,6 +25,7 @@ from accounts.services.roster_import import ImportReport
 from config.lib import clock
 from config.lib.errors import DomainError
 from escalations.forms.rosters import ROSTER_VERBS, imported, perform
+from escalations.selectors.roster_load import roster_load
 from escalations.views.doors import RoledView
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -60,6 +61,7 @@ class RosterPage(RostersView):
             "now": self.at,
             "week": week_of(roster, self._day(), self.person, self.at),
             "page": around(roster, self.person, self.at),
+            "load": roster_load(roster, self.person, self.at),
             "address": address,
         }
         return render(self.request, "escalations/rosters/detail.html", context)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Absence, Layer, Override, Roster, Swap, User
 from accounts.selectors.rosters import on_call
+from escalations.models import Notice
 from tests.factories.rosters import shifts_of
 
 DAY = timedelta(days=1)
@@ -151,3 +152,33 @@ def test_a_page_costs_the_same_for_little_and_for_much(
         Absence.objects.create(start_at=start, end_at=start + 0.5 * DAY, **away)
     with django_assert_max_num_queries(len(few)):
         client.get(path)
+
+
+def page_row(person, at):
+    return Notice(
+        key=f"p{person.pk}{at.timestamp()}",
+        kind="page",
+        recipient=person,
+        address=person.email,
+        subject="s",
+        text="t",
+        created_at=at,
+        not_before=at,
+        sent_at=at,
+    )
+
+
+def test_load_is_for_who_plans_the_roster_and_to_each_their_own(company, as_, at):
+    primary = Roster.objects.get(code="primary")
+    on_duty = User.objects.get(pk=on_call(primary, at - DAY).person)
+    Notice.objects.bulk_create([page_row(on_duty, at - DAY), page_row(on_duty, at - 9 * DAY)])
+    mine = as_(on_duty).get("/rosters/primary/").context["load"]
+    assert [(row.person, row.load.pages) for row in mine.rows] == [(on_duty, 1)]
+    assert mine.balance is None
+    lead = as_(company["duty"]).get("/rosters/primary/").context["load"]
+    assert len(lead.rows) == 2
+    assert 0.8 < lead.balance <= 1
+    for stranger in ("governor", "sponsor"):
+        answer = as_(company[stranger]).get("/rosters/primary/")
+        assert answer.context["load"] is None
+        assert "Strain" not in answer.text
