@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from accounts.models import Absence, Override, Roster, Swap
-from accounts.selectors.rosters import on_call, plan_of
+from accounts.selectors.rosters import on_call, people_on_call, plan_of
 from accounts.services import rosters, swaps
 from accounts.services.people import deactivate, reactivate
 from accounts.services.roster_versions import NewLayer, edit_roster, withdraw_version
@@ -255,3 +256,33 @@ def test_one_gives_only_what_is_theirs(company, primary, at, swap):
     refused("unknown_shift", ask, primary, give, "1.99999", by=by, at=at)
     swaps.decline_swap(swap, by=swap.partner, at=at)
     refused("not_open", swaps.decline_swap, swap, by=swap.partner, at=at)
+
+
+# --- what went wrong elsewhere --------------------------------------------------------------------
+@pytest.mark.parametrize("monday", ["2026-03-02", "2026-10-26"])
+def test_no_hour_is_lost_or_doubled_where_clocks_change_oncall_5455(company, primary, monday):
+    start = datetime.fromisoformat(monday).replace(tzinfo=UTC)
+    found = plan_of(primary, start, start + 21 * DAY, start).shifts(start, start + 21 * DAY)
+    assert all(one.end == after.start for one, after in zip(found, found[1:], strict=False))
+    assert not any(shift.duty.is_gap for shift in found)
+    lengths = {(shift.end - shift.start) / HOUR for shift in found[1:-1]}
+    assert lengths <= {167, 168, 169}
+    assert lengths != {168}
+
+
+def test_a_handoff_stays_on_its_local_day_and_hour_all_year_oncall_3261(company, primary, at):
+    found = plan_of(primary, at, at + 365 * DAY, at).shifts(at, at + 365 * DAY)
+    local = [shift.start.astimezone(ZoneInfo("America/New_York")) for shift in found[1:]]
+    assert {(each.weekday(), each.hour, each.minute) for each in local} == {(0, 9, 0)}
+
+
+def test_paging_and_the_plan_of_a_period_are_one_answer_oneuptime_2086_3411(company, primary, at):
+    duty, agent = company["duty"], company["agent"]
+    rosters.record_override(primary, duty, at + DAY, at + 2 * DAY, by=duty, at=at)
+    rosters.record_absence(agent, at + HOUR, at + 3 * DAY, by=agent, at=at)
+    found = plan_of(primary, at, at + 5 * DAY, at).shifts(at, at + 5 * DAY)
+    for shift in found:
+        for when in (shift.start, shift.end - timedelta(seconds=1)):
+            assert on_call(primary, when, at).person == shift.person
+            names = people_on_call([primary], when) if shift.person and when == at else None
+            assert names is None or list(names) == [shift.person]
