@@ -28,7 +28,7 @@ from accounts.models import Absence, Override, Roster, Swap, User
 from accounts.rules.rosters import Shift
 from accounts.selectors.cover import Proposal, proposals
 from accounts.selectors.roster_gaps import AHEAD, outlooks
-from accounts.selectors.rosters import plan_of
+from accounts.selectors.rosters import person_id, plan_of
 from accounts.services import rosters as verbs
 from accounts.services import swaps
 from accounts.services.roster_versions import NewLayer, edit_roster
@@ -309,5 +309,5 @@ def shift_value(shift: Shift, names: dict[Any, str]) -> dict[str, Any]:
 
 
 def usernames(shifts: list[Shift]) -> dict[Any, str]:
-    people = {shift.person for shift in shifts if shift.person is not None}
+    people = {pk for shift in shifts if (pk := person_id(shift)) is not None}
     return dict(User.objects.filter(pk__in=people).values_list("pk", "username"))

@@ -7,6 +7,7 @@ with DURATION as long by the wall clock (3.8.5.3). A day without times is 00:00 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
@@ -23,6 +24,11 @@ MAX_EVENTS, MAX_SHIFTS = 2_000, 5_000
 LOOKS_BACK = timedelta(days=3660)  # how old the first of a recurring event may be
 SLOWEST = frozenset({"HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 NEAR = timedelta(hours=3)
+MAX_RULES = 50
+PARTS = frozenset(
+    "FREQ INTERVAL COUNT UNTIL WKST BYSETPOS BYDAY BYMONTH BYMONTHDAY BYHOUR BYMINUTE".split()
+)
+MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class CalendarFileError(ValueError):
@@ -67,33 +73,39 @@ def shifts_in(
         raise CalendarFileError("too_large", "At most 1 MB.")
     try:
         calendar = Calendar.from_ical(content)
-        events = list(calendar.walk("VEVENT"))
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        events: list[Any] = list(calendar.walk("VEVENT"))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise CalendarFileError("not_a_calendar", "This is no iCalendar file.") from error
     if len(events) > MAX_EVENTS:
         raise CalendarFileError("too_many_events", f"At most {MAX_EVENTS} events in a file.")
     reader = _Reader(days_in, floating_in)
-    moved = {
-        (str(event.get("UID", "")), reader.moment(event["RECURRENCE-ID"].dt)[0])
-        for event in events
-        if "RECURRENCE-ID" in event
-    }
+    moved: set[tuple[str, datetime]] = set()
     found: list[FoundShift] = []
+    for event in events:
+        if "RECURRENCE-ID" in event:
+            with _readable(event):
+                moved.add((str(event.get("UID", "")), reader.moment(event["RECURRENCE-ID"].dt)[0]))
     for event in events:
         if str(event.get("STATUS", "")).upper() == "CANCELLED":
             continue
-        try:
+        with _readable(event):
             every = reader.expanded(event, moved, end)
             found += islice((s for s in every if s.end > start), MAX_SHIFTS + 1)
-        except CalendarFileError:
-            raise
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-            name = str(event.get("SUMMARY", "without a title"))[:60]
-            raise CalendarFileError("bad_event", f"Event {name!r} cannot be read.") from error
         if len(found) > MAX_SHIFTS:
             raise CalendarFileError("too_many_shifts", f"At most {MAX_SHIFTS} shifts at once.")
     found = sorted((s for s in found if s.start < end), key=lambda s: (s.start, s.end))
     return FoundShifts(tuple(found), tuple(_clock_changes(found, reader.zones)))
+
+
+@contextmanager
+def _readable(event: Any) -> Iterator[None]:
+    try:
+        yield
+    except CalendarFileError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        name = str(event.get("SUMMARY", "without a title"))[:60]
+        raise CalendarFileError("bad_event", f"Event {name!r} cannot be read.") from error
 
 
 class _Reader:
@@ -101,6 +113,7 @@ class _Reader:
         self.days_in = _zone(days_in)
         self.floating_in = _zone(floating_in) if floating_in else None
         self.zones: dict[str, ZoneInfo] = {}
+        self.rules = 0
 
     def local(self, value: Any) -> tuple[datetime, ZoneInfo]:
         """The wall time a value says and the zone it is said in."""
@@ -148,8 +161,7 @@ class _Reader:
         for rule in rules if isinstance(rules, list) else [rules]:
             if end - instant_of(zone, wall) > LOOKS_BACK:
                 raise CalendarFileError("unsupported_rule", "A rule began over ten years ago.")
-            if str(rule.get("FREQ", [""])[0]).upper() not in SLOWEST:
-                raise CalendarFileError("unsupported_rule", "Shifts recur hourly or less often.")
+            self._check(rule)
             until = rule.pop("UNTIL", None)
             if until:
                 # A day without a time includes the whole of it.
@@ -163,6 +175,31 @@ class _Reader:
             if len(found) > MAX_SHIFTS:
                 raise CalendarFileError("too_many_shifts", f"At most {MAX_SHIFTS} shifts at once.")
         return sorted(found)
+
+    def _check(self, rule: Any) -> None:
+        """Refuses rules that never come true: searching for their next time takes for ever."""
+        self.rules += 1
+        freq = str(rule.get("FREQ", [""])[0]).upper()
+        months = [int(month) for month in rule.get("BYMONTH", range(1, 13))]
+        days = [abs(int(day)) for day in rule.get("BYMONTHDAY", [1])]
+        longest = max((MONTH_DAYS[month - 1] for month in months if 1 <= month <= 12), default=0)
+        places = [abs(int(place)) for place in rule.get("BYSETPOS", [])]
+        nth = [
+            int("".join(c for c in str(day) if c.isdigit()) or 1) for day in rule.get("BYDAY", [])
+        ]
+        if (
+            freq not in SLOWEST
+            or not {str(part).upper() for part in rule} <= PARTS
+            or not 1 <= min(days) <= longest
+            or any(int(each) < 1 for each in rule.get("INTERVAL", [1]))
+            or max(nth, default=1) > (53 if freq == "YEARLY" else 5)
+            or (places and (freq not in ("MONTHLY", "YEARLY") or not 1 <= max(places) <= 31))
+        ):
+            raise CalendarFileError(
+                "unsupported_rule", "A rule is finer than hourly, never comes true or is unusual."
+            )
+        if self.rules > MAX_RULES:
+            raise CalendarFileError("unsupported_rule", f"At most {MAX_RULES} rules in a file.")
 
     def _wall_of(self, value: datetime, zone: ZoneInfo) -> datetime:
         if value.tzinfo is None:

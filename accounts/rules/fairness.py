@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import combinations, pairwise
+from typing import Any
 
 from accounts.rules.service_hours import WEEKDAYS, Calendar
 from accounts.rules.zones import zone_named
 
-Person = Hashable
 HOUR_US = 3_600_000_000
 WEEK, REST = timedelta(days=7), timedelta(hours=11)
 OVER_MEAN = 1.25
@@ -81,7 +81,7 @@ def gini(values: Sequence[float]) -> float:
     return apart / (2 * len(values) * total)
 
 
-def over_mean(values: Mapping[Person, float]) -> set[Person]:
+def over_mean(values: Mapping[Any, float]) -> set[Any]:
     """Who carries more than 125 % of the mean."""
     if not values:
         return set()

@@ -43,7 +43,8 @@ def look_ahead(rosters: Iterable[Roster], at: datetime) -> int:
 
 def owners_of(roster: Roster) -> list[User]:
     """Who plans the roster; if nobody reachable does, the duty managers."""
-    found = list(User.objects.filter(pk=owner_id_of(roster)))
+    owner = owner_id_of(roster)
+    found = [] if owner is None else list(User.objects.filter(pk=owner))
     return [person for person in found if person.is_reachable] or duty_managers()
 
 

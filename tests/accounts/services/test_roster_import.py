@@ -128,6 +128,43 @@ def test_what_cannot_be_meant_is_refused_with_a_code(content, code):
     assert refused.value.code == code
 
 
+SERIES = file(NIGHT + f"DTEND;{NEW_YORK}:20261031T080000\nEXDATE;{NEW_YORK}:20261031T200000")
+ODD = (
+    b"",
+    b"RRULE:FREQ=YEARLY;BYDAY=99MO",
+    b"DTEND:x",
+    b"RECURRENCE-ID:9",
+    b"EXDATE:20261301",
+    b"RDATE;VALUE=PERIOD:20261101T090000Z/PT1H",
+    b"DTSTART:00010101T000000Z",
+    b"DURATION:P99999999W",
+    b"RRULE:FREQ=DAILY;UNTIL=1;COUNT=-1",
+    b"DTSTART:99991231T235959Z",
+    b"\xff\xfe",
+    b"RRULE:",
+    b"ATTENDEE",
+    b"DTSTART;TZID=/x:20261101T000000",
+    b"BEGIN:VEVENT",
+    b"END:VCALENDAR",
+    b"RRULE:FREQ=DAILY;INTERVAL=0",
+    b"RRULE:FREQ=MONTHLY;BYMONTHDAY=99",
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_line_breaks_the_reader(odd):
+    lines = SERIES.split(b"\r\n")
+    for place in range(len(lines)):
+        for content in (
+            lines[:place] + [odd] + lines[place:],
+            lines[:place] + [odd] + lines[place + 1 :],
+        ):
+            try:
+                shifts_in(b"\r\n".join(content), START, END, floating_in="UTC")
+            except CalendarFileError as refused:
+                assert refused.code
+
+
 def test_floating_times_are_read_in_the_zone_that_is_named():
     content = file("DTSTART:20261101T090000\nDURATION:PT1H")
     assert told(content, floating_in="Europe/London") == ["11-01 09:00 11-01 10:00"]
