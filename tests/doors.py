@@ -43,7 +43,6 @@ SEE_HOURS = SEE_POLICIES | {"duty_manager", "integrator"}
 SEE_TEAMS = SEE_HOURS | {"remediation_leader"}
 # Who serves in the planted roster stands in themselves; who plans any, names anybody.
 PLAN_ROSTERS = frozenset({"governance_committee", "duty_manager"})
-EDIT_ROSTERS = frozenset({"governance_committee"})
 SPEAK_FOR_AGENTS = PLAN_ROSTERS | {"agent"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
@@ -206,7 +205,7 @@ DOORS: tuple[Door, ...] = (
     press(
         "rosters/<slug:code>/versions/",
         "rosters/primary/versions/",
-        EDIT_ROSTERS,
+        PLAN_ROSTERS,  # a duty manager leads the team that this roster is of
         {"layers": []},
     ),
     api(

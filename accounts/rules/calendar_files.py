@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -171,7 +171,9 @@ class _Reader:
                 last = min(last, stop)
             text = rule.to_ical().decode()
             series = rrulestr(text, dtstart=wall, ignoretz=True)
-            found.update(islice(series.replace(until=last), MAX_SHIFTS + 1))
+            # Both COUNT and UNTIL in one rule are not for RFC 5545.
+            every = series if "COUNT" in rule else series.replace(until=last)
+            found.update(islice(takewhile(last.__ge__, every), MAX_SHIFTS + 1))
             if len(found) > MAX_SHIFTS:
                 raise CalendarFileError("too_many_shifts", f"At most {MAX_SHIFTS} shifts at once.")
         return sorted(found)
