@@ -210,6 +210,13 @@ class Duty(RuleBasedStateMachine):
         self.tell(act, row)
 
     @rule(quarter=quarters, length=st.integers(1, 400), who=people)
+    def stand_in_twice(self, quarter, length, who):
+        """The later recorded wins where two overlap."""
+        self.stand_in(quarter, length, who)
+        self.stand_in(quarter, length, (who + 1) % PEOPLE)
+        self.ask_all(0)
+
+    @rule(quarter=quarters, length=st.integers(1, 400), who=people)
     def absence(self, quarter, length, who):
         start, end = self.period(quarter, length)
         user = self.users[who]
