@@ -48,6 +48,7 @@ _VIEW = (
     "escalations.view_kpi",
     "escalations.view_reading",
     "accounts.view_servicehours",  # a deadline is explained by them
+    "accounts.view_roster",
     *_LIBRARY,
 )
 _WRITE = "escalations.write_review"
@@ -69,7 +70,7 @@ _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
 )
-_DUTY_PLAN = "roster rosterversion layer layerperson override"
+_DUTY_PLAN = "roster rosterversion layer layerperson override absence swap"
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
 _HOUSE = (
@@ -113,7 +114,7 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
-            *_on("accounts", "add change", "override"),
+            *_on("accounts", "add change", "override absence"),
             _RUN,
             _APPROVE,
         ),

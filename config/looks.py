@@ -118,6 +118,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Teams", "groups", "accounts.team"),
                     _page("Rosters", "calendar_month", "accounts.roster"),
                     _page("Overrides", "event_repeat", "accounts.override"),
+                    _page("Absences", "event_busy", "accounts.absence"),
+                    _page("Swaps", "swap_horiz", "accounts.swap"),
                 ],
             },
             {

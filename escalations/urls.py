@@ -10,6 +10,7 @@ from escalations.views import (
     playbooks,
     queue,
     reviews,
+    rosters,
     service_hours,
 )
 
@@ -71,4 +72,11 @@ urlpatterns = [
     path(
         "actions/<int:pk>/<slug:verb>/", action_items.ActionVerbView.as_view(), name="action-verb"
     ),
+    path("rosters/", rosters.Rosters.as_view(), name="rosters"),
+    path("calendars/mine/", rosters.OwnCalendar.as_view(), name="own-calendar"),
+    path("rosters/<slug:code>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<slug:code>/import/", rosters.RosterImport.as_view(), name="roster-import"),
+    path("rosters/<slug:code>/calendar/", rosters.RosterCalendar.as_view(), name="roster-calendar"),
+    path("rosters/<slug:code>/<slug:verb>/", rosters.RosterVerbView.as_view(), name="roster-verb"),
+    path("calendars/<str:token>.ics", rosters.CalendarFeedView.as_view(), name="calendar-feed"),
 ]

@@ -209,7 +209,7 @@ def forget_caches() -> Iterator[None]:
 
     policies.clear_caches()
     forget_policy_label()
-    rosters._layers.cache_clear()
+    rosters.clear_caches()
     roster_gaps._gaps.cache_clear()
     service_hours._calendar.cache_clear()
 

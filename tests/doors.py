@@ -39,9 +39,11 @@ WORKERS = frozenset(
 KEEPERS = frozenset({"governance_committee", "integrator"})  # of customer accounts
 SEE_CUSTOMERS = ROLED - {"kpi_owner", "data_steward"}
 SEE_POLICIES = frozenset({"governance_committee", "auditor"})
-SEE_ROSTERS = SEE_POLICIES | {"duty_manager", "integrator"}
 SET_HOURS = frozenset({"governance_committee"})
-SEE_TEAMS = SEE_ROSTERS | {"remediation_leader"}
+SEE_TEAMS = SEE_POLICIES | {"duty_manager", "integrator", "remediation_leader"}
+# Who serves in the planted roster stands in themselves; who plans any, names anybody.
+PLAN_ROSTERS = frozenset({"governance_committee", "duty_manager"})
+SPEAK_FOR_AGENTS = PLAN_ROSTERS | {"agent"}
 SEE_KPIS = ROLED
 SET_KPIS = frozenset({"governance_committee", "kpi_owner", "integrator"})
 # Whoever works incidents also runs playbooks and writes reviews.
@@ -185,6 +187,14 @@ DOORS: tuple[Door, ...] = (
     button("reviews/<int:number>/<slug:verb>/", "reviews/{reviewed}/hold/"),
     page("actions/", "actions/"),
     button("actions/<int:pk>/<slug:verb>/", "actions/{action}/start/"),
+    page("rosters/", "rosters/"),
+    button("calendars/mine/", "calendars/mine/"),
+    page("rosters/<slug:code>/", "rosters/primary/"),
+    page("rosters/<slug:code>/import/", "rosters/primary/import/", who={"POST": ROLED}),
+    button("rosters/<slug:code>/calendar/", "rosters/primary/calendar/"),
+    button("rosters/<slug:code>/<slug:verb>/", "rosters/primary/cover/"),
+    # opened by the secret in its address, whoever asks
+    page("calendars/<str:token>.ics", "calendars/{calendar}.ics", ANYBODY),
     # --- API: who we serve and who serves them -----------------------------------------------------
     api("accounts/", "accounts/", SEE_CUSTOMERS, POST=KEEPERS),
     api("accounts/<path:external_id>/", "accounts/{account}/", SEE_CUSTOMERS, PATCH=KEEPERS),
@@ -195,9 +205,40 @@ DOORS: tuple[Door, ...] = (
     api("teams/", "teams/", SEE_TEAMS),
     api("teams/<slug:code>/", "teams/growth/", SEE_TEAMS),
     api("roles/", "roles/"),
-    api("rosters/", "rosters/", SEE_ROSTERS),
-    api("rosters/<slug:code>/", "rosters/primary/", SEE_ROSTERS),
-    api("rosters/<slug:code>/on-call/", "rosters/primary/on-call/", SEE_ROSTERS),
+    api("rosters/", "rosters/"),
+    api("rosters/<slug:code>/", "rosters/primary/"),
+    api("rosters/<slug:code>/on-call/", "rosters/primary/on-call/"),
+    api("rosters/<slug:code>/shifts/", "rosters/primary/shifts/"),
+    api("rosters/<slug:code>/gaps/", "rosters/primary/gaps/"),
+    press(
+        "rosters/<slug:code>/versions/",
+        "rosters/primary/versions/",
+        PLAN_ROSTERS,  # a duty manager leads the team that this roster is of
+        {"layers": []},
+    ),
+    api(
+        "rosters/<slug:code>/overrides/",
+        "rosters/primary/overrides/",
+        POST=SPEAK_FOR_AGENTS,
+        body={"user": "agent", "start_at": "2026-11-18T10:00Z", "end_at": "2026-11-18T12:00Z"},
+    ),
+    press("overrides/<int:pk>/withdraw/", "overrides/{override}/withdraw/", SPEAK_FOR_AGENTS),
+    api(
+        "absences/",
+        "absences/",
+        POST=ROLED,
+        body={"start_at": "2026-11-28T10:00Z", "end_at": "2026-11-28T12:00Z"},
+    ),
+    press("absences/<int:pk>/withdraw/", "absences/{absence}/withdraw/", SPEAK_FOR_AGENTS),
+    api(
+        "rosters/<slug:code>/swaps/",
+        "rosters/primary/swaps/",
+        POST=frozenset({"agent"}),
+        body={"give": "{give}", "take": "{take}"},
+    ),
+    press("swaps/<int:pk>/accept/", "swaps/{swap}/accept/", frozenset({"agent"})),
+    press("swaps/<int:pk>/decline/", "swaps/{swap}/decline/", frozenset({"agent"})),
+    press("swaps/<int:pk>/withdraw/", "swaps/{swap}/withdraw/", PLAN_ROSTERS),
     api("service-hours/", "service-hours/"),
     api("service-hours/<slug:code>/", "service-hours/office/"),
     # --- API: why we meet ----------------------------------------------------------------------------

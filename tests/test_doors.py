@@ -147,6 +147,7 @@ def test_the_outsider_sees_only_sign_in_sign_out_profile_and_help(planted):
         "favicon.ico",
         "healthz",
         "readyz",
+        "calendars/<str:token>.ics",
         "api/schema/",
         "api/docs/",
     }

@@ -17,6 +17,7 @@ from config.lib.errors import constraint_name, constraint_sentences, from_integr
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.playbook_schema import PLAYBOOK_BREAKERS
+from tests.roster_schema import ROSTER_BREAKERS
 
 OURS = ("accounts", "playbooks", "escalations")
 
@@ -375,7 +376,7 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
-BREAKERS |= PLAYBOOK_BREAKERS
+BREAKERS |= PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -6,17 +6,26 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts.models import Layer, LayerPerson, Override, Roster, RosterVersion
+from accounts.models import (
+    Absence,
+    Layer,
+    LayerPerson,
+    Override,
+    Roster,
+    RosterVersion,
+    Swap,
+)
 from config.lib import clock
-from config.lib.admin import Governed, GovernedInline, register
+from config.lib.admin import Governed, GovernedInline, ReadOnlyHistory, register
 
 
 @register(Roster)
 class RosterAdmin(Governed):
-    list_display = ("name", "code", "team")
+    list_display = ("name", "code", "team", "owner")
     list_filter = ("team",)
-    list_select_related = ("team",)
+    list_select_related = ("team", "owner")
     search_fields = ("name", "code")
+    autocomplete_fields = ("owner",)
 
 
 class LayerInline(GovernedInline):
@@ -27,14 +36,21 @@ class LayerInline(GovernedInline):
 
 @register(RosterVersion)
 class RosterVersionAdmin(Governed):
-    list_display = ("roster", "number", "effective_from")
+    list_display = ("roster", "number", "effective_from", "recorded_by", "withdrawn_at")
+    fields = ("roster", "number", "effective_from", "fallback", "accepts_gaps", "withdrawn_at")
+    autocomplete_fields = ("fallback",)
     list_filter = ("roster",)
     search_fields = ("roster__name", "roster__code")
-    list_select_related = ("roster",)
+    list_select_related = ("roster", "recorded_by")
     inlines = (LayerInline,)
 
     def is_sealed(self, obj: Any) -> bool:
         return obj.effective_from <= clock.now()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.recorded_at, obj.recorded_by = clock.now(), request.user
+        super().save_model(request, obj, form, change)
 
 
 class LayerPersonInline(GovernedInline):
@@ -66,6 +82,9 @@ class OverrideAdmin(Governed):
     autocomplete_fields = ("user",)
     fields = ("roster", "user", "start_at", "end_at", "reason", "withdrawn_at")
 
+    def is_sealed(self, obj: Any) -> bool:
+        return obj.swap_id is not None
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("roster", "user", "start_at", "end_at", "reason") if obj else ("withdrawn_at",)
 
@@ -73,3 +92,32 @@ class OverrideAdmin(Governed):
         if not change:
             obj.recorded_at, obj.recorded_by = clock.now(), request.user
         super().save_model(request, obj, form, change)
+
+
+@register(Absence)
+class AbsenceAdmin(Governed):
+    """Recorded, then withdrawn if need be, as overrides are."""
+
+    list_display = ("user", "start_at", "end_at", "recorded_by", "withdrawn_at")
+    search_fields = ("user__username", "user__last_name", "reason")
+    list_select_related = ("user", "recorded_by")
+    autocomplete_fields = ("user",)
+    fields = ("user", "start_at", "end_at", "reason", "withdrawn_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("user", "start_at", "end_at", "reason") if obj else ("withdrawn_at",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.recorded_at, obj.recorded_by = clock.now(), request.user
+        super().save_model(request, obj, form, change)
+
+
+@register(Swap)
+class SwapAdmin(ReadOnlyHistory):
+    """Asked and answered on the roster's page."""
+
+    list_display = ("roster", "asked_by", "partner", "state", "asked_at")
+    list_filter = ("state", "roster")
+    search_fields = ("asked_by__username", "partner__username")
+    list_select_related = ("roster", "asked_by", "partner")

@@ -49,7 +49,7 @@ class RosterVersionOut(DiscreetSerializer):
 
     class Meta:
         model = RosterVersion
-        fields = ("number", "effective_from", "layers")
+        fields = ("number", "effective_from", "recorded_at", "withdrawn_at", "layers")
 
 
 class OverrideOut(DiscreetSerializer):
@@ -62,12 +62,13 @@ class OverrideOut(DiscreetSerializer):
 
 class RosterSerializer(DiscreetSerializer):
     team = named_by("code")
+    owner = named_by("username", allow_null=True)
     versions = RosterVersionOut(many=True, read_only=True)
     overrides = serializers.SerializerMethodField()
 
     class Meta:
         model = Roster
-        fields = ("code", "name", "team", "versions", "overrides")
+        fields = ("code", "name", "team", "owner", "versions", "overrides")
 
     @extend_schema_field(OverrideOut(many=True))
     def get_overrides(self, roster: Roster) -> Any:
@@ -81,7 +82,7 @@ class _Rosters(NounView):
 
     def rows(self) -> QuerySet[Roster]:
         overrides = Override.objects.filter(end_at__gt=self.at).select_related("user")
-        return Roster.objects.select_related("team").prefetch_related(
+        return Roster.objects.select_related("team", "owner").prefetch_related(
             "versions__layers__people__user", Prefetch("overrides", overrides)
         )
 
@@ -103,9 +104,10 @@ class RosterDetail(_Rosters, NounDetail):
 
 class OnCallOut(serializers.Serializer):
     at = serializers.DateTimeField()
+    known_at = serializers.DateTimeField()
     person = serializers.CharField(allow_null=True, help_text="Username; null in a gap.")
     source = serializers.CharField(  # type: ignore[assignment]  # also an attribute of fields
-        help_text="layer1 and up, override, or why nobody."
+        help_text="layer1 and up, override, fallback or gap."
     )
 
 
@@ -113,7 +115,10 @@ class RosterOnCall(NounView):
     """Asked by the same resolver that pages."""
 
     rights = {"GET": ("accounts.view_roster",)}
-    filters = {"at": "An instant with its offset; now if left out."}
+    filters = {
+        "at": "An instant with its offset; now if left out.",
+        "known_at": "As known then, by what had been recorded; now if left out.",
+    }
 
     @extend_schema(
         operation_id="rosters_on_call", summary="Who answers for a roster", responses=OnCallOut
@@ -121,10 +126,13 @@ class RosterOnCall(NounView):
     def get(self, request: Request, code: str) -> Response:
         roster = get_object_or_404(Roster, code=code)
         duty_at = self.at if (text := self.parameter("at")) is None else instant("at", text)
-        duty = on_call(roster, duty_at, self.at)
+        text = self.parameter("known_at")
+        known_at = self.at if text is None else min(instant("known_at", text), self.at)
+        duty = on_call(roster, duty_at, known_at)
         named = User.objects.filter(pk__in=[] if duty.is_gap else [int(str(duty.person))])
         name = named.values_list("username", flat=True).first()
-        return Response({"at": duty_at, "person": name, "source": duty.source})
+        source = "gap" if duty.is_gap else duty.source
+        return Response({"at": duty_at, "known_at": known_at, "person": name, "source": source})
 
 
 class HoursVersionOut(DiscreetSerializer):

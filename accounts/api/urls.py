@@ -11,6 +11,17 @@ from accounts.api.rosters import (
     ServiceHoursDetail,
     ServiceHoursList,
 )
+from accounts.api.stand_ins import (
+    AbsenceList,
+    AbsenceWithdraw,
+    OverrideWithdraw,
+    RosterGapList,
+    RosterOverrides,
+    RosterShifts,
+    RosterSwaps,
+    RosterVersions,
+    SwapVerb,
+)
 
 urlpatterns = [
     path("accounts/", AccountList.as_view(), name="accounts"),
@@ -25,6 +36,18 @@ urlpatterns = [
     path("rosters/", RosterList.as_view(), name="rosters"),
     path("rosters/<slug:code>/", RosterDetail.as_view(), name="roster"),
     path("rosters/<slug:code>/on-call/", RosterOnCall.as_view(), name="roster_on_call"),
+    path("rosters/<slug:code>/shifts/", RosterShifts.as_view(), name="roster_shifts"),
+    path("rosters/<slug:code>/gaps/", RosterGapList.as_view(), name="roster_gaps"),
+    path("rosters/<slug:code>/versions/", RosterVersions.as_view(), name="roster_versions"),
+    path("rosters/<slug:code>/overrides/", RosterOverrides.as_view(), name="roster_overrides"),
+    path("rosters/<slug:code>/swaps/", RosterSwaps.as_view(), name="roster_swaps"),
+    path("overrides/<int:pk>/withdraw/", OverrideWithdraw.as_view(), name="override_withdraw"),
+    path("absences/", AbsenceList.as_view(), name="absences"),
+    path("absences/<int:pk>/withdraw/", AbsenceWithdraw.as_view(), name="absence_withdraw"),
+    *(
+        path(f"swaps/<int:pk>/{verb}/", SwapVerb.as_view(verb=verb), name=f"swap_{verb}")
+        for verb in ("accept", "decline", "withdraw")
+    ),
     path("service-hours/", ServiceHoursList.as_view(), name="service_hours"),
     path("service-hours/<slug:code>/", ServiceHoursDetail.as_view(), name="service_hours_one"),
 ]

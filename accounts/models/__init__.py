@@ -1,13 +1,20 @@
 from accounts.models import roles  # noqa: F401  (registers their history)
+from accounts.models.absences import Absence
+from accounts.models.calendar_feeds import CalendarFeed
 from accounts.models.customers import Account, Contact
+from accounts.models.gaps import GapTold
 from accounts.models.people import User
 from accounts.models.rosters import Layer, LayerPerson, Override, Roster, RosterVersion
 from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
+from accounts.models.swaps import Swap
 from accounts.models.teams import Membership, Team
 
 __all__ = [
+    "Absence",
     "Account",
+    "CalendarFeed",
     "Contact",
+    "GapTold",
     "Layer",
     "LayerPerson",
     "Membership",
@@ -16,6 +23,7 @@ __all__ = [
     "RosterVersion",
     "ServiceHours",
     "ServiceHoursVersion",
+    "Swap",
     "Team",
     "User",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models.people import validate_zone
 from accounts.models.teams import Team
@@ -15,6 +16,14 @@ class Roster(Stamped):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, models.PROTECT, related_name="rosters")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_rosters",
+        help_text="Plans it, and hears of gaps ahead. Nobody: the lead of the team does.",
+    )
 
     history = recorded(excluded=STAMPS)
 
@@ -26,9 +35,28 @@ class Roster(Stamped):
 
 
 class RosterVersion(Stamped):
+    """In force from `effective_from` until the next one is. One that has not begun may be
+    withdrawn; none is deleted, so that what was planned at a time stays known."""
+
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     effective_from = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    fallback = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Answers whenever nobody else would.",
+    )
+    accepts_gaps = models.BooleanField(
+        default=False, help_text="Times in which nobody is planned are meant so."
+    )
 
     history = recorded(excluded=STAMPS)
 
@@ -45,6 +73,7 @@ class RosterVersion(Stamped):
                 "roster_version_effective",
                 "roster",
                 "effective_from",
+                condition=Q(withdrawn_at=None),
                 sentence="Another version takes effect at the same instant.",
             ),
         ]
@@ -72,6 +101,9 @@ class Layer(models.Model):
     every = models.PositiveSmallIntegerField(default=1)
     restrict = models.JSONField(
         default=dict, blank=True, help_text="Weekly windows in which this layer is on duty."
+    )
+    first_number = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Shifts are counted on from the version before."
     )
 
     history = recorded()
@@ -108,7 +140,11 @@ class LayerPerson(models.Model):
 
 
 class Override(models.Model):
-    """For a while somebody else is on duty. Of two, the later recorded wins."""
+    """For a while somebody else is on duty. Of two, the later recorded wins.
+
+    One half of a swap names the shift it is bound to: `layer` (position) and `shift_number`, and
+    whom it replaces there.
+    """
 
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="overrides")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -118,6 +154,14 @@ class Override(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+    swap = models.ForeignKey(
+        "accounts.Swap", models.PROTECT, null=True, blank=True, related_name="overrides"
+    )
+    layer = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    shift_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    instead_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     history = recorded()
 
@@ -127,7 +171,18 @@ class Override(models.Model):
         constraints = [
             check(
                 "override_period", Q(end_at__gt=F("start_at")), "An override ends after it begins."
-            )
+            ),
+            check(
+                "override_of_swap",
+                Q(swap=None, layer=None, shift_number=None, instead_of=None)
+                | Q(
+                    swap__isnull=False,
+                    layer__isnull=False,
+                    shift_number__isnull=False,
+                    instead_of__isnull=False,
+                ),
+                "Half of a swap names its shift and whom it replaces; any other override does not.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,8 +35,9 @@ class Layer:
     """A rotation: hand-offs every `every` units from `start_date` at `handoff`, local to `zone`.
 
     Nobody is on duty before the first hand-off. `restrict` are weekly windows as in service hours
-    (None: all the time). Raises `RosterError` (unknown_zone, unknown_unit, bad_every, no_people)
-    and `CalendarError` for bad windows.
+    (None: all the time). Shifts are numbered from `first_number` on, so that a layer that follows
+    another goes on counting. Raises `RosterError` (unknown_zone, unknown_unit, bad_every,
+    no_people) and `CalendarError` for bad windows.
     """
 
     zone: str
@@ -46,6 +47,7 @@ class Layer:
     people: tuple[Person, ...]
     every: int = 1
     restrict: Mapping | None = None
+    first_number: int = 0
     hours: Calendar = field(init=False, repr=False, compare=False)
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
 
@@ -109,11 +111,21 @@ class Layer:
             k -= 1
         return k
 
-    def person_at(self, at: datetime) -> Person | None:
+    def shift_at(self, at: datetime) -> tuple[Person, int] | None:
+        """Who is on duty by this layer alone, and the number of the shift."""
         k = self.shift_number(at)
         if k < 0 or not self.hours.is_open(at):
             return None
-        return self.people[k % len(self.people)]
+        return self.people[k % len(self.people)], self.first_number + k
+
+    def person_at(self, at: datetime) -> Person | None:
+        found = self.shift_at(at)
+        return None if found is None else found[0]
+
+    def shift_period(self, number: int) -> tuple[datetime, datetime]:
+        """From hand-off to hand-off of the shift with this number."""
+        k = number - self.first_number
+        return self.handoff_at(k), self.handoff_at(k + 1)
 
     def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Instants in the period at which the layer's answer can change."""
@@ -128,11 +140,18 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """`person` is on duty in [start, end), whatever the layers say."""
+    """`person` is on duty in [start, end), whatever the layers say.
+
+    With `layer` it is one half of a swap: it counts only while `instead_of` would be on duty by
+    that layer, and so leaves alone what was never theirs to give. `key` is stable, for feeds.
+    """
 
     start: datetime
     end: datetime
     person: Person
+    layer: int | None = None
+    instead_of: Person | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +165,13 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Who answers. `source` is "layer1" (the lowest) and up, "override", "gap", or "gap (away: A)"
-    when only absent people would have been on duty."""
+    """Who answers. `source` is "layer1" (the lowest) and up, "override", "fallback", "gap", or
+    "gap (away: A)" when only absent people would have been on duty. `key` names what decided: the
+    shift of a layer ("1.12": layer 1, shift 12) or the override."""
 
     person: Person | None
     source: str
+    key: str = field(default="", compare=False)
 
     @property
     def is_gap(self) -> bool:
@@ -179,16 +200,18 @@ def on_call(
     overrides: Sequence[Override],
     absences: Sequence[Absence],
     at: datetime,
+    fallback: Person | None = None,
 ) -> Duty:
     """Who is on duty at `at`. Later overrides of the list win over earlier ones, overrides over
-    layers, higher layers over lower; whoever is absent makes room for the next below."""
+    layers, higher layers over lower, anybody over `fallback`; whoever is absent makes room for
+    the next below."""
     absent = {absence.person for absence in absences if absence.start <= at < absence.end}
     away: list[Person] = []
-    for person, source in _candidates(layers, overrides, at):
-        if person not in absent:
-            return Duty(person, source)
-        if person not in away:
-            away.append(person)
+    for duty in _candidates(layers, overrides, at, fallback):
+        if duty.person not in absent:
+            return duty
+        if duty.person not in away:
+            away.append(duty.person)
     if away:
         return Duty(None, f"gap (away: {', '.join(map(str, away))})")
     return Duty(None, "gap")
@@ -200,8 +223,12 @@ def shifts(
     absences: Sequence[Absence],
     start: datetime,
     end: datetime,
+    fallback: Person | None = None,
+    *,
+    by_key: bool = False,
 ) -> list[Shift]:
-    """The period cut into shifts, gaps included; neighbours with one person and source are one."""
+    """The period cut into shifts, gaps included; neighbours with one person and source are one.
+    `by_key`: only if they have one key too, so that each hand-off begins a shift."""
     if start >= end:
         return []
     edges = {start}
@@ -213,21 +240,32 @@ def shifts(
     cuts = sorted(edge.astimezone(UTC) for edge in edges if start <= edge < end)
     found: list[Shift] = []
     for cut, until in zip(cuts, [*cuts[1:], end.astimezone(UTC)], strict=True):
-        duty = on_call(layers, overrides, absences, cut)
-        if found and found[-1].duty == duty:
-            found[-1] = Shift(found[-1].start, until, duty)
+        duty = on_call(layers, overrides, absences, cut, fallback)
+        if found and found[-1].duty == duty and not (by_key and found[-1].duty.key != duty.key):
+            found[-1] = Shift(found[-1].start, until, found[-1].duty)
         elif cut < until:
             found.append(Shift(cut, until, duty))
     return found
 
 
 def _candidates(
-    layers: Sequence[Layer], overrides: Sequence[Override], at: datetime
-) -> Iterator[tuple[Person, str]]:
-    for override in reversed(overrides):
-        if override.start <= at < override.end:
-            yield override.person, "override"
+    layers: Sequence[Layer],
+    overrides: Sequence[Override],
+    at: datetime,
+    fallback: Person | None,
+) -> Iterator[Duty]:
+    planned = []
     for number in range(len(layers), 0, -1):
-        person = layers[number - 1].person_at(at)
-        if person is not None:
-            yield person, f"layer{number}"
+        shift = layers[number - 1].shift_at(at)
+        if shift is not None:
+            planned.append((number, Duty(shift[0], f"layer{number}", f"{number}.{shift[1]}")))
+    top = (planned[0][0], planned[0][1].person) if planned else None
+    for override in reversed(overrides):
+        if not override.start <= at < override.end:
+            continue
+        if override.layer is None or top == (override.layer, override.instead_of):
+            yield Duty(override.person, "override", override.key)
+    for _, duty in planned:
+        yield duty
+    if fallback is not None:
+        yield Duty(fallback, "fallback", "fallback")

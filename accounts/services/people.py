@@ -7,12 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from knox.models import AuthToken
 
-from accounts.models import Membership, User
+from accounts.models import Absence, Membership, User
 from config.lib.errors import Conflict, DomainError
 from config.lib.history import told
 from config.lib.queue import enqueue
 
 RELEASE = "escalations.tasks.people.release_incidents_of"
+LOOK = "escalations.tasks.rosters.look_at_all"
 
 
 @transaction.atomic
@@ -38,11 +39,22 @@ def deactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
             membership.save()
     AuthToken.objects.filter(user=person).delete()
     enqueue(RELEASE, person.pk)
+    enqueue(LOOK)
 
 
 @transaction.atomic
 def reactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
     """May sign in again, with the roles of before; teams and rosters are given anew."""
     person = User.objects.select_for_update().get(pk=person.pk)
+    if person.left_at is not None and person.left_at < at:
+        # Rosters remember: meanwhile somebody else answered, or nobody.
+        Absence.objects.create(
+            user=person,
+            start_at=person.left_at,
+            end_at=at,
+            reason="Had left",
+            recorded_at=person.left_at,
+            recorded_by=by,
+        )
     person.is_active, person.left_at = True, None
     told(person, by=by, reason=reason).save(update_fields=["is_active", "left_at"])

@@ -120,10 +120,10 @@ def _tell_roster(code: str, name: str, team: str, people: list[User], at: dateti
     )
     if not is_new:
         return
+    began = at - timedelta(days=400)
     version = RosterVersion.objects.create(
-        roster=roster, number=1, effective_from=at - timedelta(days=400)
+        roster=roster, number=1, effective_from=began, recorded_at=began
     )
-    RosterVersion.objects.filter(pk=version.pk).update(created_at=at - timedelta(days=400))
     monday = (at - timedelta(days=364 + at.weekday())).date()
     layer = Layer.objects.create(
         version=version,

@@ -8,12 +8,13 @@ from accounts.models import (
     Layer,
     LayerPerson,
     Membership,
-    Override,
     Roster,
     RosterVersion,
     Team,
     User,
 )
+from accounts.services.rosters import record_absence, record_override
+from accounts.services.swaps import accept_swap, ask_swap, shifts_ahead
 
 # username -> first name, last name, zone, city
 CARE = {
@@ -44,23 +45,41 @@ def tell_care(at: datetime) -> None:
     people = [_person(name, row, lead) for name, row in CARE.items()]
     for person in people:
         Membership.objects.create(team=team, user=person, valid_from=at - timedelta(days=400))
-    roster = Roster.objects.create(code="care", name="Care around the clock", team=team)
-    version = RosterVersion.objects.create(
-        roster=roster, number=1, effective_from=at - timedelta(days=400)
+    roster = Roster.objects.create(
+        code="care", name="Care around the clock", team=team, owner=people[0]
     )
-    RosterVersion.objects.filter(pk=version.pk).update(created_at=at - timedelta(days=400))
+    began = at - timedelta(days=400)
+    version = RosterVersion.objects.create(
+        roster=roster, number=1, effective_from=began, recorded_at=began
+    )
     monday = (at - timedelta(days=364 + at.weekday())).date()
     for position, (zone, window) in enumerate(WINDOWS.items(), 1):
         _tell_layer(version, position, zone, window, monday)
-    Override.objects.create(
-        roster=roster,
-        user=people[3],
-        start_at=at + timedelta(days=2),
-        end_at=at + timedelta(days=3),
-        recorded_at=at - timedelta(days=5),
-        recorded_by=lead or people[0],
+    made_at = at - timedelta(days=5)
+    record_override(
+        roster,
+        people[3],
+        at + timedelta(days=2),
+        at + timedelta(days=3),
+        by=lead or people[3],
+        at=made_at,
         reason="Isla moves house",
     )
+    _tell_swap(roster, made_at)
+    record_absence(
+        people[4], at + timedelta(days=9), at + timedelta(days=10), by=people[4], at=made_at
+    )
+
+
+def _tell_swap(roster: Roster, at: datetime) -> None:
+    """Two in Singapore exchange weeks; one of New York still has to answer."""
+    ahead = list(shifts_ahead(roster, at).values())
+    for layer, is_accepted in ((1, True), (3, False)):
+        first, second = [ref for ref in ahead if ref.layer == layer][1:3]
+        asker = User.objects.get(pk=first.person)
+        swap = ask_swap(roster, first.key, second.key, by=asker, at=at, reason="School holidays")
+        if is_accepted:
+            accept_swap(swap, by=swap.partner, at=at + timedelta(hours=3))
 
 
 def _person(username: str, row: tuple[str, str, str], lead: User | None) -> User:

@@ -28,11 +28,15 @@ def ensure_policy(at: datetime) -> PolicyVersion | None:
 
 # name -> (dotted path, every how many minutes). Made here and nowhere else: one row with a wrong
 # path would hold up all the others.
-SCHEDULES = {"sweep": ("escalations.tasks.schedule.sweep_all", 1)}
+SCHEDULES = {
+    "sweep": ("escalations.tasks.schedule.sweep_all", 1),
+    "rosters": ("escalations.tasks.rosters.look_at_all", 60),
+}
 
 
 def ensure_schedules() -> None:
-    """The safety net of the clock process: the job cluster takes the same sweep every minute."""
+    """The safety net of the clock process: the job cluster takes the same sweep every minute.
+    Rosters are looked ahead every hour, so that a night's missed look is made up in the morning."""
     for name, (path, minutes) in SCHEDULES.items():
         Schedule.objects.update_or_create(
             name=name,

@@ -13,6 +13,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.rules.zones import zone_named
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -109,6 +111,13 @@ def utc(at: datetime, now: datetime | None = None) -> str:
         return clock
     year = f" {at.year}" if at.year != now.year else ""
     return f"{at.day} {at:%b}{year} {clock}"
+
+
+@register.simple_tag(takes_context=True)
+def local(context: template.Context, at: datetime) -> str:
+    """`Mon 23 Nov 14:00` in the reader's own zone, which the page names."""
+    zone = zone_named(context["request"].user.time_zone)
+    return f"{at.astimezone(zone):%a} {at.astimezone(zone).day} {at.astimezone(zone):%b %H:%M}"
 
 
 @register.filter

@@ -28,6 +28,7 @@ from escalations.services.playbooks import start
 from escalations.services.review_text import add_factor, save_review
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
+from tests.factories.rosters import plant_rosters
 
 # Odd values that nothing else says, by what they are.
 REVENUE_MARKS = {
@@ -103,6 +104,7 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "template": "first-update",
         "reviewed": action.review.incident_id,
         "action": action.pk,
+        **plant_rosters(company, at),
     }
 
 

@@ -47,7 +47,7 @@ def test_looking_through_rosters_costs_the_same_for_few_and_for_many(
         Roster.objects.create(
             code=f"r{number}", name=f"Roster {number}", team=Roster.objects.get(code="duty").team
         )
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(roster_gaps(at)) == 20
     with django_assert_num_queries(0):
         roster_gaps(at + timedelta(seconds=20))
