@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config.lib.models import check, recorded
 
@@ -30,6 +30,11 @@ class User(AbstractUser):
         "single-letter keys", default=True, help_text="j, k, c, a, u and so on in the queue."
     )
 
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="Local time. Empty: as the policy says."
+    )
+    quiet_to = models.TimeField(null=True, blank=True, help_text="Local time.")
+
     left_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Off every roster from here on."
     )
@@ -42,7 +47,15 @@ class User(AbstractUser):
                 "user_left_is_inactive",
                 Q(left_at=None) | Q(is_active=False),
                 "Who left cannot be active: take the date of leaving away first.",
-            )
+            ),
+            check(
+                "user_quiet_hours",
+                Q(quiet_from=None, quiet_to=None)
+                | Q(quiet_from__isnull=False, quiet_to__isnull=False)
+                & ~Q(quiet_from=F("quiet_to")),
+                "Quiet hours have a start and another end, or neither.",
+                code="quiet_hours",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,27 +9,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from accounts.models import User
 from config.lib.clock import now
 from escalations.channels import email
-from escalations.models import Incident, Notice
+from escalations.models import Incident, LadderRun, Notice
+from escalations.models.ladders import LadderState
 from escalations.models.notices import PENDING, Channel, NoticeKind
 
 log = logging.getLogger("belay.notices")
 LEASE = timedelta(seconds=60)
 RETRY_AFTER_S = (5, 30, 120, 600, 1800, 3600)  # then it is a dead letter
+PAGE_RETRY_AFTER_S = (5, 15, 30, 120, 600, 1800)  # at 20 s the ladder hears of it
 
 
 def cancel_pending(
-    incident: Incident, *, at: datetime, kinds: Sequence[NoticeKind] | None = None
+    incident: Incident,
+    *,
+    at: datetime,
+    kinds: Sequence[NoticeKind] | None = None,
+    recipient: User | None = None,
 ) -> int:
     """What was not sent yet need not be any more. A row being sent now may still leave."""
     rows = Notice.objects.filter(PENDING, incident=incident)
     if kinds is not None:
         rows = rows.filter(kind__in=[kind.value for kind in kinds])
+    if recipient is not None:
+        rows = rows.filter(recipient=recipient)
     return rows.update(cancelled_at=at)
 
 
@@ -84,8 +94,13 @@ def _note_failure(notice: Notice, error: Exception) -> None:
     sentence = f"{type(error).__name__}: {error}"[:300]
     log.warning("notice %s not sent, attempt %s: %s", notice.pk, notice.attempts, sentence)
     rows = Notice.objects.filter(PENDING, pk=notice.pk)
-    if notice.attempts > len(RETRY_AFTER_S):
+    waits = PAGE_RETRY_AFTER_S if notice.kind == NoticeKind.PAGE else RETRY_AFTER_S
+    if notice.attempts > len(waits) or isinstance(error, SMTPRecipientsRefused):
         rows.update(failed_at=at, leased_until=None, last_error=sentence)
-        return
-    wait = timedelta(seconds=RETRY_AFTER_S[notice.attempts - 1])
-    rows.update(not_before=at + wait, leased_until=None, last_error=sentence)
+    else:
+        wait = timedelta(seconds=waits[notice.attempts - 1])
+        rows.update(not_before=at + wait, leased_until=None, last_error=sentence)
+    if notice.step_id is not None:
+        # The ladder looks whether anybody of its level was reached, and goes on if nobody was.
+        waiting = LadderRun.objects.filter(steps=notice.step_id, state=LadderState.ACTIVE)
+        waiting.update(look_at=at)

@@ -109,6 +109,7 @@ def draft_version(
         min_confidence=doc.min_confidence,
         service_hours=service_hours,
         note=note,
+        **asdict(doc.limits),
     )
     told(version, by=by, reason=note, at=at).save()
     for row in doc.severities.values():
@@ -191,9 +192,17 @@ def _store_ladder(version: PolicyVersion, ladder: rules.Ladder) -> None:
         fallback_every_s=ladder.fallback_every_s,
         max_pages_total=ladder.max_pages_total,
     )
-    levels = [(level.number, level.ack_timeout_s, level.targets) for level in ladder.levels]
-    for number, timeout, targets in [*levels, (0, ladder.fallback_every_s, ladder.fallback)]:
-        level = LadderLevel.objects.create(ladder=row, number=number, ack_timeout_s=timeout)
+    fallback = rules.Level(0, ladder.fallback_every_s, ladder.fallback)
+    for said in [*ladder.levels, fallback]:
+        targets = said.targets
+        level = LadderLevel.objects.create(
+            ladder=row,
+            number=said.number,
+            ack_timeout_s=said.ack_timeout_s,
+            notify=said.notify.value,
+            require_acks=said.require_acks,
+            quiet_hours=said.quiet_hours.value,
+        )
         LadderTarget.objects.bulk_create(
             LadderTarget(
                 level=level, position=i, kind=target.kind, ref=target.ref, depth=target.depth

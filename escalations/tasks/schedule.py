@@ -64,6 +64,7 @@ class Timer:
 
 TIMERS = (
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
+    Timer("hand-overs", LadderRun, "look_at", timers.settle_look),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
     Timer(
