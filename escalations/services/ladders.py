@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from config.lib.errors import Conflict
-from escalations.models import Incident, LadderRun, LadderStep, TimelineEvent
+from escalations.models import Incident, LadderRun, LadderStep, Storm, TimelineEvent
 from escalations.models.ladders import LIVE, LadderState
 from escalations.models.notices import NoticeKind
 from escalations.rules import ladder as rules
@@ -19,6 +19,7 @@ from escalations.rules.policy import Ladder, LadderStart, PolicyDoc, Severity
 from escalations.selectors.ladders import next_look, quiet_for, resolver, was_asked
 from escalations.selectors.policies import policy_doc
 from escalations.services.notices import cancel_pending
+from escalations.services.page_limits import IN_QUIET_HOURS
 from escalations.services.recorder import Recorder
 
 # After these nobody is woken for silence any more: the harm is contained.
@@ -180,7 +181,7 @@ def _tell(
             NoticeKind.PAGE,
             step=row,
             not_before=wakes.get(person),
-            delay_reason="in their quiet hours" if person in wakes else "",
+            delay_reason=IN_QUIET_HOURS if person in wakes else "",
             key=f"ladder:{run.number}:{step.kind.value}:{step.cycle}:{step.level}:"
             f"{int(step.at_due.timestamp())}",
             headline="Please acknowledge" if incident.accepted_at is None else "For your attention",
@@ -265,6 +266,8 @@ def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> 
     """Raised: the new ladder from its first level. Where somebody answered already, they are
     informed, the first level is paged, and the run rests on their answer (SEMANTICS 2.2.7)."""
     reason = f"severity raised to {severity.label}"
+    if is_silent(incident):
+        return
     if incident.state in UNANSWERED:
         restart_run(incident, recorder, reason=reason)
         return
@@ -287,6 +290,13 @@ def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> 
             headline=f"Now {severity.label}",
             why="you answered this incident: you are informed, not paged again.",
         )
+
+
+def is_silent(incident: Incident) -> bool:
+    """Does the first incident of a storm page for this one?"""
+    if incident.parent_id is None or live_run(incident) is not None:
+        return False
+    return Storm.objects.filter(parent=incident.parent_id, ended_at=None).exists()
 
 
 def follow_lowering(incident: Incident, recorder: Recorder) -> None:
