@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from escalations.views import action_items, customers, incidents, playbooks, queue, reviews
+from escalations.views import action_items, customers, incidents, ladders, playbooks, queue, reviews
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
@@ -27,6 +27,7 @@ urlpatterns = [
         incidents.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("ladders/", ladders.Ladders.as_view(), name="ladders"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
     path(

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 
 from config.lib.models import check, recorded
 
+TALLEST = 10  # managers above one another
+
 
 def validate_zone(value: str) -> None:
     if value not in available_timezones():
@@ -57,6 +59,23 @@ class User(AbstractUser):
                 code="quiet_hours",
             ),
         ]
+
+    def clean(self) -> None:
+        """Managers lead upwards, and never back to oneself."""
+        super().clean()
+        seen, above = {self.pk}, self.manager
+        for _ in range(TALLEST):
+            if above is None:
+                return
+            if above.pk in seen:
+                raise ValidationError(
+                    {"manager": ValidationError("Managers form a circle.", code="manager_circle")}
+                )
+            seen.add(above.pk)
+            above = above.manager
+        raise ValidationError(
+            {"manager": ValidationError("Over ten managers above.", code="manager_circle")}
+        )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

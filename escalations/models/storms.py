@@ -35,7 +35,7 @@ class Storm(Operational):
             check(
                 "storm_ends_once",
                 Q(ended_at=None, look_at__isnull=False)
-                | Q(ended_at__gte=F("started_at"), look_at=None),
+                | Q(ended_at__isnull=False, ended_at__gte=F("started_at"), look_at=None),
                 "A storm ends after its start, and only a storm that lasts is watched.",
             ),
         ]
