@@ -63,7 +63,7 @@ def next_look(level: Level, at: datetime, until: datetime) -> datetime | None:
     codes = [inner.ref for target in level.targets if (inner := innermost(target)).kind in ROSTERS]
     if not codes:
         return None
-    look = at + timedelta(seconds=max(LOOK_EVERY_S, level.ack_timeout_s // 10))
+    look = at + timedelta(seconds=max(LOOK_EVERY_S, level.ack_timeout_s // 5))
     for roster in Roster.objects.filter(code__in=codes):
         look = min([look, *(edge for edge, _ in changes(roster, at, min(look, until)))])
     return look if look < until else None

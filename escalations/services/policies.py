@@ -32,6 +32,7 @@ from escalations.models import (
 from escalations.rules import policy as rules
 from escalations.rules.policy import PolicyDoc, Severity
 from escalations.selectors.policies import build_doc
+from escalations.services.ladder_checks import check_ladders
 
 
 def digest(doc: PolicyDoc) -> str:
@@ -220,6 +221,8 @@ def put_in_force(version: PolicyVersion, *, by: User | None, at: datetime) -> Po
     for before in PolicyVersion.objects.filter(policy=version.policy, state="in_force"):
         before.state, before.retired_at = "retired", at
         told(before, by=by, reason=f"Version {version.number} is in force.").save()
+    if by is not None:  # a new installation has a policy before it has people
+        check_ladders(build_doc(version), at)
     version.state = "in_force"
     version.effective_from = at
     version.published_by = by

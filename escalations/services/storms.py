@@ -277,7 +277,9 @@ def settle_storm(pk: int, at: datetime) -> bool:
         return False
     limits = policy_doc(storm.parent.policy_version_id).limits
     reach = timedelta(seconds=limits.storm_calm_s + limits.storm_within_s)
-    opened = of_dimension(storm.dimension, storm.drill_id).filter(opened_at__gt=at - reach)
+    # What opened before that was counted when `look_at` was set.
+    since = storm.look_at - reach
+    opened = of_dimension(storm.dimension, storm.drill_id).filter(opened_at__gt=since)
     times = list(opened.order_by("opened_at").values_list("opened_at", flat=True))
     end = ends_at(times, storm.started_at, storm.dimension, limits)
     if end > at:
