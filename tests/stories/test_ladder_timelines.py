@@ -9,7 +9,15 @@ from smtplib import SMTPServerDisconnected
 import pytest
 
 from accounts.models import Account, Layer, LayerPerson, Override, Roster, RosterVersion, User
-from escalations.models import Incident, LadderRun, LadderStep, Notice, TimelineEvent
+from escalations.models import (
+    Incident,
+    LadderLevel,
+    LadderRun,
+    LadderStep,
+    LadderTarget,
+    Notice,
+    TimelineEvent,
+)
 from escalations.rules.lifecycle import Verb
 from escalations.services import ladders, notices
 from escalations.services.moves import perform
@@ -337,3 +345,20 @@ def test_a_stranger_answers_only_by_taking_over(cast):
     do(run, "02:01", Verb.ACKNOWLEDGE, cast["bob"], take_over=True)
     run.refresh_from_db()
     assert (run.state, run.incident.commander) == ("halted", cast["bob"])
+
+
+def test_a_level_that_asks_for_two_answers_pages_on_until_it_has_them(cast):
+    level = LadderLevel.objects.get(ladder__version__state="in_force", ladder__name="s1", number=1)
+    LadderTarget.objects.create(level=level, position=9, kind="person", ref="bob")
+    LadderLevel.objects.filter(pk=level.pk).update(require_acks=2)
+    run = begin()
+    do(run, "02:02", Verb.ACKNOWLEDGE, cast["ann"])
+    run.refresh_from_db()
+    assert (run.state, run.incident.state) == ("active", "acknowledged")
+    assert not Notice.objects.pending().filter(kind="page", recipient=cast["ann"]).exists()
+    assert Notice.objects.pending().filter(kind="page", recipient=cast["bob"]).exists()
+    sweep_until("02:05")
+    do(run, "02:06", Verb.ACKNOWLEDGE, cast["bob"])
+    run.refresh_from_db()
+    assert (run.state, run.incident.commander) == ("halted", cast["ann"])
+    assert pages(run) == ["02:00 L1 ann", "02:00 L1 bob", "02:05 L2 ben"]
