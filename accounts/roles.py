@@ -115,6 +115,8 @@ ROLES: dict[str, RoleSpec] = {
             _OVERSEE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
+            "escalations.view_ladder",
+            "escalations.view_storm",
             _RUN,
             _APPROVE,
         ),

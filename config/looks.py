@@ -99,6 +99,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Timeline", "timeline", "escalations.timelineevent"),
                     _page("Clocks", "timer", "escalations.clock"),
                     _page("Ladder runs", "stairs", "escalations.ladderrun"),
+                    _page("Storms", "storm", "escalations.storm"),
                     _page("Playbook runs", "checklist_rtl", "playbooks.playbookrun"),
                     _page("Notices", "outgoing_mail", "escalations.notice"),
                     _page("Signals", "sensors", "escalations.signal"),

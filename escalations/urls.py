@@ -7,6 +7,7 @@ from escalations.views import (
     calculator,
     customers,
     incidents,
+    ladders,
     playbooks,
     queue,
     reviews,
@@ -38,6 +39,7 @@ urlpatterns = [
         incidents.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("ladders/", ladders.Ladders.as_view(), name="ladders"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
     path(

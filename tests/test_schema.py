@@ -16,6 +16,7 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.ladder_schema import LADDER_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
 
@@ -376,7 +377,7 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
-BREAKERS |= PLAYBOOK_BREAKERS | ROSTER_BREAKERS
+BREAKERS |= LADDER_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -50,6 +50,7 @@ class PersonAdmin(Governed, UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email", "time_zone", "manager")}),
+        ("Quiet hours", {"fields": ("quiet_from", "quiet_to")}),
         ("Rights", {"fields": ("is_active", "is_staff", "groups")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )

@@ -12,4 +12,11 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["time_zone", "keys_enabled"]
+        fields = ["time_zone", "quiet_from", "quiet_to", "keys_enabled"]
+        widgets = {
+            name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            for name in ("quiet_from", "quiet_to")
+        }
+        help_texts = {
+            "quiet_from": "Your local time. Empty: as the policy says. An S1 wakes you in any case."
+        }

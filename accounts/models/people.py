@@ -7,9 +7,11 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config.lib.models import check, recorded
+
+TALLEST = 10  # managers above one another
 
 
 def validate_zone(value: str) -> None:
@@ -30,6 +32,11 @@ class User(AbstractUser):
         "single-letter keys", default=True, help_text="j, k, c, a, u and so on in the queue."
     )
 
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="Local time. Empty: as the policy says."
+    )
+    quiet_to = models.TimeField(null=True, blank=True, help_text="Local time.")
+
     left_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Off every roster from here on."
     )
@@ -42,8 +49,33 @@ class User(AbstractUser):
                 "user_left_is_inactive",
                 Q(left_at=None) | Q(is_active=False),
                 "Who left cannot be active: take the date of leaving away first.",
-            )
+            ),
+            check(
+                "user_quiet_hours",
+                Q(quiet_from=None, quiet_to=None)
+                | Q(quiet_from__isnull=False, quiet_to__isnull=False)
+                & ~Q(quiet_from=F("quiet_to")),
+                "Quiet hours have a start and another end, or neither.",
+                code="quiet_hours",
+            ),
         ]
+
+    def clean(self) -> None:
+        """Managers lead upwards, and never back to oneself."""
+        super().clean()
+        seen, above = {self.pk}, self.manager
+        for _ in range(TALLEST):
+            if above is None:
+                return
+            if above.pk in seen:
+                raise ValidationError(
+                    {"manager": ValidationError("Managers form a circle.", code="manager_circle")}
+                )
+            seen.add(above.pk)
+            above = above.manager
+        raise ValidationError(
+            {"manager": ValidationError("Over ten managers above.", code="manager_circle")}
+        )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from config.lib.admin import ReadOnly, ReadOnlyInline, register
-from escalations.models import Incident, LadderRun, LadderStep
+from escalations.models import Incident, LadderRun, LadderStep, Storm
 
 
 class StepInline(ReadOnlyInline):
@@ -24,3 +24,16 @@ class LadderRunAdmin(ReadOnly):
     def get_queryset(self, request):
         seen = Incident.objects.visible_to(request.user)
         return super().get_queryset(request).real().filter(incident__in=seen)
+
+
+@register(Storm)
+class StormAdmin(ReadOnly):
+    list_display = ("dimension", "parent", "started_at", "ended_at", "suppressed")
+    list_filter = ("ended_at",)
+    list_select_related = ("parent",)
+    search_fields = ("dimension",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request):
+        seen = Incident.objects.visible_to(request.user)
+        return super().get_queryset(request).real().filter(parent__in=seen)

@@ -108,6 +108,34 @@ class PolicyVersionAdmin(Governed):
         ),
         ("Confidence", {"fields": ("min_confidence",)}),
         (
+            "Pages to one person",
+            {
+                "fields": (
+                    "pages_per_minute",
+                    "pages_per_quarter",
+                    "pages_per_hour",
+                    "bundle_every_s",
+                    "quiet_from",
+                    "quiet_to",
+                )
+            },
+        ),
+        (
+            "Groups, storms and snoozes",
+            {
+                "fields": (
+                    "group_within_s",
+                    "group_at_most_s",
+                    "storm_of_one",
+                    "storm_overall",
+                    "storm_within_s",
+                    "storm_calm_s",
+                    "snooze_at_most_s",
+                    "snooze_margin_percent",
+                )
+            },
+        ),
+        (
             "Publication",
             {"fields": ("state", "effective_from", "retired_at", "published_by", "sha256")},
         ),
@@ -182,7 +210,7 @@ class LadderTargetInline(GovernedInline):
 
 @register(LadderLevel)
 class LadderLevelAdmin(Governed):
-    list_display = ("ladder", "number", "ack_timeout_s")
+    list_display = ("ladder", "number", "ack_timeout_s", "require_acks", "quiet_hours")
     list_filter = ("ladder__version__policy",)
     search_fields = ("ladder__name",)
     list_select_related = ("ladder",)

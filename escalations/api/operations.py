@@ -161,6 +161,8 @@ class LadderSerializer(DiscreetSerializer):
             "halted_at",
             "ended_at",
             "next_step_at",
+            "snoozed_until",
+            "held_until",
             "steps",
         )
 
@@ -212,6 +214,9 @@ class NoticeSerializer(DiscreetSerializer):
             "subject",
             "state",
             "created_at",
+            "not_before",
+            "delay_reason",
+            "bundle",
             "attempts",
             "sent_at",
             "cancelled_at",

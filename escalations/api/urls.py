@@ -11,6 +11,7 @@ from escalations.api.incidents import (
     as_verb,
 )
 from escalations.api.kpis import KpisView, KpiView
+from escalations.api.ladders import LadderPreview, StormList
 from escalations.api.operations import (
     ClockDetail,
     ClockList,
@@ -62,6 +63,8 @@ urlpatterns = [
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),
     path("ladder-runs/<int:id>/", LadderDetail.as_view(), name="ladder_run"),
+    path("ladders/preview/", LadderPreview.as_view(), name="ladder_preview"),
+    path("storms/", StormList.as_view(), name="storms"),
     path("notices/", NoticeList.as_view(), name="notices"),
     path("notices/<int:id>/", NoticeDetail.as_view(), name="notice"),
     path("policies/", PolicyList.as_view(), name="policies"),

@@ -74,6 +74,10 @@ def tell_people(at: datetime) -> dict[str, User]:
             if role:
                 user.groups.add(Group.objects.get(name=role))
         people[username] = user
+    # One who sleeps early; everybody else keeps the hours of the policy.
+    User.objects.filter(username="senior", quiet_from=None).update(
+        quiet_from=time(21), quiet_to=time(6, 30)
+    )
     for username, (*_, manager) in DEMO_SIGN_INS.items():
         if manager and people[username].manager_id is None:
             people[username].manager = people[manager]

@@ -32,6 +32,7 @@ from escalations.models.reviews import (
     ReviewSignOff,
 )
 from escalations.models.signals import Delivery, Signal
+from escalations.models.storms import Storm
 from escalations.models.thresholds import Threshold
 from escalations.models.timeline import TimelineEvent
 
@@ -78,6 +79,7 @@ __all__ = [
     "Series",
     "SeverityRule",
     "Signal",
+    "Storm",
     "Threshold",
     "TimelineEvent",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable
 
 from accounts.models import Account, Membership, Team, User
@@ -50,6 +50,7 @@ class StateChoice(models.TextChoices):
 # ledgers tell these.
 UNRECORDED = (
     "drill",
+    "parent",
     "version",
     "updated_at",
     "explanation",
@@ -122,6 +123,14 @@ class Incident(Operational):
     product_area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=60, blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="incidents")
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        help_text="The first of the incidents that came together.",
+    )
     commander = _person()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -195,6 +204,11 @@ class Incident(Operational):
                 ~Q(state="resolved") | Q(resolved_at__isnull=False),
                 "A resolved incident says when.",
             ),
+            check(
+                "incident_parent",
+                Q(parent=None) | ~Q(parent=F("number")),
+                "An incident is not a part of itself.",
+            ),
             paired("incident", at="acknowledged_at", by="acknowledged_by"),
             paired("incident", at="verified_at", by="verified_by"),
             paired("incident", at="containment_proposed_at", by="containment_proposed_by"),
@@ -225,6 +239,8 @@ class Incident(Operational):
                 condition=Q(close_due_at__isnull=False),
             ),
             models.Index(fields=["updated_at"], name="incident_updated"),
+            # What came together lately is found through this.
+            models.Index(fields=["opened_at"], name="incident_opened"),
         ]
 
     def __str__(self) -> str:

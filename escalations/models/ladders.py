@@ -33,10 +33,15 @@ class LadderRun(Operational):
     pages_total = models.PositiveIntegerField(default=0)
     fallbacks = models.PositiveIntegerField(default=0)
     paged = models.JSONField(default=list)  # ids of people paged in this cycle
+    acked = models.JSONField(default=list)  # ids of people who answered
     started_at = models.DateTimeField()
     halted_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     next_step_at = models.DateTimeField(null=True, blank=True)
+    # When to look whether a roster changed hands during the wait.
+    look_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)
     parked_error = models.CharField(max_length=300, blank=True)
 
     objects = OperationalQuerySet.as_manager()
@@ -56,13 +61,31 @@ class LadderRun(Operational):
                 ~Q(state="cancelled") | Q(next_step_at=None),
                 "An ended run has no next step.",
             ),
+            check(
+                "ladder_run_snoozed",
+                Q(snoozed_until=None) | Q(state="halted", next_step_at__isnull=False),
+                "Only an answered run is snoozed, and it wakes by itself.",
+            ),
+            check(
+                "ladder_run_held",
+                Q(held_until=None) | Q(next_step_at__isnull=False),
+                "A run on hold goes on by itself.",
+            ),
+            check(
+                "ladder_run_looks",
+                Q(look_at=None) | Q(state="active"),
+                "Only a run that waits for an answer looks for hand-overs.",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_step_at"],
                 name="ladder_run_due",
                 condition=Q(next_step_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["look_at"], name="ladder_run_looks_at", condition=Q(look_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

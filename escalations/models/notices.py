@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config.lib.models import check, one_of
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incidents import Incident
+from escalations.models.ladders import LadderStep
 
 
 class Channel(models.TextChoices):
@@ -54,6 +55,14 @@ class Notice(Operational):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+    step = models.ForeignKey(
+        LadderStep, models.PROTECT, null=True, blank=True, related_name="notices"
+    )
+    # Sent as a part of that one: whoever gets many pages gets some of them together.
+    bundle = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="bundled"
+    )
+    delay_reason = models.CharField(max_length=200, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -71,10 +80,19 @@ class Notice(Operational):
                 Q(sent_at=None) | Q(cancelled_at=None, failed_at=None),
                 "A notice is sent, cancelled or failed.",
             ),
+            check(
+                "notice_bundle_of_another",
+                Q(bundle=None) | ~Q(bundle=F("id")),
+                "A notice travels with another, not with itself.",
+            ),
         ]
         indexes = [
             # The sender reads what is due and unsent through this.
-            models.Index(fields=["not_before"], name="notice_pending", condition=PENDING)
+            models.Index(fields=["not_before"], name="notice_pending", condition=PENDING),
+            # How many pages a person had lately.
+            models.Index(
+                fields=["recipient", "sent_at"], name="notice_pages", condition=Q(kind="page")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -10,7 +12,7 @@ from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 from config.lib.versions import Version, version_constraints
 from escalations.models.clocks import ClockKindChoice
 from escalations.models.kpis import SEVERITIES
-from escalations.rules.policy import LadderStart, TargetKind
+from escalations.rules.policy import LadderStart, Notify, QuietHours, TargetKind
 
 
 class Policy(Stamped):
@@ -46,6 +48,22 @@ class PolicyVersion(Version):
     s3_from_bp = models.PositiveSmallIntegerField("S3 from, basis points", default=3500)
     warn_percents = models.JSONField(default=list)
     min_confidence = models.PositiveSmallIntegerField(default=60)
+    pages_per_minute = models.PositiveSmallIntegerField(default=1)
+    pages_per_quarter = models.PositiveSmallIntegerField("pages in 15 minutes", default=5)
+    pages_per_hour = models.PositiveSmallIntegerField(default=11)
+    bundle_every_s = models.PositiveIntegerField("then a bundle every, seconds", default=300)
+    group_within_s = models.PositiveIntegerField("grouped within, seconds", default=300)
+    group_at_most_s = models.PositiveIntegerField("a group lasts, seconds", default=3600)
+    storm_of_one = models.PositiveSmallIntegerField("storm: more than, of one cause", default=10)
+    storm_overall = models.PositiveSmallIntegerField("storm: more than, overall", default=30)
+    storm_within_s = models.PositiveIntegerField("storm: counted within, seconds", default=300)
+    storm_calm_s = models.PositiveIntegerField("storm: calm for, seconds", default=900)
+    snooze_at_most_s = models.PositiveIntegerField("longest snooze, seconds", default=28_800)
+    snooze_margin_percent = models.PositiveSmallIntegerField(
+        "time left after a snooze, per cent", default=25
+    )
+    quiet_from = models.TimeField("quiet hours from, local", default=time(22))
+    quiet_to = models.TimeField("quiet hours to, local", default=time(7))
     service_hours = models.ForeignKey(
         ServiceHours,
         models.PROTECT,
@@ -64,6 +82,21 @@ class PolicyVersion(Version):
                 "policy_version_bands",
                 Q(s1_from_bp__gt=F("s2_from_bp"), s2_from_bp__gt=F("s3_from_bp")),
                 "Bands fall from S1 to S3.",
+            ),
+            check(
+                "policy_version_limits",
+                Q(pages_per_minute__gte=1)
+                & Q(pages_per_quarter__gte=1)
+                & Q(pages_per_hour__gte=1)
+                & Q(storm_of_one__gte=1)
+                & Q(storm_overall__gte=1)
+                & Q(storm_within_s__gte=1),
+                "A limit of pages or of a storm is at least 1.",
+            ),
+            check(
+                "policy_version_snooze",
+                Q(snooze_margin_percent__lte=100),
+                "The time a snooze leaves is 0 to 100 per cent.",
             ),
         ]
 
@@ -252,6 +285,19 @@ class LadderLevel(models.Model):
     ladder = models.ForeignKey(Ladder, models.CASCADE, related_name="levels")
     number = models.PositiveSmallIntegerField()
     ack_timeout_s = models.PositiveIntegerField("time to answer, seconds")
+    notify = models.CharField(
+        max_length=4,
+        choices=[(n.value, n.value) for n in Notify],
+        default=Notify.ALL.value,
+        help_text="Of a roster: all who are on call, or who comes next.",
+    )
+    require_acks = models.PositiveSmallIntegerField("answers needed", default=1)
+    quiet_hours = models.CharField(
+        max_length=7,
+        choices=[(q.value, q.value) for q in QuietHours],
+        default=QuietHours.IGNORE.value,
+        help_text="An S1 ignores them in any case.",
+    )
 
     history = recorded()
 
@@ -265,6 +311,9 @@ class LadderLevel(models.Model):
                 Q(ack_timeout_s__gte=60, ack_timeout_s__lte=86_400),
                 "People get 1 minute to 24 hours to answer.",
             ),
+            check("ladder_level_acks", Q(require_acks__gte=1), "A level needs an answer or more."),
+            one_of("ladder_level_notify", "notify", Notify),
+            one_of("ladder_level_quiet", "quiet_hours", QuietHours),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from escalations.rules.policy import (
     LadderTarget,
     Level,
     PolicyDoc,
+    QuietHours,
     RoutingRule,
     Severity,
     SeverityRule,
@@ -196,7 +197,8 @@ def _ladders() -> tuple[Ladder, ...]:
             levels=(
                 Level(1, 30 * MINUTE, (primary,)),
                 Level(2, 30 * MINUTE, (secondary,)),
-                Level(3, 60 * MINUTE, (duty,)),
+                # Who is asleep is left alone by S2 from here on.
+                Level(3, 60 * MINUTE, (duty,), quiet_hours=QuietHours.RESPECT),
             ),
             repeat=1,
             on_breach_level=3,
@@ -205,7 +207,7 @@ def _ladders() -> tuple[Ladder, ...]:
         # A notice in the work queue, never a phone call: one level, told again once a day.
         Ladder(
             name="queue",
-            levels=(Level(1, 8 * HOUR, (frontline,)),),
+            levels=(Level(1, 8 * HOUR, (frontline,), quiet_hours=QuietHours.RESPECT),),
             repeat=0,
             on_breach_level=1,
             fallback=(duty, frontline),

@@ -4,18 +4,28 @@ Every function takes the run as it stands and gives back the run as it is after,
 log and page. Targets are resolved at the moment of paging by `resolve(target, at)`, which returns
 the people reachable then; absent people, people without a contact method and deleted people are
 simply not among them. Times are aware and in UTC.
+
+`quiet(person, at)` says until when somebody sleeps. Who wakes before the level's time is up is
+paged then, anybody else is passed over; the fallback wakes everybody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from escalations.rules.policy import Ladder, LadderTarget
-
-Resolve = Callable[[LadderTarget, datetime], tuple[Hashable, ...]]
+from escalations.rules.ladder_reach import (
+    ALREADY_PAGED,
+    Quiet,
+    Resolve,
+    asleep,
+    awake,
+    fresh,
+    resolved,
+)
+from escalations.rules.policy import Ladder
 
 # A sweep that comes this late is a sweep, not an outage: the timeline keeps to its due times.
 # Past it people get their whole time to answer, counted from the page.
@@ -52,12 +62,14 @@ class RunState:
     pages_total: int = 0
     paged: frozenset[Hashable] = frozenset()
     fallbacks: int = 0
+    acked: frozenset[Hashable] = frozenset()  # they answered: not paged again
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One row of the log. (kind is fallback, cycle, level, person) never repeats within a run:
     a fallback has level 0 and counts its own cycles. `late_by_s` is whole seconds after `at_due`.
+    `held`: of the people, those whose page leaves later, with the end of their quiet hours.
     """
 
     at_due: datetime
@@ -67,26 +79,32 @@ class Step:
     people: tuple[Hashable, ...]
     reason: str
     late_by_s: int = 0
+    held: tuple[tuple[Hashable, datetime], ...] = ()
 
 
 Climbed = tuple[RunState, tuple[Step, ...]]
 
 
-def start(ladder: Ladder, at: datetime) -> RunState:
-    """A run whose first level is due at once; `climb` takes the first step."""
-    return RunState(ladder.name, started_at=at, next_step_at=at)
+def start(ladder: Ladder, at: datetime, acked: Iterable[Hashable] = ()) -> RunState:
+    """A run whose first level is due at once; `climb` takes the first step. `acked` answered an
+    earlier run of the incident and are not paged by this one."""
+    return RunState(ladder.name, started_at=at, next_step_at=at, acked=frozenset(acked))
 
 
-def climb(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) -> Climbed:
+def climb(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
     """Take every step that is due at `at`; nothing when none is. May be called late or twice.
 
     An empty level costs no time. After a long delay each level passed meanwhile is paged once,
     and the wait starts anew from now at the highest of them.
     """
-    return _climb(run, ladder, resolve, at, "")
+    return _climb(run, ladder, resolve, at, quiet, "")
 
 
-def _climb(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, why: str) -> Climbed:
+def _climb(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet, why: str
+) -> Climbed:
     due = run.next_step_at
     if due is None or at < due:
         return run, ()
@@ -112,15 +130,16 @@ def _climb(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, why: s
             break
         cycle, level = (cycle, level + 1) if level < size else (cycle + 1, 1)
         if level not in found:
-            known = told.keys() | (run.paged if cycle == run.cycle else frozenset())
+            known = told.keys() | (run.paged if cycle == run.cycle else frozenset()) | run.acked
             room = ladder.max_pages_total - run.pages_total - len(told)
-            people, reason = _fresh(ladder, level, resolve, at, known)
+            people, reason = fresh(ladder, level, resolve, at, known, quiet)
             people = people[:room]
             found[level] = bool(people)
             told.update(dict.fromkeys(people))
             kind = StepKind.PAGE if people else StepKind.EMPTY
             reason = reason or why or _because(level, cycle)
-            steps.append(Step(due, level, cycle, kind, people, reason, _late(due, at)))
+            held = asleep(people, quiet, at, ladder.levels[level - 1])
+            steps.append(Step(due, level, cycle, kind, people, reason, _late(due, at), held))
         if found[level]:
             empty_in_a_row = 0
             next_due = due + timedelta(seconds=_timeout(ladder, level))
@@ -146,22 +165,26 @@ def _climb(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, why: s
     return run, tuple(steps)
 
 
-def jump(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) -> Climbed:
+def jump(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
     """A restore or resolution clock breached: inform `on_breach_level` or the next one up.
 
     An acknowledged run stays halted. Once per clock and cycle is the caller's to see to.
     """
     target = min(max(run.level + 1, ladder.on_breach_level), len(ladder.levels))
-    return _inform(run, ladder, resolve, at, target, "a clock breached")
+    return _inform(run, ladder, resolve, at, quiet, target, "a clock breached")
 
 
-def escalate_now(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) -> Climbed:
+def escalate_now(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
     """A person asks for the next level before its time. An acknowledged run stays halted; with
     nobody new above, it is the fallback that is told."""
     why = "escalated by hand"
     if run.state is RunStateName.HALTED:
         if run.level < len(ladder.levels):
-            after, steps = _inform(run, ladder, resolve, at, run.level + 1, why)
+            after, steps = _inform(run, ladder, resolve, at, quiet, run.level + 1, why)
             if any(step.people for step in steps):
                 return after, steps
             run = after
@@ -174,7 +197,7 @@ def escalate_now(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) 
     if run.next_step_at is None:
         return run, ()
     run = replace(run, next_step_at=min(run.next_step_at, at))
-    return _climb(run, ladder, resolve, at, why)
+    return _climb(run, ladder, resolve, at, quiet, why)
 
 
 def halt(run: RunState) -> RunState:
@@ -182,6 +205,30 @@ def halt(run: RunState) -> RunState:
     if run.state is RunStateName.CANCELLED:
         return run
     return replace(run, state=RunStateName.HALTED, next_step_at=None)
+
+
+def acknowledge(run: RunState, ladder: Ladder, person: Hashable) -> RunState:
+    """This person answered. The run halts once as many did as the levels reached ask for, or
+    everybody who was paged; until then it goes on with the others."""
+    if run.state is RunStateName.CANCELLED:
+        return run
+    run = replace(run, acked=run.acked | {person})
+    asked = max((level.require_acks for level in ladder.levels[: max(run.level, 1)]), default=1)
+    if len(run.acked) >= min(asked, len(run.paged | run.acked)):
+        return halt(run)
+    return run
+
+
+def hold(run: RunState, until: datetime) -> RunState:
+    """Nobody is paged before `until`; then the run goes on where it stood."""
+    if run.next_step_at is None:
+        return run
+    return replace(run, next_step_at=max(run.next_step_at, until))
+
+
+def move_to(run: RunState, ladder: Ladder) -> RunState:
+    """The severity was lowered: the wait runs on, the next step is the new ladder's."""
+    return replace(run, ladder=ladder.name, level=min(run.level, len(ladder.levels)))
 
 
 def cancel(run: RunState) -> RunState:
@@ -194,14 +241,16 @@ def resume_after_ack_expiry(
     ladder: Ladder,
     resolve: Resolve,
     at: datetime,
+    quiet: Quiet = awake,
     *,
     level: int,
     due: datetime | None = None,
+    why: str = "",
 ) -> Climbed:
-    """The commander fell silent: climb again from the commander's level, paging it anew.
+    """The commander fell silent, or a snooze ended: climb again from a level, paging it anew.
 
-    Opens a new cycle, so that people of the earlier one are paged again. `due` is when the
-    acknowledgement expired (default `at`). A run that is not halted is left alone.
+    Opens a new cycle, so that people of the earlier one are paged again, also who answered. `due`
+    is when it expired (default `at`). A run that is not halted is left alone.
     """
     if run.state is not RunStateName.HALTED:
         return run, ()
@@ -212,35 +261,49 @@ def resume_after_ack_expiry(
         cycle=run.cycle + 1,
         level=level - 1,
         paged=frozenset(),
+        acked=frozenset(),
         next_step_at=due or at,
     )
-    return _climb(run, ladder, resolve, at, "")
+    return _climb(run, ladder, resolve, at, quiet, why)
 
 
-def hand_over(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) -> Climbed:
+def hand_over(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
     """A roster changed hands during the wait: page who came on as well; the timer runs on."""
     if run.state is not RunStateName.ACTIVE or run.level == 0:
         return run, ()
-    people, _ = _fresh(ladder, run.level, resolve, at, run.paged)
+    known = run.paged | run.acked
+    people, _ = fresh(ladder, run.level, resolve, at, known, quiet, until=run.next_step_at)
     people = people[: max(0, ladder.max_pages_total - run.pages_total)]
     if not people:
         return run, ()
-    step = Step(at, run.level, run.cycle, StepKind.PAGE, people, "came on call during the wait")
+    held = asleep(people, quiet, at, ladder.levels[run.level - 1])
+    why = "came on call during the wait"
+    step = Step(at, run.level, run.cycle, StepKind.PAGE, people, why, held=held)
     return _told(run, people), (step,)
 
 
-def nobody_reached(run: RunState, ladder: Ladder, resolve: Resolve, at: datetime) -> Climbed:
+def nobody_reached(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
     """Every message of the current level failed on all channels: treat it as empty, go on now."""
     if run.state is not RunStateName.ACTIVE or run.level == 0:
         return run, ()
     reason = f"no message to level {run.level} could be delivered"
     failed = Step(at, run.level, run.cycle, StepKind.EMPTY, (), reason)
-    run, steps = _climb(replace(run, next_step_at=at), ladder, resolve, at, "")
+    run, steps = _climb(replace(run, next_step_at=at), ladder, resolve, at, quiet, "")
     return run, (failed, *steps)
 
 
 def _inform(
-    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, target: int, why: str
+    run: RunState,
+    ladder: Ladder,
+    resolve: Resolve,
+    at: datetime,
+    quiet: Quiet,
+    target: int,
+    why: str,
 ) -> Climbed:
     """Page the first level from `target` up that has somebody new, without changing the state."""
     if run.state is RunStateName.CANCELLED:
@@ -248,13 +311,14 @@ def _inform(
     steps: list[Step] = []
     is_anybody = False
     for level in range(target, len(ladder.levels) + 1):
-        people, reason = _fresh(ladder, level, resolve, at, run.paged)
+        people, reason = fresh(ladder, level, resolve, at, run.paged | run.acked, quiet)
         if people:
             run = replace(_told(run, people), level=level)
             if run.state is RunStateName.ACTIVE:
                 wait = timedelta(seconds=_timeout(ladder, level))
                 run = replace(run, next_step_at=at + wait)
-            steps.append(Step(at, level, run.cycle, StepKind.JUMP, people, why))
+            held = asleep(people, quiet, at, ladder.levels[level - 1])
+            steps.append(Step(at, level, run.cycle, StepKind.JUMP, people, why, held=held))
             return run, tuple(steps)
         is_anybody = is_anybody or reason == ALREADY_PAGED.format(level)
         steps.append(Step(at, level, run.cycle, StepKind.EMPTY, (), reason))
@@ -269,7 +333,7 @@ def _fallback(
     run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, due: datetime, why: str
 ) -> tuple[RunState, Step]:
     """The page that is sent when a ladder has no more to give. It has no limit and no repeat."""
-    people = _resolved(ladder.fallback, resolve, at)
+    people = resolved(ladder.fallback, resolve, at)
     if not people:
         why = f"{why}; nobody of the fallback can be reached"
     late = _late(due, at)
@@ -284,28 +348,6 @@ def _fallback(
         ),
         step,
     )
-
-
-NOBODY = "nobody on level {} can be reached"
-ALREADY_PAGED = "everyone on level {} was already paged in this cycle"
-
-
-def _fresh(
-    ladder: Ladder, level: int, resolve: Resolve, at: datetime, known: Iterable[Hashable]
-) -> tuple[tuple[Hashable, ...], str]:
-    """People of a level not yet paged, and when there are none the reason."""
-    people = _resolved(ladder.levels[level - 1].targets, resolve, at)
-    known = set(known)
-    fresh = tuple(person for person in people if person not in known)
-    if fresh:
-        return fresh, ""
-    return (), (ALREADY_PAGED if people else NOBODY).format(level)
-
-
-def _resolved(
-    targets: Iterable[LadderTarget], resolve: Resolve, at: datetime
-) -> tuple[Hashable, ...]:
-    return tuple(dict.fromkeys(person for target in targets for person in resolve(target, at)))
 
 
 def _told(run: RunState, people: tuple[Hashable, ...]) -> RunState:

@@ -62,6 +62,8 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     ESCALATE = "escalate"
+    SNOOZE = "snooze"
+    HOLD_LADDER = "hold-ladder"
     SET_SEVERITY = "set-severity"
     UPDATE = "update"
     NOTE = "note"
@@ -99,6 +101,7 @@ class Situation:
     has_update_since_containment: bool = False
     closed_at: datetime | None = None
     review: str = ""  # rules.reviews.Standing
+    has_ladder: bool = False  # one that will page somebody unless something happens
 
     @property
     def is_major(self) -> bool:
@@ -125,6 +128,10 @@ def _needs(field_name: str, code: str, detail: str) -> Guard:
         return None if s.given.get(field_name) else Unmet(code, detail, field_name)
 
     return guard
+
+
+def _holds(is_met: Callable[[Situation], bool], code: str, detail: str, name: str = "") -> Guard:
+    return lambda s: None if is_met(s) else Unmet(code, detail, name)
 
 
 def in_command(s: Situation) -> Unmet | None:
@@ -272,6 +279,17 @@ def not_too_late(s: Situation) -> Unmet | None:
 
 
 reason_given = _needs("reason", "reason_missing", "Say why.")
+until_given = _needs("until", "until_missing", "Say until when.")
+LADDER_RUNS = _holds(lambda s: s.has_ladder, "no_ladder", "No ladder waits to page anybody.")
+OWNER = _holds(lambda s: s.is_commander, "not_commander", "Only the owner does this.")
+AGREED = _holds(
+    lambda s: s.severity is not Severity.S1 or bool(s.given.get("approver")),
+    "approver_missing",
+    "For an S1 name the senior person who agrees.",
+    "approver",
+)
+SNOOZE = (LADDER_RUNS, OWNER, reason_given, until_given)
+HOLD = (LADDER_RUNS, in_command, reason_given, until_given, AGREED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +401,8 @@ MOVES: dict[Verb, Move] = {
         ),
         _move(Verb.RESUME, OPEN_STATES, None, RESPOND),
         _move(Verb.ESCALATE, OPEN_STATES, None, RESPOND, reason_given),
+        _move(Verb.SNOOZE, OPEN_STATES - UNANSWERED, None, RESPOND, *SNOOZE),
+        _move(Verb.HOLD_LADDER, OPEN_STATES, None, RESPOND, *HOLD),
         _move(Verb.SET_SEVERITY, OPEN_STATES, None, RESPOND, reason_given),
         _move(
             Verb.UPDATE,

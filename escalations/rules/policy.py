@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
+from escalations.rules.limits import Limits
+
 
 class Severity(IntEnum):
     """S1 is the worst. Compare as numbers: smaller is more severe."""
@@ -123,11 +125,14 @@ class RoutingRule:
 
 
 class TargetKind(StrEnum):
+    """`manager_of` names a roster by its code, or any target as "kind:ref", itself perhaps one."""
+
     ROSTER = "roster"  # ref: roster code
+    NEXT_ON_CALL = "next_on_call"  # ref: roster code; who comes on call after the one who is
     ROLE = "role"  # ref: commander, backup, sponsor, facilitator
     TEAM = "team"  # ref: team code; all current members
     PERSON = "person"  # ref: username
-    MANAGER_OF = "manager_of"  # ref: a roster code; depth 1-3 managers up
+    MANAGER_OF = "manager_of"  # ref: as above; depth 1-3 managers up
     FALLBACK = "fallback"
 
 
@@ -138,11 +143,26 @@ class LadderTarget:
     depth: int = 1
 
 
+class Notify(StrEnum):
+    """Whom a roster means: who is on call, or who comes on call next."""
+
+    ALL = "all"
+    NEXT = "next"
+
+
+class QuietHours(StrEnum):
+    RESPECT = "respect"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     number: int  # from 1, without holes
     ack_timeout_s: int
     targets: tuple[LadderTarget, ...]
+    notify: Notify = Notify.ALL
+    require_acks: int = 1  # of those paged on the level; all of them where fewer were
+    quiet_hours: QuietHours = QuietHours.IGNORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,7 @@ class PolicyDoc:
     categories: Mapping[str, Category] = field(default_factory=dict)
     warn_percents: tuple[int, ...] = (50, 75, 90)
     min_confidence: int = 60  # per cent of weight known, below it: "check severity"
+    limits: Limits = Limits()
 
     @property
     def label(self) -> str:

@@ -103,6 +103,15 @@ FIELDS: dict[Verb, tuple[VerbField, ...]] = {
         ),
     ),
     Verb.ESCALATE: (_REASON,),
+    Verb.SNOOZE: (
+        VerbField("until", "time", "Snooze until"),
+        _REASON,
+    ),
+    Verb.HOLD_LADDER: (
+        VerbField("until", "time", "Nobody is paged before"),
+        _REASON,
+        VerbField("approver", "text", "Who agrees", help="Somebody senior.", max_length=150),
+    ),
     Verb.SET_SEVERITY: (
         VerbField("severity", "choice", "Severity", required=True, choices=SEVERITY_CHOICES),
         _REASON,

@@ -33,6 +33,8 @@ LABELS: dict[Verb, str] = {
     Verb.PAUSE: "Pause",
     Verb.RESUME: "Resume",
     Verb.ESCALATE: "Escalate",
+    Verb.SNOOZE: "Snooze",
+    Verb.HOLD_LADDER: "Hold the ladder",
     Verb.SET_SEVERITY: "Change severity",
     Verb.UPDATE: "Send update",
     Verb.NOTE: "Add note",
@@ -53,6 +55,8 @@ DONE: dict[Verb, str] = {
     Verb.PAUSE: "paused",
     Verb.RESUME: "the clocks run again",
     Verb.ESCALATE: "escalated, the next people are asked",
+    Verb.SNOOZE: "snoozed, the clocks run on",
+    Verb.HOLD_LADDER: "nobody is paged until then",
     Verb.SET_SEVERITY: "the request to change severity is recorded",
     Verb.UPDATE: "the update is published",
     Verb.NOTE: "the note is on the timeline",
@@ -181,6 +185,8 @@ def _is_pointless(verb: Verb, incident: Incident, situation: Situation) -> bool:
         return bool(situation.waits)
     if verb is Verb.RESUME:
         return not situation.waits
+    if verb in (Verb.SNOOZE, Verb.HOLD_LADDER):
+        return not situation.has_ladder or (verb is Verb.SNOOZE and not situation.is_commander)
     return False
 
 
@@ -231,6 +237,8 @@ def _is_asked(
             return not situation.is_kpi
         case "reason" if verb is Verb.RESUME:
             return False
+        case "approver":
+            return incident.severity == Severity.S1
     return True
 
 
@@ -251,6 +259,8 @@ def _field(
     elif spec.name == "team":
         kind, value = "select", incident.team.code if incident.team else ""
         choices = list(Team.objects.order_by("name").values_list("code", "name"))
+    elif spec.name == "approver":
+        kind, choices = "select", seniors()
     is_required = (
         spec.required or spec.name == "take_over" or spec.name in required - {"customer_told"}
     )
@@ -258,6 +268,14 @@ def _field(
         choices.insert(0, ("", "Choose" if is_required else "Leave as it is"))
     help_text = "" if spec.name in ("category", "team", "relapse_note") else spec.help
     return FormField(spec.name, spec.label, kind, is_required, tuple(choices), help_text, value)
+
+
+def seniors() -> list[tuple[str, str]]:
+    """Who may agree to something on an S1."""
+    people = User.objects.filter(
+        is_active=True, groups__permissions__codename="confirm_containment"
+    ).distinct()
+    return [(person.username, str(person)) for person in people.order_by("username")]
 
 
 def _word(severity: Severity) -> str:
@@ -299,6 +317,10 @@ def _effect(verb: Verb, incident: Incident, situation: Situation, doc: PolicyDoc
             return "The restore and resolve clocks run again from where they stood."
         case Verb.ESCALATE:
             return "The next level of the ladder is paged at once. Every clock runs on."
+        case Verb.SNOOZE:
+            return "The ladder sleeps. Every clock runs on, and time must be left before the next."
+        case Verb.HOLD_LADDER:
+            return "Nobody is paged until then. Every clock runs on."
         case Verb.SET_SEVERITY:
             second = " Lowering an S1 needs a second person." if incident.severity == 1 else ""
             return f"Targets change from now on. Raising also pages the new ladder.{second}"

@@ -17,6 +17,7 @@ from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, 
 from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.clock_words import ClockView, clock_card
+from escalations.selectors.delivery_words import delivery_words
 from escalations.selectors.discretion import discreet
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
@@ -436,15 +437,5 @@ def _value(name: str, value: Any) -> str:
 def _notices(incident: Incident) -> tuple[NoticeView, ...]:
     rows = Notice.objects.filter(incident=incident).select_related("recipient").order_by("-pk")
     return tuple(
-        NoticeView(str(row.recipient), row.subject, *_delivery(row)) for row in rows[:NOTICES]
+        NoticeView(str(row.recipient), row.subject, *delivery_words(row)) for row in rows[:NOTICES]
     )
-
-
-def _delivery(row: Notice) -> tuple[str, datetime]:
-    if row.sent_at:
-        return "sent", row.sent_at
-    if row.cancelled_at:
-        return "no longer needed", row.cancelled_at
-    if row.failed_at:
-        return f"failed: {row.last_error}" if row.last_error else "failed", row.failed_at
-    return ("trying again" if row.attempts else "on its way"), row.created_at

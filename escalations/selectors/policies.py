@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, fields
+from datetime import datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -13,7 +13,10 @@ from accounts.models import Team
 from config.lib.errors import DomainError
 from escalations.models import PolicyVersion
 from escalations.rules import policy as rules
+from escalations.rules.limits import Limits
 from escalations.rules.policy import ClockKind, LadderStart, PolicyDoc, Severity, TargetKind
+
+LIMITS = tuple(field.name for field in fields(Limits))
 
 
 def version_in_force(product_area: str = "") -> PolicyVersion:
@@ -113,6 +116,7 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
         },
         warn_percents=tuple(version.warn_percents),
         min_confidence=version.min_confidence,
+        limits=Limits(**{name: getattr(version, name) for name in LIMITS}),
     )
 
 
@@ -137,6 +141,8 @@ def _plain(value: Any) -> Any:
             return value.value
         case Decimal():
             return str(value)
+        case time():
+            return f"{value:%H:%M}"
     return value
 
 
@@ -160,7 +166,16 @@ def _ladder(row: Any) -> rules.Ladder:
         if level.number == 0:
             fallback = targets
         else:
-            levels.append(rules.Level(level.number, level.ack_timeout_s, targets))
+            levels.append(
+                rules.Level(
+                    level.number,
+                    level.ack_timeout_s,
+                    targets,
+                    rules.Notify(level.notify),
+                    level.require_acks,
+                    rules.QuietHours(level.quiet_hours),
+                )
+            )
     return rules.Ladder(
         name=row.name,
         levels=tuple(levels),

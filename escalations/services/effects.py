@@ -20,6 +20,7 @@ from escalations.rules.lifecycle import UNANSWERED, Situation, State, Verb, Veri
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
 from escalations.services import clocks, ladders, notices, playbook_runs, reviews
+from escalations.services.ladder_waits import answer_too, hold_ladder, snooze
 from escalations.services.recorder import Recorder
 from escalations.services.severity import MAJOR, apply_severity
 
@@ -75,6 +76,9 @@ def triage(change: Change) -> None:
 def respond(change: Change) -> None:
     """Claim or acknowledge: both accept the incident and stop further paging."""
     incident, by = change.incident, change.by
+    if not change.given("take_over") and ladders.awaits(incident, by):
+        answer_too(incident, by, change.recorder)
+        return
     is_repeat = incident.commander_id == by.pk and incident.accepted_at is not None
     if not is_repeat:
         _make_commander(change)
@@ -89,7 +93,6 @@ def respond(change: Change) -> None:
         )
     # Silence or a lost owner may have woken the ladder again: any answer stops it.
     ladders.halt_run(incident, by=by, recorder=change.recorder)
-    notices.cancel_pending(incident, at=change.at, kinds=[NoticeKind.PAGE])
 
 
 def _make_commander(change: Change) -> None:
@@ -429,6 +432,8 @@ EFFECTS: dict[Verb, Callable[[Change], None]] = {
     Verb.PAUSE: pause,
     Verb.RESUME: resume,
     Verb.ESCALATE: escalate,
+    Verb.SNOOZE: snooze,
+    Verb.HOLD_LADDER: hold_ladder,
     Verb.SET_SEVERITY: set_severity,
     Verb.UPDATE: update,
     Verb.NOTE: note,

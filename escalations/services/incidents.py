@@ -22,6 +22,7 @@ from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
 from escalations.selectors.policies import team_id, version_in_force
 from escalations.selectors.routing import candidates
+from escalations.services import storms
 from escalations.services.clocks import Calendars, insert_clocks, new_clock, refresh_queue_fields
 from escalations.services.ladders import start_run
 from escalations.services.recorder import Recorder
@@ -99,10 +100,13 @@ def open_incidents(
     Incident.objects.bulk_create([o.incident for o in openings], batch_size=500)
     _store_surroundings(openings, at)
     _start_clocks(openings, at)
+    opened = [opening.incident for opening in openings]
+    silent = storms.gather(opened, recorder)
     for opening in openings:
-        _tell(opening, recorder, by)
+        _tell(opening, recorder, by, is_silent=opening.incident.number in silent)
     recorder.write()
-    return [opening.incident for opening in openings]
+    storms.raise_parents(opened, at)
+    return opened
 
 
 def _team(signal: Signal, routed: int | None, teams: dict[int, Team]) -> Team | None:
@@ -288,7 +292,7 @@ def _start_clocks(openings: list[_Opening], at: datetime) -> None:
     )
 
 
-def _tell(opening: _Opening, recorder: Recorder, by: User | None) -> None:
+def _tell(opening: _Opening, recorder: Recorder, by: User | None, *, is_silent: bool) -> None:
     incident, signal = opening.incident, opening.signal
     said = incident.explanation
     recorder.event(
@@ -318,7 +322,7 @@ def _tell(opening: _Opening, recorder: Recorder, by: User | None) -> None:
     else:
         recorder.event(incident, "no_owner", "No owner.", reason=said["owner"]["why"])
     start = opening.verdict.doc.severities[Severity(incident.severity)].ladder_start
-    if start is LadderStart.AT_ONCE:
+    if start is LadderStart.AT_ONCE and not is_silent:
         start_run(incident, recorder)
     if incident.commander is not None and not recorder.has_notice_for(incident, incident.commander):
         recorder.notice(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max
 
 from accounts.models import User
-from escalations.models import Incident, LadderRun, LadderStep, TimelineEvent
-from escalations.models.ladders import LIVE
+from config.lib.errors import Conflict
+from escalations.models import Incident, LadderRun, LadderStep, Storm, TimelineEvent
+from escalations.models.ladders import LIVE, LadderState
 from escalations.models.notices import NoticeKind
 from escalations.rules import ladder as rules
 from escalations.rules.lifecycle import UNANSWERED, State
-from escalations.rules.policy import Ladder, PolicyDoc, Severity
-from escalations.selectors.ladders import resolver
+from escalations.rules.policy import Ladder, LadderStart, PolicyDoc, Severity
+from escalations.selectors.ladders import next_look, quiet_for, resolver, was_asked
 from escalations.selectors.policies import policy_doc
+from escalations.services.notices import cancel_pending
+from escalations.services.page_limits import IN_QUIET_HOURS
 from escalations.services.recorder import Recorder
 
 # After these nobody is woken for silence any more: the harm is contained.
@@ -30,7 +35,7 @@ def ladder_of(run: LadderRun, doc: PolicyDoc) -> Ladder:
     return doc.ladders[run.ladder]
 
 
-def _as_rule(run: LadderRun) -> rules.RunState:
+def as_rule(run: LadderRun) -> rules.RunState:
     return rules.RunState(
         ladder=run.ladder,
         started_at=run.started_at,
@@ -41,29 +46,40 @@ def _as_rule(run: LadderRun) -> rules.RunState:
         pages_total=run.pages_total,
         paged=frozenset(run.paged),
         fallbacks=run.fallbacks,
+        acked=frozenset(run.acked),
     )
 
 
-def _take(run: LadderRun, state: rules.RunState) -> None:
+def take(run: LadderRun, state: rules.RunState) -> None:
     run.state = state.state.value
     run.cycle, run.level = state.cycle, state.level
     run.next_step_at = state.next_step_at
     run.pages_total, run.fallbacks = state.pages_total, state.fallbacks
     run.paged = sorted(state.paged)
+    run.acked = sorted(state.acked)
+    run.ladder = state.ladder
+    if state.state is not rules.RunStateName.HALTED:
+        run.snoozed_until = None
+    if state.state is not rules.RunStateName.ACTIVE:
+        run.look_at = None
+    if state.next_step_at is None:
+        run.held_until = None
 
 
 def live_run(incident: Incident) -> LadderRun | None:
     return LadderRun.objects.select_for_update().filter(incident=incident, state__in=LIVE).first()
 
 
-def start_run(incident: Incident, recorder: Recorder, *, reason: str = "") -> LadderRun | None:
-    """Begin to climb now; the first level is paged in this very change."""
+def start_run(
+    incident: Incident, recorder: Recorder, *, reason: str = "", acked: Iterable[int] = ()
+) -> LadderRun | None:
+    """Begin to climb now; the first level is paged in this very change. `acked` are not."""
     doc = policy_doc(incident.policy_version_id)
     name = ladder_name(incident, doc)
     if name is None or name not in doc.ladders:
         return None
     last = incident.ladder_runs.aggregate(last=Max("number"))["last"] or 0
-    state = rules.start(doc.ladders[name], recorder.at)
+    state = rules.start(doc.ladders[name], recorder.at, acked)
     run = LadderRun(
         incident=incident,
         number=last + 1,
@@ -71,28 +87,39 @@ def start_run(incident: Incident, recorder: Recorder, *, reason: str = "") -> La
         started_at=recorder.at,
         drill_id=incident.drill_id,
     )
-    _take(run, state)
+    take(run, state)
     run.save(force_insert=True)
-    _apply(run, incident, doc, recorder, rules.climb, reason)
+    first = doc.ladders[name].levels[0]
+    if acked and {p for t in first.targets for p in resolver(incident)(t, recorder.at)} <= {*acked}:
+        run.level = 1  # who would be paged answered: no reason to wake the next
+        run.save(update_fields=["level"])
+        return run
+    apply(run, incident, doc, recorder, rules.climb, reason)
     return run
 
 
-def _apply(
+def apply(
     run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, reason: str = ""
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps, then store the run, the steps, the pages and the story."""
-    state, steps = action(_as_rule(run), ladder_of(run, doc), resolver(incident), recorder.at)
-    _take(run, state)
+    ladder, quiet = ladder_of(run, doc), quiet_for(Severity(incident.severity), doc.limits)
+    state, steps = action(as_rule(run), ladder, resolver(incident), recorder.at, quiet)
+    take(run, state)
+    if run.held_until is not None and run.held_until <= recorder.at:
+        run.held_until = None
+    if run.state == LadderState.ACTIVE and run.level and run.next_step_at:
+        run.look_at = next_look(ladder.levels[run.level - 1], recorder.at, run.next_step_at)
     run.save()
     if not steps:
         return ()
     people = User.objects.in_bulk({person for step in steps for person in step.people})
     seq = run.steps.aggregate(last=Max("seq"))["last"] or 0
-    rows = []
+    rows: list[list[LadderStep]] = []
     for step in steps:
+        rows.append([])
         for person in step.people or (None,):
             seq += 1
-            rows.append(
+            rows[-1].append(
                 LadderStep(
                     run=run,
                     seq=seq,
@@ -107,8 +134,9 @@ def _apply(
                     reason=(reason or step.reason)[:200],
                 )
             )
-        _tell(run, incident, step, people, recorder, reason)
-    LadderStep.objects.bulk_create(rows)
+    LadderStep.objects.bulk_create([row for one in rows for row in one])
+    for step, told in zip(steps, rows, strict=True):
+        _tell(run, incident, step, told, people, recorder, reason)
     return steps
 
 
@@ -116,6 +144,7 @@ def _tell(
     run: LadderRun,
     incident: Incident,
     step: rules.Step,
+    told: list[LadderStep],
     people: dict[int, User],
     recorder: Recorder,
     reason: str,
@@ -124,6 +153,10 @@ def _tell(
     names = ", ".join(str(people[person]) for person in step.people if person in people)
     late = f" {step.late_by_s} s after it was due" if step.late_by_s > rules.ON_TIME_S else ""
     sentence = f"Paged {names} ({where}){late}." if names else f"Nobody to page on {where}."
+    wakes: dict[Any, datetime] = dict(step.held)
+    if wakes:
+        later = ", ".join(f"{people[p]} from {end:%H:%M} UTC" for p, end in wakes.items())
+        sentence = f"{sentence} After quiet hours: {later}."
     recorder.event(
         incident,
         f"ladder_{step.kind.value}",
@@ -138,13 +171,17 @@ def _tell(
             "policy": incident.explanation.get("policy", ""),
         },
     )
-    for person in step.people:
+    for row in told:
+        person = row.person_id
         if person not in people:
             continue
         recorder.notice(
             incident,
             people[person],
             NoticeKind.PAGE,
+            step=row,
+            not_before=wakes.get(person),
+            delay_reason=IN_QUIET_HOURS if person in wakes else "",
             key=f"ladder:{run.number}:{step.kind.value}:{step.cycle}:{step.level}:"
             f"{int(step.at_due.timestamp())}",
             headline="Please acknowledge" if incident.accepted_at is None else "For your attention",
@@ -157,24 +194,64 @@ def _deadline(incident: Incident) -> str:
     return f"next deadline {incident.next_due_at:%d %b %Y %H:%M} UTC."
 
 
-def halt_run(incident: Incident, *, by: User | None, recorder: Recorder) -> None:
-    """Somebody acknowledged. If the policy says so, silence wakes the ladder again later."""
+def halt_run(incident: Incident, *, by: User, recorder: Recorder) -> None:
+    """Somebody answered. Enough answers stop the ladder; if the policy says so, silence wakes it
+    again later. Where a level asks for more answers, only the others are still paged."""
     run = live_run(incident)
-    if run is None or run.state == "halted":
-        return
-    doc = policy_doc(incident.policy_version_id)
-    _take(run, rules.halt(_as_rule(run)))
+    if run is not None and run.state == LadderState.HALTED:
+        if run.snoozed_until is not None:  # whoever answers now is awake
+            _sleep(run, incident, policy_doc(incident.policy_version_id), recorder)
+    elif run is not None:
+        doc = policy_doc(incident.policy_version_id)
+        take(run, rules.acknowledge(as_rule(run), ladder_of(run, doc), by.pk))
+        if run.state != LadderState.HALTED:
+            run.save()
+            cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE], recipient=by)
+            recorder.event(
+                incident,
+                "ladder_answered",
+                f"{by} answered; the ladder asks for more answers and goes on.",
+                by=by,
+            )
+            return
+        _sleep(run, incident, doc, recorder)
+        recorder.event(incident, "ladder_halted", "The ladder stopped: somebody answered.", by=by)
+    cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
+
+
+def _sleep(run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder) -> None:
+    """A halted run wakes when its owner is silent for as long as the severity allows."""
     run.halted_at = recorder.at
+    run.snoozed_until = run.held_until = None
     wait = doc.severities[Severity(incident.severity)].reescalate_after_ack_s
     run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
     run.save()
-    recorder.event(incident, "ladder_halted", "The ladder stopped: somebody answered.", by=by)
+
+
+def refuse_stranger(incident: Incident, person: User, at: datetime) -> None:
+    """An answer that nobody asked this person for is a take-over, and meant as one. Raises
+    DomainError 409 `not_asked`."""
+    doc = policy_doc(incident.policy_version_id)
+    name = ladder_name(incident, doc)
+    if not was_asked(incident, person, doc.ladders.get(name or ""), at):
+        raise Conflict(
+            "not_asked",
+            f"Nobody asked you for {incident.key}. Claim it, or say take_over.",
+        )
+
+
+def awaits(incident: Incident, person: User) -> bool:
+    """Was this person paged, and does the ladder still ask for answers though it has an owner?"""
+    run = live_run(incident)
+    if run is None or run.state != LadderState.ACTIVE or not run.acked:
+        return False
+    return person.pk in run.paged and person.pk not in run.acked
 
 
 def cancel_run(incident: Incident, recorder: Recorder) -> None:
     run = live_run(incident)
     if run is not None:
-        _take(run, rules.cancel(_as_rule(run)))
+        take(run, rules.cancel(as_rule(run)))
         run.ended_at = recorder.at
         run.save()
 
@@ -183,6 +260,64 @@ def restart_run(incident: Incident, recorder: Recorder, *, reason: str) -> None:
     """A new run on the present policy and severity, from level 1."""
     cancel_run(incident, recorder)
     start_run(incident, recorder, reason=reason)
+
+
+def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> None:
+    """Raised: the new ladder from its first level. Where somebody answered already, they are
+    informed, the first level is paged, and the run rests on their answer (SEMANTICS 2.2.7)."""
+    reason = f"severity raised to {severity.label}"
+    if is_silent(incident):
+        return
+    if incident.state in UNANSWERED:
+        restart_run(incident, recorder, reason=reason)
+        return
+    if incident.state in SETTLED:
+        return
+    owner = incident.commander
+    acked = {*(owner and [owner.pk] or []), *(run.acked if (run := live_run(incident)) else [])}
+    cancel_run(incident, recorder)
+    run = start_run(incident, recorder, reason=reason, acked=acked)
+    if run is None or run.state != LadderState.ACTIVE:
+        return
+    take(run, rules.halt(as_rule(run)))
+    _sleep(run, incident, policy_doc(incident.policy_version_id), recorder)
+    for person in User.objects.filter(pk__in=acked):
+        recorder.notice(
+            incident,
+            person,
+            NoticeKind.NEWS,
+            key=f"raised:{run.number}",
+            headline=f"Now {severity.label}",
+            why="you answered this incident: you are informed, not paged again.",
+        )
+
+
+def is_silent(incident: Incident) -> bool:
+    """Does the first incident of a storm page for this one?"""
+    if incident.parent_id is None or live_run(incident) is not None:
+        return False
+    return Storm.objects.filter(parent=incident.parent_id, ended_at=None).exists()
+
+
+def follow_lowering(incident: Incident, recorder: Recorder) -> None:
+    """Lowered: the wait runs on and the next step is the new ladder's. Where the new severity
+    pages nobody before its answer is late, the run ends."""
+    run = live_run(incident)
+    if run is None:
+        return
+    doc = policy_doc(incident.policy_version_id)
+    rule, name = doc.severities[Severity(incident.severity)], ladder_name(incident, doc)
+    is_late = incident.clocks.filter(kind="response", outcome="missed").exists()
+    is_patient = rule.ladder_start is LadderStart.ON_RESPONSE_BREACH and not is_late
+    if name not in doc.ladders or (is_patient and run.state != LadderState.HALTED):
+        cancel_run(incident, recorder)
+        cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
+        return
+    take(run, rules.move_to(as_rule(run), doc.ladders[name]))
+    if run.state == LadderState.HALTED and not run.snoozed_until:
+        wait = rule.reescalate_after_ack_s
+        run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
+    run.save()
 
 
 def jump(incident: Incident, recorder: Recorder) -> None:
@@ -206,12 +341,13 @@ def _apply_keeping_expiry(
     run: LadderRun, incident: Incident, recorder: Recorder, action, reason: str = ""
 ) -> None:
     """A halted run keeps its acknowledgement and the time at which silence ends it."""
-    expiry = run.next_step_at if run.state == "halted" else None
     doc = policy_doc(incident.policy_version_id)
-    _apply(run, incident, doc, recorder, action, reason)
-    if run.state == "halted" and run.next_step_at != expiry:
-        run.next_step_at = expiry
-        run.save(update_fields=["next_step_at"])
+    kept = (run.next_step_at, run.snoozed_until) if run.state == "halted" else (None, None)
+    run.snoozed_until = None
+    apply(run, incident, doc, recorder, action, reason)
+    if run.state == "halted":
+        run.next_step_at, run.snoozed_until = kept
+        run.save(update_fields=["next_step_at", "snoozed_until"])
 
 
 def settle_run(run: LadderRun, at: datetime, recorder: Recorder) -> None:
@@ -219,8 +355,13 @@ def settle_run(run: LadderRun, at: datetime, recorder: Recorder) -> None:
     incident = run.incident
     doc = policy_doc(incident.policy_version_id)
     if run.state != "halted":
-        _apply(run, incident, doc, recorder, rules.climb)
+        apply(run, incident, doc, recorder, rules.climb)
         return
+    if run.snoozed_until is not None and incident.state not in SETTLED:
+        recorder.event(incident, "snooze_ended", "The snooze is over.", at=run.snoozed_until)
+        _resume(run, incident, recorder, max(run.level, 1), run.snoozed_until, "a snooze ended")
+        return
+    run.snoozed_until = None
     wait = timedelta(seconds=doc.severities[Severity(incident.severity)].reescalate_after_ack_s)
     last = (
         TimelineEvent.objects.filter(incident=incident, actor=incident.commander_id)
@@ -242,14 +383,27 @@ def settle_run(run: LadderRun, at: datetime, recorder: Recorder) -> None:
             f"No sign of the owner for {int(wait.total_seconds() // 60)} min: climbing again.",
             at=silent_since + wait,
         )
-        level, due = _level_of(run, incident), silent_since + wait
-
-        def resume(state, ladder, resolve, now):
-            return rules.resume_after_ack_expiry(state, ladder, resolve, now, level=level, due=due)
-
-        _apply(run, incident, doc, recorder, resume)
+        _resume(run, incident, recorder, _level_of(run, incident), silent_since + wait)
         return
-    run.save(update_fields=["next_step_at"])
+    run.save(update_fields=["next_step_at", "snoozed_until"])
+
+
+def _resume(
+    run: LadderRun,
+    incident: Incident,
+    recorder: Recorder,
+    level: int,
+    due: datetime,
+    why: str = "",
+) -> None:
+    """Climb again from a level, paging who answers for it now."""
+
+    def resume(state, ladder, resolve, now, quiet):
+        return rules.resume_after_ack_expiry(
+            state, ladder, resolve, now, quiet, level=level, due=due, why=why
+        )
+
+    apply(run, incident, policy_doc(incident.policy_version_id), recorder, resume)
 
 
 def _level_of(run: LadderRun, incident: Incident) -> int:

@@ -15,12 +15,21 @@ from django.db import transaction
 from accounts.models import User
 from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError, NotAllowed
-from escalations.models import Clock, Incident, IncidentPlaybook, KpiState, TimelineEvent
+from escalations.models import (
+    Clock,
+    Incident,
+    IncidentPlaybook,
+    KpiState,
+    LadderRun,
+    TimelineEvent,
+)
+from escalations.models.ladders import LIVE
 from escalations.models.timeline import Visibility
 from escalations.rules.clock_events import RunState
 from escalations.rules.lifecycle import (
     MOVES,
     OPEN_STATES,
+    UNANSWERED,
     Situation,
     State,
     Verb,
@@ -28,7 +37,7 @@ from escalations.rules.lifecycle import (
     unmet,
 )
 from escalations.rules.policy import Severity
-from escalations.services import effects
+from escalations.services import effects, ladders
 from escalations.services.clocks import refresh_queue_fields
 from escalations.services.incidents import why_sentence
 from escalations.services.locks import lock_incident
@@ -62,6 +71,9 @@ def perform(
                 version=incident.version,
             )
         rights = rights_of(by)
+        is_deliberate = given.get("take_over") or "respond_incident" not in rights
+        if verb is Verb.ACKNOWLEDGE and incident.state in UNANSWERED and not is_deliberate:
+            ladders.refuse_stranger(incident, by, at)
         if verb in RESPONDING and incident.state in OPEN_STATES and _is_taken(incident, by, given):
             word = "claimed" if verb is Verb.CLAIM else "acknowledged"
             raise Conflict(
@@ -121,6 +133,7 @@ def _is_taken(incident: Incident, by: User, given: Mapping[str, Any]) -> bool:
         incident.accepted_at is not None
         and incident.commander_id != by.pk
         and not given.get("take_over")
+        and not ladders.awaits(incident, by)
     )
 
 
@@ -189,6 +202,9 @@ def situation_of(
         waits=frozenset({"wait"}) if paused else frozenset(),
         has_update_since_containment=has_update,
         closed_at=incident.closed_at,
+        has_ladder=LadderRun.objects.filter(
+            incident=incident, state__in=LIVE, next_step_at__isnull=False
+        ).exists(),
         review=standing_of(incident).value if _asks_review(incident) else "",
     )
 

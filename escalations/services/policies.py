@@ -32,6 +32,7 @@ from escalations.models import (
 from escalations.rules import policy as rules
 from escalations.rules.policy import PolicyDoc, Severity
 from escalations.selectors.policies import build_doc
+from escalations.services.ladder_checks import check_ladders
 
 
 def digest(doc: PolicyDoc) -> str:
@@ -109,6 +110,7 @@ def draft_version(
         min_confidence=doc.min_confidence,
         service_hours=service_hours,
         note=note,
+        **asdict(doc.limits),
     )
     told(version, by=by, reason=note, at=at).save()
     for row in doc.severities.values():
@@ -191,9 +193,17 @@ def _store_ladder(version: PolicyVersion, ladder: rules.Ladder) -> None:
         fallback_every_s=ladder.fallback_every_s,
         max_pages_total=ladder.max_pages_total,
     )
-    levels = [(level.number, level.ack_timeout_s, level.targets) for level in ladder.levels]
-    for number, timeout, targets in [*levels, (0, ladder.fallback_every_s, ladder.fallback)]:
-        level = LadderLevel.objects.create(ladder=row, number=number, ack_timeout_s=timeout)
+    fallback = rules.Level(0, ladder.fallback_every_s, ladder.fallback)
+    for said in [*ladder.levels, fallback]:
+        targets = said.targets
+        level = LadderLevel.objects.create(
+            ladder=row,
+            number=said.number,
+            ack_timeout_s=said.ack_timeout_s,
+            notify=said.notify.value,
+            require_acks=said.require_acks,
+            quiet_hours=said.quiet_hours.value,
+        )
         LadderTarget.objects.bulk_create(
             LadderTarget(
                 level=level, position=i, kind=target.kind, ref=target.ref, depth=target.depth
@@ -211,6 +221,8 @@ def put_in_force(version: PolicyVersion, *, by: User | None, at: datetime) -> Po
     for before in PolicyVersion.objects.filter(policy=version.policy, state="in_force"):
         before.state, before.retired_at = "retired", at
         told(before, by=by, reason=f"Version {version.number} is in force.").save()
+    if by is not None:  # a new installation has a policy before it has people
+        check_ladders(build_doc(version), at)
     version.state = "in_force"
     version.effective_from = at
     version.published_by = by

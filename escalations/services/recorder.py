@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from config.lib.queue import enqueue
-from escalations.models import Incident, Notice, TimelineEvent
+from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import Channel, NoticeKind
 from escalations.models.timeline import Visibility
 from escalations.rules.policy import Severity
@@ -80,9 +80,13 @@ class Recorder:
         headline: str,
         why: str,
         lines: tuple[str, ...] = (),
+        step: LadderStep | None = None,
+        not_before: datetime | None = None,
+        delay_reason: str = "",
     ) -> None:
         """One message to one person. `key` is unique within incident and person; saying the same
-        key twice in one change keeps the first. Unreachable people get none."""
+        key twice in one change keeps the first. Unreachable people get none. `not_before` is when
+        it may leave, when that is not now, and `delay_reason` why."""
         full_key = f"{incident.number}:{recipient.pk}:{key}"
         if full_key in self._notices or not recipient.is_reachable:
             return
@@ -113,7 +117,9 @@ class Recorder:
             ),
             text=text,
             created_at=self.at,
-            not_before=self.at,
+            not_before=not_before or self.at,
+            step=step,
+            delay_reason=delay_reason,
             drill_id=incident.drill_id,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from accounts.models import User
 from escalations.models import Incident
-from escalations.rules.lifecycle import UNANSWERED
 from escalations.rules.policy import Severity
 from escalations.services import clocks, ladders
 from escalations.services.recorder import Recorder
@@ -33,5 +32,7 @@ def apply_severity(
         detail={"from": before.label, "to": severity.label},
     )
     clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
-    if is_raise and incident.state in UNANSWERED and severity <= MAJOR:
-        ladders.restart_run(incident, recorder, reason=f"severity raised to {severity.label}")
+    if is_raise and severity <= MAJOR:
+        ladders.follow_raise(incident, recorder, severity)
+    elif not is_raise:
+        ladders.follow_lowering(incident, recorder)

@@ -13,7 +13,7 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import LadderStart, Severity
 from escalations.rules.reviews import Standing
 from escalations.selectors.policies import policy_doc
-from escalations.services import ladders
+from escalations.services import ladder_waits, ladders
 from escalations.services.clocks import mark_due
 from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
@@ -63,6 +63,20 @@ def settle_ladder(pk: int, at: datetime) -> bool:
         return True
     ladders.settle_run(run, at, recorder)
     finish(incident, recorder, before=before)
+    return True
+
+
+def settle_look(pk: int, at: datetime) -> bool:
+    """Did a roster change hands during the wait, or were all pages of the level lost?"""
+    number = LadderRun.objects.values_list("incident_id", flat=True).get(pk=pk)
+    incident = lock_incident(number)
+    run = LadderRun.objects.select_for_update().get(pk=pk)
+    if run.look_at is None or run.look_at > at:
+        return False
+    run.incident = incident
+    recorder, before = Recorder(at), incident.state
+    if ladder_waits.look(run, incident, recorder):
+        finish(incident, recorder, before=before)
     return True
 
 

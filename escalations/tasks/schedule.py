@@ -30,12 +30,14 @@ from escalations.models import (
     LadderRun,
     Notice,
     PostIncidentReview,
+    Storm,
 )
 from escalations.services import timers
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
 from escalations.services.review_timers import settle_action, settle_review
+from escalations.services.storms import settle_storm
 from escalations.services.thresholds import check_thresholds
 from playbooks.models import StepRun
 
@@ -64,7 +66,9 @@ class Timer:
 
 TIMERS = (
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
+    Timer("hand-overs", LadderRun, "look_at", timers.settle_look),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),
+    Timer("storms", Storm, "look_at", settle_storm),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
     Timer(
         "time boxes",

@@ -17,6 +17,7 @@ from escalations.rules.lifecycle import Verb
 from escalations.selectors.actions import DONE
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
 from escalations.selectors.playbook_card import playbook_card, use_templates
+from escalations.selectors.storms import family_of
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
 from escalations.services.previews import form_doc, preview
@@ -34,6 +35,7 @@ class IncidentDetail(OneIncidentView):
         templates = use_templates(incident, page.actions, chosen, self.person, self.at)
         page = replace(page, actions=templates.actions)
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
+        context["family"] = family_of(incident, self.person)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         return render(request, "escalations/incidents/detail.html", context)
 

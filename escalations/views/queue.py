@@ -4,13 +4,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from escalations.selectors.queue import Asked, queue, queue_version
+from escalations.selectors.storms import storms_for
 from escalations.views.doors import IncidentsView
 
 
 class Queue(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
         page = queue(self.person, Asked.of(request.GET), self.at)
-        context = {"nav": "queue", "page": page, "now": self.at}
+        context = {"nav": "queue", "page": page, "now": self.at, "storms": storms_for(self.person)}
         return render(request, "escalations/incidents/list.html", context)
 
 
@@ -21,5 +22,5 @@ class QueueRows(IncidentsView):
         if request.GET.get("version") == queue_version(self.person):
             return HttpResponse(status=204)
         page = queue(self.person, Asked.of(request.GET), self.at)
-        context = {"page": page, "now": self.at}
+        context = {"page": page, "now": self.at, "storms": storms_for(self.person)}
         return render(request, "escalations/incidents/_queue.html", context)

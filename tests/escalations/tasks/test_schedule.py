@@ -13,7 +13,7 @@ from escalations.models import Incident, KpiState, LadderRun
 from escalations.services.readings import take_in
 from escalations.services.reference import SCHEDULES
 from escalations.services.signals import SignalMessage, receive_signal
-from escalations.tasks.schedule import next_due
+from escalations.tasks.schedule import next_due, sweep
 
 
 def test_each_schedule_is_made_once_and_names_a_function(db, capsys):
@@ -48,6 +48,10 @@ def test_the_loop_sleeps_until_the_earliest_due_time_of_any_kind(company, at):
         by=None,
         at=at,
     )
+    # somebody waits for an answer: did the roster change hands meanwhile?
+    assert next_due() == at + timedelta(minutes=1)
+    sweep(at + timedelta(minutes=1))
+    sweep(at + timedelta(minutes=2))
     # half of the five minutes to answer: the first warning
     assert next_due() == at + timedelta(minutes=2, seconds=30)
 

@@ -1,0 +1,109 @@
+"""Which of the pages that are due may leave now: some wait, some travel together (SEMANTICS 2.4).
+
+Only pages are held back, never other notices. The caller is inside `atomic()`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from accounts.models import User
+from escalations.models import Notice
+from escalations.models.notices import PENDING, Channel, NoticeKind
+from escalations.rules.limits import Limits
+from escalations.rules.page_limits import HOUR, next_turn
+from escalations.rules.policy import Severity
+from escalations.selectors.policies import policy_doc
+
+LEASE = timedelta(seconds=60)
+IN_QUIET_HOURS = "in their quiet hours"
+
+
+def may_leave(rows: list[Notice], at: datetime) -> list[list[Notice]]:
+    """Letters out of due rows: each a list of notices that travel together, mostly one. What must
+    wait is put off and says why."""
+    pages = [row for row in rows if row.kind == NoticeKind.PAGE and row.channel != Channel.DRILL]
+    letters = [[row] for row in rows if row not in pages]
+    if not pages:
+        return letters
+    people = {row.recipient_id for row in pages}
+    # Two senders must not both think that a person had no page lately.
+    list(
+        User.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk").only("pk")
+    )
+    sent = _sent_lately(people, {row.pk for row in pages}, at)
+    told = _told_before(pages)
+    bundles: dict[int, list[Notice]] = {}
+    for row in sorted(pages, key=lambda page: (page.not_before, page.pk)):
+        person = row.recipient_id
+        is_first = (person, row.incident_id) not in told
+        told.add((person, row.incident_id))
+        if row.incident and row.incident.severity == Severity.S1 and is_first:
+            letters.append([row])
+            sent[person].append(at)
+            continue
+        if person in bundles:
+            bundles[person].append(row)
+            continue
+        turn = next_turn(sent[person], at, _limits(row))
+        if turn.at > at:
+            Notice.objects.filter(PENDING, pk=row.pk).update(
+                not_before=turn.at, delay_reason=turn.why[:200], leased_until=None
+            )
+            continue
+        letters.append([row])
+        sent[person].append(at)
+        if turn.is_bundle:
+            bundles[person] = letters[-1]
+            letters[-1] += _waiting(person, {page.pk for page in pages}, at)
+    return letters
+
+
+def _limits(row: Notice) -> Limits:
+    return policy_doc(row.incident.policy_version_id).limits if row.incident else Limits()
+
+
+def _sent_lately(
+    people: set[int], without: set[int], at: datetime
+) -> defaultdict[int, list[datetime]]:
+    """When each person's pages of the last hour left, also those now in hand."""
+    pages = Notice.objects.filter(
+        kind=NoticeKind.PAGE, recipient__in=people, bundle=None, drill=None
+    ).exclude(pk__in=without)
+    found: defaultdict[int, list[datetime]] = defaultdict(list)
+    for person, sent_at in pages.filter(sent_at__gt=at - HOUR).values_list("recipient", "sent_at"):
+        found[person].append(sent_at)
+    in_hand = pages.filter(PENDING, leased_until__gt=at)
+    for person, until in in_hand.values_list("recipient", "leased_until"):
+        found[person].append(until - LEASE)
+    for times in found.values():
+        times.sort()
+    return found
+
+
+def _told_before(pages: list[Notice]) -> set[tuple[int, int | None]]:
+    """(person, incident) of those who had a page of this incident."""
+    return set(
+        Notice.objects.filter(
+            kind=NoticeKind.PAGE,
+            sent_at__isnull=False,
+            recipient__in={row.recipient_id for row in pages},
+            incident__in={row.incident_id for row in pages},
+        ).values_list("recipient", "incident")
+    )
+
+
+def _waiting(person: int, without: set[int], at: datetime) -> list[Notice]:
+    """Pages of this person that were put off for the limits, and nobody else is sending."""
+    rows = Notice.objects.filter(
+        PENDING, kind=NoticeKind.PAGE, recipient=person, not_before__gt=at, leased_until=None
+    ).exclude(delay_reason="")
+    rows = rows.exclude(pk__in=without).exclude(delay_reason=IN_QUIET_HOURS)
+    found = list(rows.select_related("recipient", "incident").order_by("pk"))
+    Notice.objects.filter(pk__in=[row.pk for row in found]).update(
+        leased_until=at + LEASE, attempts=F("attempts") + 1
+    )
+    return found

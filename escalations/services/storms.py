@@ -1,0 +1,305 @@
+"""Incidents that come together: who is part of whom, and whose ladder stays silent in a storm.
+
+Decided set-wise for a burst: a handful of statements, however many incidents it opens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Max, Q
+
+from escalations.models import Incident, Storm
+from escalations.rules.lifecycle import OPEN_STATES, UNANSWERED
+from escalations.rules.limits import Limits
+from escalations.rules.policy import LadderStart, Severity
+from escalations.rules.storms import (
+    OVERALL,
+    Group,
+    dimensions_of,
+    ends_at,
+    group_of,
+    limit_of,
+)
+from escalations.selectors.policies import policy_doc
+from escalations.services.clocks import refresh_queue_fields
+from escalations.services.ladders import start_run
+from escalations.services.locks import lock_incident
+from escalations.services.recorder import Recorder
+from escalations.services.severity import apply_severity
+
+SHARED = ("account__external_id", "product_area", "kpi__code")
+# Nobody is looked up further back than this, whatever a policy says.
+FURTHEST = timedelta(hours=24)
+
+
+def dimensions(incident: Incident) -> frozenset[str]:
+    return dimensions_of(
+        account=incident.account.external_id if incident.account else "",
+        area=incident.product_area,
+        kpi=incident.kpi.code if incident.kpi else "",
+    )
+
+
+def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
+    """Put new incidents under the first of those they came with; returns the numbers of those
+    whose ladder stays silent because a storm's parent pages for them."""
+    if not incidents:
+        return frozenset()
+    at, drill = recorder.at, incidents[0].drill_id
+    limits = policy_doc(incidents[0].policy_version_id).limits
+    new = {incident.number for incident in incidents}
+    others = Incident.objects.filter(drill=drill).exclude(number__in=new)
+    groups = _groups(others, incidents, at, limits)
+    counts = _counts(others, at, limits)
+    storms = {s.dimension: s for s in Storm.objects.filter(drill=drill, ended_at=None)}
+    parents = {incident.number: incident for incident in incidents}
+    _load(parents, storms, groups)
+    known = _accounts_of(storms) if any(i.severity == Severity.S1 for i in incidents) else set()
+    silent: set[int] = set()
+    held: Counter[str] = Counter()
+    for incident in incidents:
+        shared = dimensions(incident)
+        group = group_of(groups, shared, at, limits)
+        counts.update({*shared, OVERALL})
+        storm = _storm_of(incident, shared, storms)
+        if storm is None:
+            storm = _begin(shared, counts, group, parents, at, limits, drill)
+            if storm is not None:
+                storms[storm.dimension] = storm
+                known |= {each.account_id for each in (parents[storm.parent_id],)}
+        if storm is not None and not _stands(parents, storm):
+            storm.parent = incident  # the one that paged for all has ended: this one does now
+            storm.save(update_fields=["parent"])
+        elif storm is not None and storm.parent_id != incident.number:
+            incident.parent_id = storm.parent_id
+            is_new_account = incident.account_id is not None and incident.account_id not in known
+            if incident.severity != Severity.S1 or not is_new_account:
+                silent.add(incident.number)
+                held[storm.dimension] += 1
+        elif group is not None and group.first != incident.number:
+            incident.parent_id = group.first
+        known.add(incident.account_id)
+        if group is None and incident.parent_id is None:
+            groups.append(Group(incident.number, shared, at, at))
+        elif group is not None:
+            groups[groups.index(group)] = replace(group, last_at=at)
+    _store(incidents, silent, held, parents, recorder)
+    for storm in storms.values():
+        if held[storm.dimension]:
+            _say(storm, held[storm.dimension], parents[storm.parent_id], recorder)
+    return frozenset(silent)
+
+
+def _groups(others, incidents: Sequence[Incident], at: datetime, limits: Limits) -> list[Group]:
+    """The groups that one of these may belong to. Two queries."""
+    since = at - min(timedelta(seconds=limits.group_at_most_s), FURTHEST)
+    alike = Q(account__in={i.account_id for i in incidents if i.account_id and not i.kpi_id})
+    alike |= Q(product_area__in={i.product_area for i in incidents if i.product_area})
+    alike = Q(alike, kpi=None) | Q(kpi__in={i.kpi_id for i in incidents if i.kpi_id})
+    roots = {
+        number: (dimensions_of(account=account or "", area=area, kpi=kpi or ""), opened_at)
+        for number, account, area, kpi, opened_at in others.filter(
+            alike, parent=None, opened_at__gte=since, state__in=OPEN_STATES
+        ).values_list("number", *SHARED, "opened_at")
+    }
+    last = dict(
+        others.filter(parent__in=roots).values_list("parent").annotate(last=Max("opened_at"))
+        if roots
+        else ()
+    )
+    return [
+        Group(number, shared, opened_at, last.get(number, opened_at))
+        for number, (shared, opened_at) in roots.items()
+    ]
+
+
+def _counts(others, at: datetime, limits: Limits) -> Counter[str]:
+    """How many opened lately, by what they share. One query."""
+    since = at - min(timedelta(seconds=limits.storm_within_s), FURTHEST)
+    counts: Counter[str] = Counter()
+    rows = others.filter(opened_at__gt=since).order_by().values_list(*SHARED)
+    for account, area, kpi, count in rows.annotate(count=Count("number")):
+        shared = dimensions_of(account=account or "", area=area, kpi=kpi or "")
+        counts.update(dict.fromkeys({*shared, OVERALL}, count))
+    return counts
+
+
+def _load(parents: dict[int, Incident], storms: dict[str, Storm], groups: Sequence[Group]) -> None:
+    """Add every incident that may become a parent. One query."""
+    wanted = {storm.parent_id for storm in storms.values()} | {int(str(g.first)) for g in groups}
+    if wanted - parents.keys():
+        parents.update(Incident.objects.in_bulk(wanted - parents.keys()))
+
+
+def _accounts_of(storms: dict[str, Storm]) -> set[int | None]:
+    """Customers that were told of already: theirs is no news."""
+    firsts = [storm.parent_id for storm in storms.values()]
+    seen = Incident.objects.filter(Q(number__in=firsts) | Q(parent__in=firsts))
+    return set(seen.values_list("account", flat=True).distinct()) if firsts else set()
+
+
+def _storm_of(incident: Incident, shared: frozenset[str], storms: dict[str, Storm]) -> Storm | None:
+    return next((storms[each] for each in (*sorted(shared), OVERALL) if each in storms), None)
+
+
+def _begin(
+    shared: frozenset[str],
+    counts: Counter[str],
+    group: Group | None,
+    parents: dict[int, Incident],
+    at: datetime,
+    limits: Limits,
+    drill: int | None,
+) -> Storm | None:
+    """A storm, if this incident is the one too many. Two at once begin one: the database says."""
+    dimension = next(
+        (each for each in (*sorted(shared), OVERALL) if counts[each] > limit_of(each, limits)), None
+    )
+    if dimension is None:
+        return None
+    first = parents.get(int(str(group.first))) if group and dimension in group.dimensions else None
+    if first is None:
+        first = _first_of(dimension, parents, at, limits, drill)
+    calm = timedelta(seconds=limits.storm_calm_s)
+    storm = Storm(
+        dimension=dimension, parent=first, started_at=at, look_at=at + calm, drill_id=drill
+    )
+    Storm.objects.bulk_create([storm], ignore_conflicts=True)
+    storm = Storm.objects.get(dimension=dimension, drill=drill, ended_at=None)
+    if storm.parent_id not in parents:
+        parents[storm.parent_id] = storm.parent
+    return storm
+
+
+def of_dimension(dimension: str, drill: int | None):
+    """Incidents of one dimension, real or of one drill."""
+    rows = Incident.objects.filter(drill=drill)
+    name, _, value = dimension.partition(":")
+    match name:
+        case "account":
+            return rows.filter(account__external_id=value, kpi=None)
+        case "area":
+            return rows.filter(product_area=value, kpi=None)
+        case "kpi":
+            return rows.filter(kpi__code=value)
+    return rows
+
+
+def _first_of(
+    dimension: str, parents: dict[int, Incident], at: datetime, limits: Limits, drill: int | None
+) -> Incident:
+    """The oldest open incident of the window, one that is no part of another where possible."""
+    since = at - timedelta(seconds=limits.storm_within_s)
+    rows = of_dimension(dimension, drill).filter(opened_at__gt=since, state__in=OPEN_STATES)
+    first = rows.filter(parent=None).order_by("opened_at", "number").first()
+    first = first or rows.order_by("opened_at", "number").first()
+    assert first is not None, "the incident that begins the storm is one of them"
+    return parents.setdefault(first.number, first)
+
+
+def _stands(parents: dict[int, Incident], storm: Storm) -> bool:
+    return parents[storm.parent_id].state in OPEN_STATES
+
+
+def _store(
+    incidents: Sequence[Incident],
+    silent: set[int],
+    held: Counter[str],
+    parents: dict[int, Incident],
+    recorder: Recorder,
+) -> None:
+    children = [incident for incident in incidents if incident.parent_id]
+    Incident.objects.bulk_update(children, ["parent"], batch_size=500)
+    for child in children:
+        first = parents[child.parent_id]
+        quiet = f" {first.key} pages for all of them." if child.number in silent else ""
+        recorder.event(
+            child,
+            "grouped",
+            f"Came together with {first.key} {first.title}.{quiet}",
+            detail={"parent": first.number, "is_silent": child.number in silent},
+        )
+    for dimension, count in held.items():
+        Storm.objects.filter(dimension=dimension, ended_at=None).update(
+            suppressed=F("suppressed") + count
+        )
+
+
+def _say(storm: Storm, count: int, parent: Incident, recorder: Recorder) -> None:
+    recorder.event(
+        parent,
+        "storm",
+        f"Storm: {count} more incident{'s' if count > 1 else ''}; their pages are held back.",
+        detail={"dimension": storm.dimension, "count": count},
+    )
+
+
+def raise_parents(incidents: Sequence[Incident], at: datetime) -> None:
+    """The first of a group is as severe as its worst part. Called once all is written."""
+    worst: dict[int, int] = {}
+    for incident in incidents:
+        if incident.parent_id:
+            first = incident.parent_id
+            worst[first] = min(worst.get(first, incident.severity), incident.severity)
+    behind = Incident.objects.filter(number__in=worst, state__in=OPEN_STATES)
+    for number, severity in sorted(behind.values_list("number", "severity")):
+        if worst[number] < severity:
+            raise_parent(number, Severity(worst[number]), at)
+    here = {incident.number: incident for incident in incidents}
+    for number in worst.keys() & here.keys():
+        here[number].refresh_from_db()
+
+
+def raise_parent(number: int, severity: Severity, at: datetime) -> None:
+    parent, recorder = lock_incident(number), Recorder(at)
+    if parent.severity <= severity or parent.state not in OPEN_STATES:
+        return
+    apply_severity(
+        parent, severity, recorder, by=None, reason="one of the incidents with it is that severe"
+    )
+    parent.version += 1
+    parent.updated_at = at
+    refresh_queue_fields(parent)
+    parent._change_reason = recorder.why(parent)
+    parent.save()
+    recorder.write()
+
+
+def settle_storm(pk: int, at: datetime) -> bool:
+    """Over, if none came for long enough: then whoever was held back and has no answer yet climbs
+    a ladder of its own."""
+    storm = Storm.objects.select_for_update(of=("self",)).get(pk=pk)
+    if storm.look_at is None or storm.look_at > at:
+        return False
+    limits = policy_doc(storm.parent.policy_version_id).limits
+    reach = timedelta(seconds=limits.storm_calm_s + limits.storm_within_s)
+    # What opened before that was counted when `look_at` was set.
+    since = storm.look_at - reach
+    opened = of_dimension(storm.dimension, storm.drill_id).filter(opened_at__gt=since)
+    times = list(opened.order_by("opened_at").values_list("opened_at", flat=True))
+    end = ends_at(times, storm.started_at, storm.dimension, limits)
+    if end > at:
+        storm.look_at = end
+        storm.save(update_fields=["look_at"])
+        return True
+    storm.ended_at, storm.look_at = end, None
+    storm.save(update_fields=["ended_at", "look_at"])
+    silent = Incident.objects.filter(
+        parent=storm.parent, opened_at__gte=storm.started_at, state__in=UNANSWERED, ladder_runs=None
+    )
+    for number in list(silent.order_by("number").values_list("number", flat=True)):
+        _wake(number, at)
+    return True
+
+
+def _wake(number: int, at: datetime) -> None:
+    incident, recorder = lock_incident(number), Recorder(at)
+    doc = policy_doc(incident.policy_version_id)
+    rule = doc.severities[Severity(incident.severity)]
+    if incident.state in UNANSWERED and rule.ladder_start is LadderStart.AT_ONCE:
+        start_run(incident, recorder, reason="the storm is over and nobody answered")
+        recorder.write()
