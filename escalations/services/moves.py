@@ -28,8 +28,9 @@ from escalations.rules.lifecycle import (
     unmet,
 )
 from escalations.rules.policy import Severity
-from escalations.services import effects
+from escalations.services.change import Change
 from escalations.services.clocks import refresh_queue_fields
+from escalations.services.effects import EFFECTS
 from escalations.services.incidents import why_sentence
 from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
@@ -77,7 +78,7 @@ def perform(
         recorder = Recorder(at)
         before = incident.state
         incident._history_user = by
-        effects.EFFECTS[verb](effects.Change(incident, situation, by, recorder))
+        EFFECTS[verb](Change(incident, situation, by, recorder))
         finish(incident, recorder, before=before)
     return incident
 

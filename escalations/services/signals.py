@@ -20,7 +20,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
-from escalations.services import effects
+from escalations.services import endings
 from escalations.services.facts import add_facts, judge_again
 from escalations.services.incidents import open_incidents
 from escalations.services.locks import lock_incident
@@ -123,7 +123,7 @@ def reopen(incident: Incident, at: datetime, reason: str) -> None:
     recorder = Recorder(at)
     before = incident.state
     recorder.event(incident, "reopened", "Reopened.", reason=reason)
-    effects.settle_as_reopened(incident, recorder, by=None, reason=reason)
+    endings.settle_as_reopened(incident, recorder, by=None, reason=reason)
     finish(incident, recorder, before=before)
 
 
@@ -250,7 +250,7 @@ def end_by_source(incident: Incident, at: datetime, sentence: str) -> None:
             "Resolved by its source: all its signals ended and nobody had accepted it.",
             reason="guards for people are waived by the source",
         )
-        effects.settle_as_resolved(incident, recorder, by=None)
+        endings.settle_as_resolved(incident, recorder, by=None)
     elif not still_firing and incident.commander is not None:
         recorder.notice(
             incident,

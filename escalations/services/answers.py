@@ -1,0 +1,113 @@
+"""What answering does: triage, claim, acknowledge, verify."""
+
+from __future__ import annotations
+
+from accounts.models import Team
+from config.lib.errors import field_error
+from escalations.models import Responder
+from escalations.models.incidents import Role
+from escalations.models.notices import NoticeKind
+from escalations.rules.lifecycle import UNANSWERED, State, Verification
+from escalations.rules.policy import ClockKind, Severity
+from escalations.selectors.policies import policy_doc
+from escalations.services import clocks, ladders, notices, playbook_runs
+from escalations.services.change import Change
+from escalations.services.course import change_severity
+
+
+def triage(change: Change) -> None:
+    incident = change.incident
+    if change.given("category"):
+        doc = policy_doc(incident.policy_version_id)
+        if change.given("category") not in doc.categories:
+            raise field_error(
+                "category",
+                "unknown_category",
+                f"The policy knows {', '.join(sorted(doc.categories))}.",
+            )
+        incident.category = change.given("category")
+    if change.given("team"):
+        team = Team.objects.filter(code=change.given("team")).first()
+        if team is None:
+            raise field_error("team", "unknown_team", "There is no team with this code.")
+        incident.team = team
+    incident.state = State.TRIAGED
+    incident.needs_severity_check = False
+    change.event(
+        "triaged",
+        f"Triaged as {incident.category} for {incident.team}.",
+        reason=change.given("reason") or "",
+    )
+    if change.given("severity"):
+        change_severity(change, Severity[change.given("severity")])
+
+
+def respond(change: Change) -> None:
+    """Claim or acknowledge: both accept the incident and stop further paging."""
+    incident, by = change.incident, change.by
+    is_repeat = incident.commander_id == by.pk and incident.accepted_at is not None
+    if not is_repeat:
+        make_commander(change)
+    if incident.state in UNANSWERED:
+        first = incident.acknowledged_at is None
+        incident.state = State.ACKNOWLEDGED
+        if first:
+            incident.acknowledged_at, incident.acknowledged_by = change.at, by
+        change.event("acknowledged", f"{by} acknowledged it.")
+        clocks.stop_clocks(
+            incident, ClockKind.RESPONSE, at=change.at, by=by, recorder=change.recorder
+        )
+    # Silence or a lost owner may have woken the ladder again: any answer stops it.
+    ladders.halt_run(incident, by=by, recorder=change.recorder)
+    notices.cancel_pending(incident, at=change.at, kinds=[NoticeKind.PAGE])
+
+
+def make_commander(change: Change) -> None:
+    """The one who answers owns it; the one who was asked becomes backup."""
+    incident, by, at = change.incident, change.by, change.at
+    former = incident.commander
+    was_accepted = incident.accepted_at is not None
+    Responder.objects.filter(incident=incident, role=Role.COMMANDER, ended_at=None).update(
+        ended_at=at
+    )
+    Responder.objects.create(
+        incident=incident, role=Role.COMMANDER, user=by, assigned_at=at, accepted_at=at
+    )
+    if former is not None and former.pk != by.pk:
+        Responder.objects.create(incident=incident, role=Role.BACKUP, user=former, assigned_at=at)
+        change.event("took_over", f"{by} took it over from {former}.") if was_accepted else None
+    incident.commander = by
+    incident.accepted_at = at
+    incident.explanation["why_owner"] = f"{by} because of taking it"
+    change.event("claimed", f"{by} owns it now.")
+
+
+def verify(change: Change) -> None:
+    incident = change.incident
+    outcome = Verification(change.given("outcome"))
+    incident.state = State.VERIFYING
+    incident.verification = outcome.value
+    incident.verified_at, incident.verified_by = change.at, change.by
+    sentences = {
+        Verification.CONFIRMED: "The data is right: the problem is real.",
+        Verification.DATA_FAULT: "The data is at fault.",
+        Verification.INCONCLUSIVE: "The check is inconclusive: the fallback plan starts.",
+    }
+    change.event(
+        "verified",
+        sentences[outcome],
+        reason=change.given("evidence") or "",
+        detail={"outcome": outcome.value, "fallback": change.given("fallback") or ""},
+    )
+    if outcome is Verification.DATA_FAULT:
+        playbook_runs.end_on_data_fault(incident, change.recorder, by=change.by)
+    steward = incident.kpi.steward if incident.kpi else None
+    if outcome is Verification.DATA_FAULT and steward is not None:
+        change.recorder.notice(
+            incident,
+            steward,
+            NoticeKind.NEWS,
+            key=f"data-fault:{incident.version}",
+            headline="Confirm a data fault",
+            why=f"you are the data steward of {incident.kpi}: closing a data fault is yours.",
+        )
