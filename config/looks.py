@@ -94,6 +94,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Incidents", "crisis_alert", "escalations.incident"),
+                    _page("Hand-offs", "swap_horiz", "escalations.handoff"),
+                    _page("Merges", "merge", "escalations.merge"),
                     _page("Reviews", "rate_review", "escalations.postincidentreview"),
                     _page("Actions", "task_alt", "escalations.actionitem"),
                     _page("Timeline", "timeline", "escalations.timelineevent"),

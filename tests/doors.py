@@ -103,6 +103,9 @@ VERB_WHO = {
     Verb.TRIAGE: TRIAGE,
     Verb.CONFIRM_CONTAIN: CONFIRM,
     Verb.CANCEL: frozenset({"duty_manager"}),
+    Verb.NAME_OWNER: frozenset({"duty_manager"}),
+    Verb.MERGE: frozenset({"duty_manager"}),
+    Verb.UNMERGE: frozenset({"duty_manager"}),
     Verb.REOPEN: ROLED,  # anyone may say that it came back
 }
 
@@ -111,6 +114,7 @@ def _verb(verb: Verb) -> Door:
     """What a button asks for is checked first; that nobody presses it unasked, below."""
     needs = {Verb.VERIFY: {"outcome": "confirmed"}, Verb.PAUSE: {"reason": "customer_wait"}}
     needs[Verb.SET_SEVERITY] = {"severity": "S1"}
+    needs[Verb.LINK] = {"kind": "related"}
     route = f"api/v1/incidents/<int:number>/{verb.value}/"
     url = f"api/v1/incidents/{{incident}}/{verb.value}/"
     return Door(route, url, {"POST": VERB_WHO.get(verb, WORKERS)}, body=needs.get(verb, {}))
@@ -215,6 +219,8 @@ DOORS: tuple[Door, ...] = (
     api("incidents/<int:number>/", "incidents/{incident}/"),
     api("incidents/<int:number>/explain/", "incidents/{incident}/explain/"),
     api("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
+    api("incidents/<int:number>/handoffs/", "incidents/{incident}/handoffs/"),
+    api("incidents/<int:number>/links/", "incidents/{incident}/links/"),
     *(_verb(verb) for verb in Verb),
     # --- API: what to do ---------------------------------------------------------------------------
     api("incidents/<int:number>/playbooks/", "incidents/{incident}/playbooks/"),

@@ -16,6 +16,7 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 
 OURS = ("accounts", "playbooks", "escalations")
@@ -376,6 +377,7 @@ BREAKERS = {
     ),
 }
 BREAKERS |= PLAYBOOK_BREAKERS
+BREAKERS |= MOVES_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -1,5 +1,6 @@
 from escalations.admin import (
     clocks,
+    handoffs,
     incidents,
     jobs,
     kpis,
@@ -14,6 +15,7 @@ from escalations.admin import (
 
 __all__ = [
     "clocks",
+    "handoffs",
     "incidents",
     "jobs",
     "kpis",

@@ -13,6 +13,7 @@ from escalations.forms.verbs import VERB_BODIES, AwareDateTimeField, StrictSeria
 from escalations.models.signals import SeverityHint
 from escalations.rules.facts import FACTS, Amount
 from escalations.rules.verbs import SEVERITY_CHOICES
+from escalations.selectors.incidents import MAX_NUMBER
 
 __all__ = ["VERB_BODIES", "AwareDateTimeField", "StrictSerializer"]
 
@@ -70,6 +71,15 @@ class IncidentIn(StrictSerializer):
     received_at = AwareDateTimeField(required=False)
     facts = FactsIn(required=False)
     anchors = AnchorsIn(required=False)
+
+
+class OpenIn(IncidentIn):
+    follows = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_NUMBER,
+        required=False,
+        help_text="The incident that this one comes back from: the two are linked.",
+    )
 
 
 class SignalIn(IncidentIn):
@@ -171,6 +181,8 @@ class IncidentOut(IncidentRow):
     resolution_code = serializers.CharField(allow_null=True)
     cause_category = serializers.CharField(allow_null=True)
     reopen_count = serializers.IntegerField()
+    merged_into = serializers.IntegerField(allow_null=True)
+    keep_owner_until = serializers.DateTimeField(allow_null=True)
     responders = ResponderOut(many=True)
     clocks = ClockOut(many=True)
     signals = EpisodeOut(many=True)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.handoffs import HandoffList, LinkList
 from escalations.api.incidents import (
     IncidentDetail,
     IncidentExplain,
@@ -78,6 +79,8 @@ urlpatterns = [
         path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
         for verb in Verb
     ),
+    path("incidents/<int:number>/handoffs/", HandoffList.as_view(), name="incident_handoffs"),
+    path("incidents/<int:number>/links/", LinkList.as_view(), name="incident_links"),
     path(
         "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"
     ),

@@ -2,10 +2,12 @@ from escalations.models.action_items import ActionItem
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
+from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
+from escalations.models.links import IncidentLink, Merge
 from escalations.models.notices import Notice
 from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
@@ -48,8 +50,10 @@ __all__ = [
     "Fact",
     "Floor",
     "FloorTest",
+    "Handoff",
     "Heartbeat",
     "Incident",
+    "IncidentLink",
     "IncidentPlaybook",
     "Kpi",
     "KpiFlip",
@@ -61,6 +65,7 @@ __all__ = [
     "LadderStep",
     "LadderTarget",
     "LearnedDay",
+    "Merge",
     "Notice",
     "PlaybookTrigger",
     "Policy",

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable
 
 from accounts.models import Account, Membership, Team, User
@@ -57,6 +57,8 @@ UNRECORDED = (
     "priority_bp",
     "monitor_until",
     "close_due_at",
+    "ping_pong_at",
+    "keep_owner_until",
     "has_missed",
     "is_paused",
     "next_due_at",
@@ -148,6 +150,15 @@ class Incident(Operational):
     close_due_at = models.DateTimeField(null=True, blank=True)
     reopen_count = models.PositiveSmallIntegerField(default=0)
     is_void = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_from"
+    )
+    ping_pong_at = models.DateTimeField(
+        null=True, blank=True, help_text="Sent to and fro: a duty manager names its owner."
+    )
+    keep_owner_until = models.DateTimeField(
+        null=True, blank=True, help_text="Named by a duty manager: no hand-off before."
+    )
     updated_at = models.DateTimeField()
 
     has_missed = models.BooleanField(default=False)  # queue
@@ -194,6 +205,17 @@ class Incident(Operational):
                 "incident_resolved",
                 ~Q(state="resolved") | Q(resolved_at__isnull=False),
                 "A resolved incident says when.",
+            ),
+            check(
+                "incident_merged",
+                Q(state="merged", merged_into__isnull=False)
+                | (~Q(state="merged") & Q(merged_into=None)),
+                "A merged incident names the one it went into, and no other does.",
+            ),
+            check(
+                "incident_merged_elsewhere",
+                Q(merged_into=None) | ~Q(merged_into=F("number")),
+                "An incident is not merged into itself.",
             ),
             paired("incident", at="acknowledged_at", by="acknowledged_by"),
             paired("incident", at="verified_at", by="verified_by"),

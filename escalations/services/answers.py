@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from accounts.models import Team
 from config.lib.errors import field_error
-from escalations.models import Responder
-from escalations.models.incidents import Role
 from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import UNANSWERED, State, Verification
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
 from escalations.services import clocks, ladders, notices, playbook_runs
 from escalations.services.change import Change
+from escalations.services.command import drop_handoff, make_commander, time_team
 from escalations.services.course import change_severity
 
 
@@ -47,7 +46,7 @@ def respond(change: Change) -> None:
     incident, by = change.incident, change.by
     is_repeat = incident.commander_id == by.pk and incident.accepted_at is not None
     if not is_repeat:
-        make_commander(change)
+        _take(change)
     if incident.state in UNANSWERED:
         first = incident.acknowledged_at is None
         incident.state = State.ACKNOWLEDGED
@@ -62,24 +61,16 @@ def respond(change: Change) -> None:
     notices.cancel_pending(incident, at=change.at, kinds=[NoticeKind.PAGE])
 
 
-def make_commander(change: Change) -> None:
+def _take(change: Change) -> None:
     """The one who answers owns it; the one who was asked becomes backup."""
-    incident, by, at = change.incident, change.by, change.at
-    former = incident.commander
+    incident, by = change.incident, change.by
     was_accepted = incident.accepted_at is not None
-    Responder.objects.filter(incident=incident, role=Role.COMMANDER, ended_at=None).update(
-        ended_at=at
-    )
-    Responder.objects.create(
-        incident=incident, role=Role.COMMANDER, user=by, assigned_at=at, accepted_at=at
-    )
-    if former is not None and former.pk != by.pk:
-        Responder.objects.create(incident=incident, role=Role.BACKUP, user=former, assigned_at=at)
-        change.event("took_over", f"{by} took it over from {former}.") if was_accepted else None
-    incident.commander = by
-    incident.accepted_at = at
-    incident.explanation["why_owner"] = f"{by} because of taking it"
+    drop_handoff(incident, change.recorder, reason=f"{by} took it")
+    former = make_commander(incident, by, at=change.at, why="taking it")
+    if former is not None and former.pk != by.pk and was_accepted:
+        change.event("took_over", f"{by} took it over from {former}.")
     change.event("claimed", f"{by} owns it now.")
+    time_team(incident, change.recorder, by=by)
 
 
 def verify(change: Change) -> None:

@@ -10,6 +10,9 @@ from escalations.services import clocks, ladders
 from escalations.services.change import Change, second_person
 from escalations.services.severity import apply_severity
 
+# A team does not answer for a customer's wait either.
+WAITING = (ClockKind.RESTORE, ClockKind.RESOLUTION, ClockKind.OLA)
+
 
 def pause(change: Change) -> None:
     incident = change.incident
@@ -18,7 +21,7 @@ def pause(change: Change) -> None:
     check_at = change.given("next_check_at") or change.at + timedelta(days=1)
     reason = change.given("reason")
     paused = []
-    for clock in clocks.live_clocks(incident, ClockKind.RESTORE, ClockKind.RESOLUTION):
+    for clock in clocks.live_clocks(incident, *WAITING):
         clock.awaiting, clock.check_at = awaiting, check_at
         clocks.mark_due(clock, change.at, change.recorder)
         clock.awaiting, clock.check_at = awaiting, check_at
@@ -43,7 +46,7 @@ def pause(change: Change) -> None:
 def resume(change: Change) -> None:
     incident = change.incident
     doc = policy_doc(incident.policy_version_id)
-    for clock in clocks.live_clocks(incident, ClockKind.RESTORE, ClockKind.RESOLUTION):
+    for clock in clocks.live_clocks(incident, *WAITING):
         if clock.run_state == "paused":
             clocks.log(
                 clock,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from escalations.rules.lifecycle import Verb
-from escalations.services import answers, course, endings, remedies
+from escalations.services import answers, course, endings, handoffs, links, merges, remedies
 from escalations.services.change import Change
 
 EFFECTS: dict[Verb, Callable[[Change], None]] = {
@@ -31,4 +31,13 @@ EFFECTS: dict[Verb, Callable[[Change], None]] = {
     Verb.UPDATE: course.update,
     Verb.NOTE: course.note,
     Verb.CANCEL: endings.cancel,
+    Verb.HAND_OFF: handoffs.hand_off,
+    Verb.ACCEPT_HAND_OFF: handoffs.accept_hand_off,
+    Verb.DECLINE_HAND_OFF: handoffs.decline_hand_off,
+    Verb.WITHDRAW_HAND_OFF: handoffs.withdraw_hand_off,
+    Verb.NAME_OWNER: handoffs.name_owner,
+    Verb.MERGE: merges.merge,
+    Verb.UNMERGE: merges.unmerge,
+    Verb.LINK: links.link,
+    Verb.UNLINK: links.unlink,
 }

@@ -11,6 +11,7 @@ from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
 from escalations.services import clocks, ladders, notices, playbook_runs, reviews
 from escalations.services.change import Change, second_person
+from escalations.services.command import drop_handoff
 from escalations.services.course import publish
 from escalations.services.recorder import Recorder
 from escalations.services.severity import MAJOR
@@ -41,21 +42,28 @@ def settle_as_resolved(incident: Incident, recorder: Recorder, *, by: User | Non
     incident.close_due_at = None if is_major else recorder.at + CLOSE_AFTER
     clocks.stop_clocks(incident, at=recorder.at, by=by, recorder=recorder)
     ladders.cancel_run(incident, recorder)
+    drop_handoff(incident, recorder, reason="the incident is resolved")
     notices.cancel_pending(incident, at=recorder.at)
     playbook_runs.end_with_incident(incident, recorder, by=by, reason="The incident is resolved.")
     reviews.open_review(incident, recorder, by=by)
 
 
+def void(change: Change, reason: str, sentence: str) -> None:
+    """It counts nowhere: clocks without a result, no ladder, nothing more to send. `reason` goes
+    to the clocks, `sentence` to people."""
+    incident, recorder = change.incident, change.recorder
+    clocks.cancel_clocks(incident, reason=reason, at=change.at, recorder=recorder)
+    ladders.cancel_run(incident, recorder)
+    drop_handoff(incident, recorder, reason=sentence)
+    notices.cancel_pending(incident, at=change.at)
+    playbook_runs.end_with_incident(incident, recorder, by=change.by, reason=sentence)
+    incident.is_void = True
+
+
 def close(change: Change) -> None:
     incident = change.incident
     if incident.state == State.VERIFYING:
-        clocks.cancel_clocks(incident, reason="data_fault", at=change.at, recorder=change.recorder)
-        ladders.cancel_run(incident, change.recorder)
-        notices.cancel_pending(incident, at=change.at)
-        playbook_runs.end_with_incident(
-            incident, change.recorder, by=change.by, reason="The incident is closed."
-        )
-        incident.is_void = True
+        void(change, "data_fault", "The incident is closed.")
         reviews.void_review(incident, change.recorder, "The data was at fault: nothing happened.")
     else:
         reviews.review_closing(
@@ -120,13 +128,7 @@ def cancel(change: Change) -> None:
     if incident.severity == Severity.S1 and not second_person(change, "cancelling"):
         return
     reason = change.given("reason")
-    clocks.cancel_clocks(incident, reason="cancelled", at=change.at, recorder=change.recorder)
-    ladders.cancel_run(incident, change.recorder)
-    notices.cancel_pending(incident, at=change.at)
-    playbook_runs.end_with_incident(
-        incident, change.recorder, by=change.by, reason="The incident is cancelled."
-    )
+    void(change, "cancelled", "The incident is cancelled.")
     reviews.void_review(incident, change.recorder, f"The incident was cancelled: {reason}")
     incident.state = State.CANCELLED
-    incident.is_void = True
     change.event("cancelled", "Cancelled.", reason=reason)

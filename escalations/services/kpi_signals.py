@@ -89,7 +89,12 @@ def _episodes(flip: KpiFlipNews) -> QuerySet[Signal]:
 def _lock_of(signal: Signal) -> Incident:
     """The incident of an episode, locked: every episode gets one in the transaction it begins."""
     assert signal.incident_id is not None
-    return lock_incident(signal.incident_id)
+    incident = lock_incident(signal.incident_id)
+    number = Signal.objects.values_list("incident_id", flat=True).get(pk=signal.pk)
+    if number is None or number == incident.number:
+        return incident
+    signal.incident_id = number  # it moved with a merge while we waited for the lock
+    return lock_incident(number)
 
 
 def _end(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
@@ -161,14 +166,17 @@ def _take_facts(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> No
 
 
 def _still_open(flip: KpiFlipNews) -> int | None:
-    """One incident per KPI and segment while it is open, also when the KPI recovered between."""
-    return (
-        Incident.objects.real()
-        .open()
-        .filter(kpi_id=flip.kpi_id, segment=flip.segment)
-        .values_list("number", flat=True)
-        .first()
-    )
+    """One incident per KPI and segment while it is open, also when the KPI recovered between; if
+    that one was merged, the one it went into."""
+    numbers = Incident.objects.real().open().values_list("number", flat=True)
+    own = numbers.filter(kpi_id=flip.kpi_id, segment=flip.segment).first()
+    if own is not None:
+        return own
+    return numbers.filter(
+        merges_in__undone_at=None,
+        merges_in__incident__kpi=flip.kpi_id,
+        merges_in__incident__segment=flip.segment,
+    ).first()
 
 
 def _is_flapping(flip: KpiFlipNews) -> bool:

@@ -23,6 +23,7 @@ from escalations.selectors.decisions import why_severity
 from escalations.services import endings
 from escalations.services.facts import add_facts, judge_again
 from escalations.services.incidents import open_incidents
+from escalations.services.links import link_back
 from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
@@ -83,13 +84,11 @@ def _episodes(message: SignalMessage):
 
 
 def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
-    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
-    if number is not None:
-        incident = lock_incident(number)
-        if _episodes(message).filter(ended_at=None).exists():
-            return Received(_join(message, incident, at), "joined")
-        # It ended while we waited for the lock: go on as for an episode that is over.
-    last = _episodes(message).exclude(ended_at=None).order_by("-ended_at").first()
+    incident = _lock_episode(message)
+    if incident is not None:
+        return Received(_join(message, incident, at), "joined")
+    ended = _episodes(message).exclude(ended_at=None).select_related("incident")
+    last = ended.order_by("-ended_at").first()
     if last is not None and last.incident_id is not None:
         incident = lock_incident(last.incident_id)
         if incident.state in OPEN_STATES:
@@ -107,7 +106,25 @@ def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
             reopen(incident, at, "the same signal fires again within 30 minutes")
             return Received(incident, "reopened")
     signal = _new_signal(message, None)
-    return Received(open_incidents([signal], at=at, by=by)[0], "opened")
+    opened = open_incidents([signal], at=at, by=by)[0]
+    if last is not None and last.incident is not None and not last.incident.is_void:
+        link_back(opened, last.incident, at=at)
+    return Received(opened, "opened")
+
+
+def _lock_episode(message: SignalMessage) -> Incident | None:
+    """The incident of the open episode, locked; None without one.
+
+    While we wait for the lock the episode may end, or move with a merge: then we look again.
+    """
+    open_ones = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True)
+    number = open_ones.first()
+    while number is not None:
+        incident = lock_incident(number)
+        if (now := open_ones.first()) == number:
+            return incident
+        number = now
+    return None
 
 
 def may_reopen(incident: Incident, at: datetime) -> bool:
@@ -220,11 +237,10 @@ def raise_if_worse(incident: Incident, recorder: Recorder) -> None:
 
 def _end(message: SignalMessage, at: datetime) -> Received:
     """A resolve matches by identity alone; one that ends nothing is accepted and says so."""
-    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
-    if number is None:
+    incident = _lock_episode(message)
+    if incident is None:
         last = _episodes(message).order_by("-ended_at").select_related("incident").first()
         return Received(last.incident if last else None, "nothing_open")
-    incident = lock_incident(number)
     _episodes(message).filter(ended_at=None).update(
         ended_at=max(message.received_at, at), last_at=message.received_at
     )

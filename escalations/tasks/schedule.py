@@ -24,6 +24,7 @@ from escalations.models import (
     ActionItem,
     Clock,
     Drill,
+    Handoff,
     Heartbeat,
     Incident,
     KpiState,
@@ -32,6 +33,7 @@ from escalations.models import (
     PostIncidentReview,
 )
 from escalations.services import timers
+from escalations.services.handoff_timers import settle_handoff
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
@@ -73,6 +75,7 @@ TIMERS = (
         settle_time_box,
         drill="run__incident_playbook__incident__drill",
     ),
+    Timer("hand-offs", Handoff, "expires_at", settle_handoff),
     Timer("reviews", PostIncidentReview, "remind_at", settle_review),
     Timer("actions", ActionItem, "remind_at", settle_action),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),

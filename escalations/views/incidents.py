@@ -16,6 +16,7 @@ from escalations.forms.verbs import body_of_form, sentences_of
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.actions import DONE
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.selectors.moving_cards import handoff_card, links_card
 from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
@@ -34,6 +35,8 @@ class IncidentDetail(OneIncidentView):
         templates = use_templates(incident, page.actions, chosen, self.person, self.at)
         page = replace(page, actions=templates.actions)
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
+        context["handoffs"] = handoff_card(incident)
+        context["links"] = links_card(incident, self.person)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         return render(request, "escalations/incidents/detail.html", context)
 
