@@ -68,6 +68,7 @@ _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
 )
+_WINDOWS = _on("escalations", "view add change", "maintenancewindow")
 _DUTY_PLAN = "roster rosterversion layer layerperson override"
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
@@ -98,6 +99,7 @@ ROLES: dict[str, RoleSpec] = {
             _WAIVE,
             _SIGN_OFF,
             _WRITE,
+            *_WINDOWS,
         ),
         is_staff=True,
     ),
@@ -108,6 +110,7 @@ ROLES: dict[str, RoleSpec] = {
             *_AGENT,
             _CONFIRM,
             "escalations.cancel_incident",
+            *_WINDOWS,
             _WAIVE,
             _SIGN_OFF,
             _OVERSEE,

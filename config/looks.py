@@ -103,6 +103,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Ladder runs", "stairs", "escalations.ladderrun"),
                     _page("Playbook runs", "checklist_rtl", "playbooks.playbookrun"),
                     _page("Notices", "outgoing_mail", "escalations.notice"),
+                    _page("Maintenance", "construction", "escalations.maintenancewindow"),
                     _page("Signals", "sensors", "escalations.signal"),
                     _page("Deliveries", "move_to_inbox", "escalations.delivery"),
                     _page("Readings", "show_chart", "escalations.reading"),

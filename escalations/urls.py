@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from escalations.views import action_items, customers, incidents, playbooks, queue, reviews
+from escalations.views import (
+    action_items,
+    customers,
+    incidents,
+    maintenance,
+    playbooks,
+    queue,
+    reviews,
+)
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
@@ -27,6 +35,9 @@ urlpatterns = [
         incidents.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("maintenance/", maintenance.Windows.as_view(), name="maintenance"),
+    path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
+    path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
     path(

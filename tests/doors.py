@@ -51,6 +51,8 @@ APPROVE_RUNS = frozenset(
 )
 WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
 SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
+KEEP_WINDOWS = frozenset({"governance_committee", "duty_manager"})
+WINDOW = {"reason": "Move", "source": "nightly", "ends_at": "2026-11-17T12:00:00Z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,9 @@ DOORS: tuple[Door, ...] = (
     page("incidents/<int:number>/score/", "incidents/{incident}/score/"),
     button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
+    page("maintenance/", "maintenance/"),
+    page("maintenance/new/", "maintenance/new/", KEEP_WINDOWS, who={"POST": KEEP_WINDOWS}),
+    Door("maintenance/<int:pk>/end/", "maintenance/{window}/end/", {"POST": KEEP_WINDOWS}),
     page("playbooks/", "playbooks/"),
     page("playbooks/<slug:code>/", "playbooks/{playbook}/"),
     button("playbooks/<slug:code>/start/", "playbooks/{playbook}/start/"),
@@ -201,6 +206,9 @@ DOORS: tuple[Door, ...] = (
     api("kpis/<slug:code>/", "kpis/cpc/", SEE_KPIS, PATCH=SET_KPIS),
     api("kpis/<slug:code>/thresholds/", "kpis/cpc/thresholds/", SEE_KPIS),
     api("signals/", "signals/", POST=frozenset({"integrator"})),
+    api("maintenance-windows/", "maintenance-windows/", POST=KEEP_WINDOWS, body=WINDOW),
+    api("maintenance-windows/<int:id>/", "maintenance-windows/{window}/"),
+    press("maintenance-windows/<int:id>/end/", "maintenance-windows/{window}/end/", KEEP_WINDOWS),
     api("clocks/", "clocks/"),
     api("clocks/<int:id>/", "clocks/{clock}/"),
     api("ladder-runs/", "ladder-runs/"),

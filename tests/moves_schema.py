@@ -63,7 +63,24 @@ def by(w: dict[str, Any], name: str) -> dict[str, Any]:
     return {f"{name}_at": w["at"], f"{name}_by": w["company"]["agent"]}
 
 
+def window(w: dict[str, Any], **changes: Any) -> m.MaintenanceWindow:
+    values = {
+        "reason": "r",
+        "owner": w["company"]["duty"],
+        "source": "pager",
+        "starts_at": w["at"],
+        "ends_at": w["at"] + timedelta(hours=1),
+        "created_at": w["at"],
+    }
+    return m.MaintenanceWindow(**{**values, **changes})
+
+
 MOVES_BREAKERS = {
+    "window_period": lambda w: window(w, ends_at=w["at"]),
+    "window_scope": lambda w: window(w, source=""),
+    "window_repeat": lambda w: window(w, weekdays="12", time_zone="UTC"),
+    "window_ended_sleeps": lambda w: window(w, settle_at=w["at"], **by(w, "ended")),
+    "maintenancewindow_ended_at_with_ended_by": lambda w: window(w, ended_at=w["at"]),
     "incident_merged": lambda w: copy_of(w["incident"], state="merged"),
     "incident_merged_elsewhere": lambda w: m.Incident(
         **{f.attname: getattr(w["incident"], f.attname) for f in m.Incident._meta.concrete_fields}

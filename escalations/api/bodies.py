@@ -91,7 +91,9 @@ class SignalIn(IncidentIn):
 
 class SignalOut(serializers.Serializer):
     incident = serializers.IntegerField(allow_null=True, help_text="The incident's number.")
-    outcome = serializers.ChoiceField(["opened", "joined", "reopened", "resolved", "nothing_open"])
+    outcome = serializers.ChoiceField(
+        ["opened", "joined", "reopened", "resolved", "kept", "nothing_open"]
+    )
     url = serializers.CharField(allow_null=True)
 
 

@@ -12,6 +12,7 @@ from config.lib.api_nouns import DiscreetSerializer, NounList, documented, named
 from config.lib.api_view import BelayAPIView
 from escalations.api.incidents import check_number
 from escalations.models import Handoff, IncidentLink
+from escalations.rules.verbs import LINK_KINDS
 from escalations.selectors.incidents import iso, visible_incident
 from escalations.selectors.moving_cards import links_card
 
@@ -77,7 +78,7 @@ class HandoffList(NounList):
 
 class LinkOut(serializers.Serializer):
     incident = serializers.IntegerField()
-    kind = serializers.ChoiceField(["related", "duplicate_of", "caused_by"])
+    kind = serializers.ChoiceField(LINK_KINDS)
     other = serializers.IntegerField()
     linked_at = serializers.DateTimeField()
     linked_by = serializers.CharField(allow_null=True)

@@ -11,6 +11,7 @@ from escalations.api.incidents import (
     as_verb,
 )
 from escalations.api.kpis import KpisView, KpiView
+from escalations.api.maintenance import EndWindow, WindowDetail, WindowList
 from escalations.api.operations import (
     ClockDetail,
     ClockList,
@@ -57,6 +58,9 @@ urlpatterns = [
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
     path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
+    path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),
+    path("maintenance-windows/<int:id>/", WindowDetail.as_view(), name="maintenance_window"),
+    path("maintenance-windows/<int:id>/end/", EndWindow.as_view(), name="end_maintenance_window"),
     path("clocks/", ClockList.as_view(), name="clocks"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),

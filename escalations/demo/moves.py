@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from escalations.demo.incidents import CORE_DOWN, Incidents, Trouble
 from escalations.demo.stage import minutes
 from escalations.models import Incident
 from escalations.rules.lifecycle import Verb
+from escalations.services.maintenance import declare
 from escalations.services.moves import perform
+from escalations.services.signals import SignalMessage, receive_signal
 
 SLOW = Trouble("Order pages slow in the evening", "shop", "degradation", "error", {"users_pct": 12})
 ALSO_SLOW = Trouble("Basket takes ten seconds", "shop", "degradation", "error", {"users_pct": 4})
@@ -31,6 +33,7 @@ def packet(at: datetime, who: str, **more: Any) -> dict[str, Any]:
 def plan_moves(crowd: Incidents, at: datetime) -> None:
     _plan_merge(crowd, at)
     _plan_to_and_fro(crowd, at)
+    plan_windows(crowd, at)
 
 
 def _plan_merge(crowd: Incidents, at: datetime) -> None:
@@ -91,3 +94,34 @@ def _plan_to_and_fro(crowd: Incidents, at: datetime) -> None:
         )
 
     crowd.open(at - timedelta(days=6), SPIN, "marlow", script)
+
+
+def plan_windows(crowd: Incidents, at: datetime) -> None:
+    """One that lasts now and has kept something, one every week, and one that is over."""
+
+    def declared(**given: Any) -> Any:
+        return lambda now: declare(given, by=crowd.people["duty"], at=now)
+
+    def kept(now: datetime) -> None:
+        for key, title in (("replica-lag", "Replica two minutes behind"), ("disk", "Disk 91 %")):
+            for _ in range(3):
+                message = SignalMessage("warehouse", key, True, title, now, severity_hint="warning")
+                receive_signal(message, by=crowd.people["integrator"], at=now)
+
+    nights = {
+        "weekdays": [6],
+        "repeat_from": time(1, 0),
+        "repeat_to": time(4, 0),
+        "time_zone": "Europe/Berlin",
+    }
+    weekly = declared(reason="Restore test of the billing database", source="billing-db", **nights)
+    over = at - timedelta(days=9)
+    plan = crowd.stage.plan
+    plan(at - timedelta(days=20), weekly)
+    done = declared(reason="Change of the load balancer", source="lb", ends_at=over + minutes(90))
+    plan(over, done)
+    now_on = declared(
+        reason="Move of the data warehouse", source="warehouse", ends_at=at + minutes(95)
+    )
+    plan(at - minutes(50), now_on)
+    plan(at - minutes(30), kept)

@@ -8,6 +8,7 @@ from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.links import IncidentLink, Merge
+from escalations.models.maintenance import MaintenanceWindow
 from escalations.models.notices import Notice
 from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
@@ -65,6 +66,7 @@ __all__ = [
     "LadderStep",
     "LadderTarget",
     "LearnedDay",
+    "MaintenanceWindow",
     "Merge",
     "Notice",
     "PlaybookTrigger",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from escalations.models import (
 )
 from escalations.rules.lifecycle import Verb
 from escalations.services.action_items import add_action
+from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.playbooks import start
 from escalations.services.review_text import add_factor, save_review
@@ -88,6 +90,8 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
     )
     run = start("payment-outage", {}, by=company["agent"], at=at, incident=incident.number)
     action = _reviewed(company, incident, at)
+    asked = {"reason": "Move", "source": "planted", "ends_at": at + timedelta(hours=1)}
+    window = declare(asked, by=company["duty"], at=at)
     travel.to(at)
     return {
         "people": company,
@@ -101,6 +105,7 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "playbook": run.version.playbook.code,
         "run": run.pk,
         "template": "first-update",
+        "window": window.pk,
         "reviewed": action.review.incident_id,
         "action": action.pk,
     }
