@@ -60,10 +60,8 @@ def flip(kpi, at, state, before="ok", severity=None):
     )
 
 
-def fire(at, key="disk", source="pager", is_firing=True):
-    message = SignalMessage(
-        source, key, is_firing, f"Trouble with {key}", at, severity_hint="critical"
-    )
+def fire(at, key="disk", source="pager", is_firing=True, hint="critical"):
+    message = SignalMessage(source, key, is_firing, f"Trouble with {key}", at, severity_hint=hint)
     return receive_signal(message, by=None, at=at)
 
 
@@ -250,7 +248,7 @@ def test_the_end_of_a_window_opens_set_wise(api, at):
         end = start + HOUR
         made = declare(api, start, starts_at=start.isoformat(), ends_at=end.isoformat())
         for n in range(count):
-            fire(start + MINUTE, f"{count}-{n}")
+            fire(start + MINUTE, f"{count}-{n}", hint="info")
         with CaptureQueriesContext(connection) as seen:
             assert settle_window(made["id"], end)
         return len(seen)
