@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
+        "BreachCauseEnum": "escalations.models.clocks.CAUSES",
         "LinkKindEnum": "escalations.rules.verbs.LINK_KINDS",
         "LadderStateEnum": "escalations.models.ladders.LadderState.choices",
         "IncidentKindEnum": "escalations.models.incidents.Kind",

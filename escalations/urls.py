@@ -35,6 +35,7 @@ urlpatterns = [
         incidents.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("breaches/<int:pk>/cause/", incidents.BreachCause.as_view(), name="breach-cause"),
     path("maintenance/", maintenance.Windows.as_view(), name="maintenance"),
     path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
     path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),

@@ -75,7 +75,17 @@ def window(w: dict[str, Any], **changes: Any) -> m.MaintenanceWindow:
     return m.MaintenanceWindow(**{**values, **changes})
 
 
+def mark(w: dict[str, Any], **changes: Any) -> m.ClockMark:
+    values = {"kind": "breach", "due_at": w["at"], "recorded_at": w["at"]}
+    return m.ClockMark(clock=m.Clock.objects.first(), **{**values, **changes})
+
+
 MOVES_BREAKERS = {
+    "clock_mark_cause": lambda w: mark(w, cause="odd"),
+    "clock_mark_cause_of_breach": lambda w: mark(w, kind="warning", cause="no_ack"),
+    "clockmark_cause_confirmed_at_with_cause_confirmed_by": lambda w: mark(
+        w, cause_confirmed_at=w["at"]
+    ),
     "window_period": lambda w: window(w, ends_at=w["at"]),
     "window_scope": lambda w: window(w, source=""),
     "window_repeat": lambda w: window(w, weekdays="12", time_zone="UTC"),

@@ -17,7 +17,7 @@ class EventInline(ReadOnlyInline):
 
 class MarkInline(ReadOnlyInline):
     model = ClockMark
-    fields = ("kind", "percent", "due_at", "recorded_at", "late_by_s", "cause")
+    fields = ("kind", "percent", "due_at", "recorded_at", "late_by_s", "cause", "cause_note")
 
 
 @register(Clock)

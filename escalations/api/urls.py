@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
 from escalations.api.handoffs import HandoffList, LinkList
 from escalations.api.incidents import (
     IncidentDetail,
@@ -61,6 +62,9 @@ urlpatterns = [
     path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),
     path("maintenance-windows/<int:id>/", WindowDetail.as_view(), name="maintenance_window"),
     path("maintenance-windows/<int:id>/end/", EndWindow.as_view(), name="end_maintenance_window"),
+    path("breaches/", BreachList.as_view(), name="breaches"),
+    path("breaches/<int:id>/", BreachDetail.as_view(), name="breach"),
+    path("breaches/<int:id>/confirm-cause/", ConfirmCause.as_view(), name="confirm_cause"),
     path("clocks/", ClockList.as_view(), name="clocks"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),

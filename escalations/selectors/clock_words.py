@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalations.models import Clock
+from escalations.selectors.breach_causes import CauseView
 from escalations.selectors.incidents import live_state
 from escalations.templatetags.belay import countdown, duration
 
@@ -28,6 +29,7 @@ class ClockView:
     elapsed: str = ""
     explanation: str = ""
     awaiting: str = ""
+    breach: CauseView | None = None
 
 
 def next_clock(clocks: Iterable[Clock], at: datetime) -> ClockView | None:

@@ -47,6 +47,8 @@ ICONS = {
     "merged": "arrow-left-right",
     "merged_in": "arrow-left-right",
     "unmerged": "rotate-ccw",
+    "kept": "wrench",
+    "breach_cause": "flag",
     "link": "arrow-left-right",
     "signal": "radio",
     "signal_ended": "circle-check",

@@ -17,9 +17,11 @@ from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
 from escalations.rules import clock_events as rules
+from escalations.rules.breach_causes import propose
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
+from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
@@ -359,6 +361,9 @@ def mark_due(
                 is_silent=not is_last or recent or breached or is_ending,
             )
         )
+    for mark in marks:
+        if mark.kind != MarkKind.WARNING:
+            mark.proposed_cause = mark.cause = propose(story_of(clock, events, mark)).value
     ClockMark.objects.bulk_create(marks)
     for mark in marks:
         if mark.kind != MarkKind.WARNING or not mark.is_silent:

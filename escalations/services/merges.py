@@ -139,6 +139,11 @@ def _adopt_starts(
             by=by,
             detail={"clock": clock.kind},
         )
+        clock.incident = into
+        marks = clocks.mark_due(clock, recorder.at, recorder)
+        clock.save()
+        if clock.kind != ClockKind.RESPONSE and any(mark.kind == "breach" for mark in marks):
+            ladders.jump(into, recorder)  # any breach escalates
 
 
 def _kept(clock: Clock) -> dict[str, Any]:

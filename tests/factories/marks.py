@@ -11,6 +11,7 @@ from accounts.models import Account, Contact
 from escalations.models import (
     ActionItem,
     Clock,
+    ClockMark,
     Delivery,
     Incident,
     LadderRun,
@@ -106,6 +107,12 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "run": run.pk,
         "template": "first-update",
         "window": window.pk,
+        "breach": ClockMark.objects.create(
+            clock=Clock.objects.filter(incident=incident).first(),
+            kind="breach",
+            due_at=at,
+            recorded_at=at,
+        ).pk,
         "reviewed": action.review.incident_id,
         "action": action.pk,
     }
