@@ -100,6 +100,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Actions", "task_alt", "escalations.actionitem"),
                     _page("Timeline", "timeline", "escalations.timelineevent"),
                     _page("Clocks", "timer", "escalations.clock"),
+                    _page("Clock repairs", "build", "escalations.clockrepair"),
                     _page("Ladder runs", "stairs", "escalations.ladderrun"),
                     _page("Playbook runs", "checklist_rtl", "playbooks.playbookrun"),
                     _page("Notices", "outgoing_mail", "escalations.notice"),

@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
         "BreachCauseEnum": "escalations.models.clocks.CAUSES",
+        "RepairKindEnum": "escalations.models.repairs.RepairKind",
         "LinkKindEnum": "escalations.rules.verbs.LINK_KINDS",
         "LadderStateEnum": "escalations.models.ladders.LadderState.choices",
         "IncidentKindEnum": "escalations.models.incidents.Kind",

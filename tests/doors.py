@@ -51,6 +51,7 @@ APPROVE_RUNS = frozenset(
 )
 WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
 SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
+CANCEL = frozenset({"duty_manager"})
 KEEP_WINDOWS = frozenset({"governance_committee", "duty_manager"})
 WINDOW = {"reason": "Move", "source": "nightly", "ends_at": "2026-11-17T12:00:00Z"}
 
@@ -213,6 +214,19 @@ DOORS: tuple[Door, ...] = (
     api("breaches/", "breaches/"),
     api("breaches/<int:id>/", "breaches/{breach}/"),
     press("breaches/<int:id>/confirm-cause/", "breaches/{breach}/confirm-cause/", WORKERS),
+    api(
+        "clock-repairs/",
+        "clock-repairs/",
+        POST=frozenset({"governance_committee"}),
+        body={"kind": "policy", "reason": "Now.", "policy": "{policy}", "version": "2"},
+    ),
+    api("clock-repairs/<int:id>/", "clock-repairs/{repair}/"),
+    press("clock-repairs/<int:id>/apply/", "clock-repairs/{repair}/apply/", CANCEL),
+    press(
+        "clock-repairs/<int:id>/drop/",
+        "clock-repairs/{repair}/drop/",
+        CANCEL | {"remediation_leader"},  # who asked
+    ),
     api("clocks/", "clocks/"),
     api("clocks/<int:id>/", "clocks/{clock}/"),
     api("ladder-runs/", "ladder-runs/"),

@@ -80,7 +80,25 @@ def mark(w: dict[str, Any], **changes: Any) -> m.ClockMark:
     return m.ClockMark(clock=m.Clock.objects.first(), **{**values, **changes})
 
 
+def repair(w: dict[str, Any], **changes: Any) -> m.ClockRepair:
+    values = {
+        "kind": "due",
+        "clock": m.Clock.objects.first(),
+        "due_at": w["at"],
+        "reason": "r",
+        "asked_at": w["at"],
+        "asked_by": w["company"]["duty"],
+    }
+    return m.ClockRepair(**{**values, **changes})
+
+
 MOVES_BREAKERS = {
+    "repair_of_one_thing": lambda w: repair(w, due_at=None),
+    "repair_by_another": lambda w: repair(w, applied_at=w["at"], applied_by=w["company"]["duty"]),
+    "repair_reason": lambda w: repair(w, reason=""),
+    "repair_one_end": lambda w: repair(w, **by(w, "applied"), **by(w, "dropped")),
+    "clockrepair_applied_at_with_applied_by": lambda w: repair(w, applied_at=w["at"]),
+    "clockrepair_dropped_at_with_dropped_by": lambda w: repair(w, dropped_at=w["at"]),
     "clock_mark_cause": lambda w: mark(w, cause="odd"),
     "clock_mark_cause_of_breach": lambda w: mark(w, kind="warning", cause="no_ack"),
     "clockmark_cause_confirmed_at_with_cause_confirmed_by": lambda w: mark(

@@ -35,6 +35,7 @@ from escalations.api.policies import (
     PolicyVersionList,
 )
 from escalations.api.readings import ReadingsView
+from escalations.api.repairs import ApplyRepair, DropRepair, RepairDetail, RepairList
 from escalations.api.reviews import (
     ActionItemDetail,
     ActionItemList,
@@ -67,6 +68,10 @@ urlpatterns = [
     path("breaches/<int:id>/confirm-cause/", ConfirmCause.as_view(), name="confirm_cause"),
     path("clocks/", ClockList.as_view(), name="clocks"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
+    path("clock-repairs/", RepairList.as_view(), name="clock_repairs"),
+    path("clock-repairs/<int:id>/", RepairDetail.as_view(), name="clock_repair"),
+    path("clock-repairs/<int:id>/apply/", ApplyRepair.as_view(), name="apply_repair"),
+    path("clock-repairs/<int:id>/drop/", DropRepair.as_view(), name="drop_repair"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),
     path("ladder-runs/<int:id>/", LadderDetail.as_view(), name="ladder_run"),
     path("notices/", NoticeList.as_view(), name="notices"),

@@ -25,6 +25,7 @@ from escalations.models.policies import (
     ScoringFactor,
     SeverityRule,
 )
+from escalations.models.repairs import ClockRepair
 from escalations.models.reviews import (
     ContributingFactor,
     PostIncidentReview,
@@ -44,6 +45,7 @@ __all__ = [
     "Clock",
     "ClockEvent",
     "ClockMark",
+    "ClockRepair",
     "ClockTarget",
     "ContributingFactor",
     "Delivery",

@@ -65,6 +65,9 @@ class Clock(Operational):
     on_time = models.PositiveIntegerField(default=0)  # cadence
     missed = models.PositiveIntegerField(default=0)  # cadence
     next_wake_at = models.DateTimeField(null=True, blank=True)
+    is_due_by_hand = models.BooleanField(
+        default=False, help_text="Two people set its due time; marked in every count."
+    )
     parked_error = models.CharField(max_length=300, blank=True)
 
     objects = OperationalQuerySet.as_manager()

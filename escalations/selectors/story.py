@@ -48,6 +48,7 @@ ICONS = {
     "merged_in": "arrow-left-right",
     "unmerged": "rotate-ccw",
     "kept": "wrench",
+    "clock_repaired": "clock",
     "breach_cause": "flag",
     "link": "arrow-left-right",
     "signal": "radio",

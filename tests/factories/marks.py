@@ -28,6 +28,7 @@ from escalations.services.action_items import add_action
 from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.playbooks import start
+from escalations.services.repairs import propose_repair
 from escalations.services.review_text import add_factor, save_review
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
@@ -107,6 +108,16 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "run": run.pk,
         "template": "first-update",
         "window": window.pk,
+        "repair": propose_repair(
+            {
+                "kind": "due",
+                "clock": incident.clocks.get(kind="resolution").pk,
+                "due_at": at + timedelta(hours=9),
+                "reason": "Agreed with the customer.",
+            },
+            by=company["remediation"],
+            at=at,
+        ).pk,
         "breach": ClockMark.objects.create(
             clock=Clock.objects.filter(incident=incident).first(),
             kind="breach",
