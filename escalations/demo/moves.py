@@ -7,8 +7,9 @@ from typing import Any
 
 from escalations.demo.incidents import CORE_DOWN, Incidents, Trouble
 from escalations.demo.stage import minutes
-from escalations.models import Incident
+from escalations.models import ClockMark, Incident
 from escalations.rules.lifecycle import Verb
+from escalations.services.breach_causes import confirm_cause
 from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.signals import SignalMessage, receive_signal
@@ -34,6 +35,14 @@ def plan_moves(crowd: Incidents, at: datetime) -> None:
     _plan_merge(crowd, at)
     _plan_to_and_fro(crowd, at)
     plan_windows(crowd, at)
+    crowd.stage.plan(at - timedelta(days=1), lambda now: _confirm_first_cause(crowd, now))
+
+
+def _confirm_first_cause(crowd: Incidents, at: datetime) -> None:
+    """Of the breaches so far one is explained; the others wait for somebody to say why."""
+    mark = ClockMark.objects.filter(kind="breach").order_by("due_at", "pk").first()
+    if mark is not None:
+        confirm_cause(mark.pk, by=crowd.people["duty"], at=at)
 
 
 def _plan_merge(crowd: Incidents, at: datetime) -> None:
