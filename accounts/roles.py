@@ -71,6 +71,7 @@ _POLICY = (
     "routingrule ladder ladderlevel laddertarget"
 )
 _DUTY_PLAN = "roster rosterversion layer layerperson override absence swap"
+_WINDOWS = _on("escalations", "view add change", "maintenancewindow")
 _SERVING = f"team membership servicehours servicehoursversion {_DUTY_PLAN}"
 
 _HOUSE = (
@@ -100,6 +101,7 @@ ROLES: dict[str, RoleSpec] = {
             _WAIVE,
             _SIGN_OFF,
             _WRITE,
+            *_WINDOWS,
         ),
         is_staff=True,
     ),
@@ -110,6 +112,7 @@ ROLES: dict[str, RoleSpec] = {
             *_AGENT,
             _CONFIRM,
             "escalations.cancel_incident",
+            *_WINDOWS,
             _WAIVE,
             _SIGN_OFF,
             _OVERSEE,

@@ -249,6 +249,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": "escalations.rules.verbs.SEVERITY_CHOICES",
+        "BreachCauseEnum": "escalations.models.clocks.CAUSES",
+        "RepairKindEnum": "escalations.models.repairs.RepairKind",
+        "LinkKindEnum": "escalations.rules.verbs.LINK_KINDS",
         "LadderStateEnum": "escalations.models.ladders.LadderState.choices",
         "IncidentKindEnum": "escalations.models.incidents.Kind",
         "PlaybookKindEnum": "playbooks.models.playbooks.PlaybookKind",
@@ -331,4 +334,7 @@ LOGGING = {
 
 SIMPLE_HISTORY_REVERT_DISABLED = True  # a change is made forward, by the service that checks it
 UNFOLD = looks.UNFOLD
+# A maintenance window lasts no longer than this.
+MAINTENANCE_MAX_DAYS = int(os.environ.get("BELAY_MAINTENANCE_MAX_DAYS") or 7)
+
 DEMO_PASSWORD = os.environ.get("BELAY_DEMO_PASSWORD", "belay-demo")

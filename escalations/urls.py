@@ -8,6 +8,7 @@ from escalations.views import (
     customers,
     incidents,
     ladders,
+    maintenance,
     playbooks,
     queue,
     reviews,
@@ -40,6 +41,10 @@ urlpatterns = [
         name="incident-verb",
     ),
     path("ladders/", ladders.Ladders.as_view(), name="ladders"),
+    path("breaches/<int:pk>/cause/", incidents.BreachCause.as_view(), name="breach-cause"),
+    path("maintenance/", maintenance.Windows.as_view(), name="maintenance"),
+    path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
+    path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
     path(

@@ -54,6 +54,9 @@ APPROVE_RUNS = frozenset(
 )
 WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
 SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
+CANCEL = frozenset({"duty_manager"})
+KEEP_WINDOWS = frozenset({"governance_committee", "duty_manager"})
+WINDOW = {"reason": "Move", "source": "nightly", "ends_at": "2026-11-17T12:00:00Z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,9 @@ VERB_WHO = {
     Verb.TRIAGE: TRIAGE,
     Verb.CONFIRM_CONTAIN: CONFIRM,
     Verb.CANCEL: frozenset({"duty_manager"}),
+    Verb.NAME_OWNER: frozenset({"duty_manager"}),
+    Verb.MERGE: frozenset({"duty_manager"}),
+    Verb.UNMERGE: frozenset({"duty_manager"}),
     Verb.REOPEN: ROLED,  # anyone may say that it came back
 }
 
@@ -114,6 +120,7 @@ def _verb(verb: Verb) -> Door:
     """What a button asks for is checked first; that nobody presses it unasked, below."""
     needs = {Verb.VERIFY: {"outcome": "confirmed"}, Verb.PAUSE: {"reason": "customer_wait"}}
     needs[Verb.SET_SEVERITY] = {"severity": "S1"}
+    needs[Verb.LINK] = {"kind": "related"}
     route = f"api/v1/incidents/<int:number>/{verb.value}/"
     url = f"api/v1/incidents/{{incident}}/{verb.value}/"
     return Door(route, url, {"POST": VERB_WHO.get(verb, WORKERS)}, body=needs.get(verb, {}))
@@ -165,6 +172,10 @@ DOORS: tuple[Door, ...] = (
     button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
     page("ladders/", "ladders/", SEE_POLICIES | {"duty_manager"}),
+    Door("breaches/<int:pk>/cause/", "breaches/{breach}/cause/", {"POST": WORKERS}),
+    page("maintenance/", "maintenance/"),
+    page("maintenance/new/", "maintenance/new/", KEEP_WINDOWS, who={"POST": KEEP_WINDOWS}),
+    Door("maintenance/<int:pk>/end/", "maintenance/{window}/end/", {"POST": KEEP_WINDOWS}),
     page("playbooks/", "playbooks/"),
     page("playbooks/<slug:code>/", "playbooks/{playbook}/"),
     button("playbooks/<slug:code>/start/", "playbooks/{playbook}/start/"),
@@ -249,6 +260,25 @@ DOORS: tuple[Door, ...] = (
     api("kpis/<slug:code>/thresholds/", "kpis/cpc/thresholds/", SEE_KPIS),
     api("signals/", "signals/", POST=frozenset({"integrator"})),
     press("clocks/preview/", "clocks/preview/", ROLED),
+    api("maintenance-windows/", "maintenance-windows/", POST=KEEP_WINDOWS, body=WINDOW),
+    api("maintenance-windows/<int:id>/", "maintenance-windows/{window}/"),
+    press("maintenance-windows/<int:id>/end/", "maintenance-windows/{window}/end/", KEEP_WINDOWS),
+    api("breaches/", "breaches/"),
+    api("breaches/<int:id>/", "breaches/{breach}/"),
+    press("breaches/<int:id>/confirm-cause/", "breaches/{breach}/confirm-cause/", WORKERS),
+    api(
+        "clock-repairs/",
+        "clock-repairs/",
+        POST=frozenset({"governance_committee"}),
+        body={"kind": "policy", "reason": "Now.", "policy": "{policy}", "version": "2"},
+    ),
+    api("clock-repairs/<int:id>/", "clock-repairs/{repair}/"),
+    press("clock-repairs/<int:id>/apply/", "clock-repairs/{repair}/apply/", CANCEL),
+    press(
+        "clock-repairs/<int:id>/drop/",
+        "clock-repairs/{repair}/drop/",
+        CANCEL | {"remediation_leader"},  # who asked
+    ),
     api("clocks/", "clocks/"),
     api("clocks/<int:id>/", "clocks/{clock}/"),
     api("ladder-runs/", "ladder-runs/"),
@@ -269,6 +299,8 @@ DOORS: tuple[Door, ...] = (
     api("incidents/<int:number>/", "incidents/{incident}/"),
     api("incidents/<int:number>/explain/", "incidents/{incident}/explain/"),
     api("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
+    api("incidents/<int:number>/handoffs/", "incidents/{incident}/handoffs/"),
+    api("incidents/<int:number>/links/", "incidents/{incident}/links/"),
     *(_verb(verb) for verb in Verb),
     # --- API: what to do ---------------------------------------------------------------------------
     api("incidents/<int:number>/playbooks/", "incidents/{incident}/playbooks/"),

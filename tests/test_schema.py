@@ -17,6 +17,7 @@ from config.lib.errors import constraint_name, constraint_sentences, from_integr
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.ladder_schema import LADDER_BREAKERS
+from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
 
@@ -377,7 +378,7 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
-BREAKERS |= LADDER_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
+BREAKERS |= LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.db.models import Q
 
 from accounts.models import Account, Team, User
 from accounts.roles import ROLES, RoleSpec
@@ -17,6 +18,20 @@ def rights_of(user: User | AnonymousUser) -> frozenset[str]:
         return frozenset()
     return frozenset(
         name.removeprefix(_APP) for name in user.get_all_permissions() if name.startswith(_APP)
+    )
+
+
+def people_who(right: str) -> list[User]:
+    """Active, reachable people with this right on escalations (a bare codename), by name."""
+    named = Q(codename=right, content_type__app_label="escalations")
+    holders = Permission.objects.filter(named)
+    return list(
+        User.objects.filter(
+            Q(groups__permissions__in=holders) | Q(user_permissions__in=holders), is_active=True
+        )
+        .exclude(email="")
+        .distinct()
+        .order_by("first_name", "last_name", "username")
     )
 
 

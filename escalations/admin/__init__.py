@@ -1,9 +1,11 @@
 from escalations.admin import (
     clocks,
+    handoffs,
     incidents,
     jobs,
     kpis,
     ladders,
+    maintenance,
     notices,
     playbooks,
     policies,
@@ -14,10 +16,12 @@ from escalations.admin import (
 
 __all__ = [
     "clocks",
+    "handoffs",
     "incidents",
     "jobs",
     "kpis",
     "ladders",
+    "maintenance",
     "notices",
     "playbooks",
     "policies",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from config.lib.admin import ReadOnly, ReadOnlyInline, register
-from escalations.models import Clock, ClockEvent, ClockMark, Incident
+from escalations.models import Clock, ClockEvent, ClockMark, ClockRepair, Incident
 
 
 class EventInline(ReadOnlyInline):
@@ -17,7 +19,7 @@ class EventInline(ReadOnlyInline):
 
 class MarkInline(ReadOnlyInline):
     model = ClockMark
-    fields = ("kind", "percent", "due_at", "recorded_at", "late_by_s", "cause")
+    fields = ("kind", "percent", "due_at", "recorded_at", "late_by_s", "cause", "cause_note")
 
 
 @register(Clock)
@@ -32,3 +34,19 @@ class ClockAdmin(ReadOnly):
     def get_queryset(self, request):
         seen = Incident.objects.visible_to(request.user)
         return super().get_queryset(request).real().filter(incident__in=seen)
+
+
+@register(ClockRepair)
+class ClockRepairAdmin(ReadOnly):
+    """What would change, or changed, stands in `rows`; it is proposed and applied over the API."""
+
+    list_display = ("kind", "asked_by", "asked_at", "applied_by", "applied_at", "dropped_at")
+    list_filter = ("kind",)
+    list_select_related = ("asked_by", "applied_by")
+    search_fields = ("reason",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request):
+        seen = Incident.objects.visible_to(request.user)
+        rows = super().get_queryset(request)
+        return rows.filter(Q(clock=None) | Q(clock__incident__in=seen))

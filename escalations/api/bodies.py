@@ -13,6 +13,7 @@ from escalations.forms.verbs import VERB_BODIES, AwareDateTimeField, StrictSeria
 from escalations.models.signals import SeverityHint
 from escalations.rules.facts import FACTS, Amount
 from escalations.rules.verbs import SEVERITY_CHOICES
+from escalations.selectors.incidents import MAX_NUMBER
 
 __all__ = ["VERB_BODIES", "AwareDateTimeField", "StrictSerializer"]
 
@@ -72,6 +73,15 @@ class IncidentIn(StrictSerializer):
     anchors = AnchorsIn(required=False)
 
 
+class OpenIn(IncidentIn):
+    follows = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_NUMBER,
+        required=False,
+        help_text="The incident that this one comes back from: the two are linked.",
+    )
+
+
 class SignalIn(IncidentIn):
     source = source_field(max_length=120)
     dedup_key = serializers.CharField(max_length=255)
@@ -81,7 +91,9 @@ class SignalIn(IncidentIn):
 
 class SignalOut(serializers.Serializer):
     incident = serializers.IntegerField(allow_null=True, help_text="The incident's number.")
-    outcome = serializers.ChoiceField(["opened", "joined", "reopened", "resolved", "nothing_open"])
+    outcome = serializers.ChoiceField(
+        ["opened", "joined", "reopened", "resolved", "kept", "nothing_open"]
+    )
     url = serializers.CharField(allow_null=True)
 
 
@@ -171,6 +183,8 @@ class IncidentOut(IncidentRow):
     resolution_code = serializers.CharField(allow_null=True)
     cause_category = serializers.CharField(allow_null=True)
     reopen_count = serializers.IntegerField()
+    merged_into = serializers.IntegerField(allow_null=True)
+    keep_owner_until = serializers.DateTimeField(allow_null=True)
     responders = ResponderOut(many=True)
     clocks = ClockOut(many=True)
     signals = EpisodeOut(many=True)

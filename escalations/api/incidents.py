@@ -16,9 +16,9 @@ from config.lib.errors import DomainError, NotAllowed, field_error
 from escalations.api.bodies import (
     VERB_BODIES,
     ExplanationOut,
-    IncidentIn,
     IncidentOut,
     IncidentRow,
+    OpenIn,
     TimelineOut,
 )
 from escalations.models import Incident, TimelineEvent
@@ -37,7 +37,7 @@ from escalations.selectors.incidents import (
 )
 from escalations.services.messages import message_of
 from escalations.services.moves import perform
-from escalations.services.signals import receive_signal
+from escalations.services.openings import open_by_hand
 
 
 def check_number(number: int) -> int:
@@ -107,17 +107,17 @@ class IncidentList(BelayAPIView):
             )
         return rows
 
-    @extend_schema(
-        request=IncidentIn, responses={201: IncidentOut}, summary="Open an incident by hand"
-    )
+    @extend_schema(request=OpenIn, responses={201: IncidentOut}, summary="Open an incident by hand")
     def post(self, request: Request) -> Response:
         if not self.person.has_perm("escalations.respond_incident"):
             raise NotAllowed("missing_right", "Opening an incident needs the right to respond.")
-        body = IncidentIn(data=self.document())
+        body = OpenIn(data=self.document())
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
+        follows = given.pop("follows", None)
         given |= {"source": "manual", "dedup_key": str(uuid.uuid4()), "status": "firing"}
-        received = receive_signal(message_of(given, at=self.at), by=self.person, at=self.at)
+        message = message_of(given, at=self.at)
+        received = open_by_hand(message, follows=follows, by=self.person, at=self.at)
         assert received.incident is not None
         incident = visible_incident(received.incident.number, self.person)
         return Response(detail(incident, rights_of(self.person), self.at), status=201)

@@ -103,6 +103,7 @@ class ClockSerializer(DiscreetSerializer):
             "awaiting",
             "on_time",
             "missed",
+            "is_due_by_hand",
         )
 
 

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
 from escalations.api.clock_preview import ClockPreview
+from escalations.api.handoffs import HandoffList, LinkList
 from escalations.api.incidents import (
     IncidentDetail,
     IncidentExplain,
@@ -12,6 +14,7 @@ from escalations.api.incidents import (
 )
 from escalations.api.kpis import KpisView, KpiView
 from escalations.api.ladders import LadderPreview, StormList
+from escalations.api.maintenance import EndWindow, WindowDetail, WindowList
 from escalations.api.operations import (
     ClockDetail,
     ClockList,
@@ -34,6 +37,7 @@ from escalations.api.policies import (
     PolicyVersionList,
 )
 from escalations.api.readings import ReadingsView
+from escalations.api.repairs import ApplyRepair, DropRepair, RepairDetail, RepairList
 from escalations.api.reviews import (
     ActionItemDetail,
     ActionItemList,
@@ -58,9 +62,19 @@ urlpatterns = [
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
     path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
+    path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),
+    path("maintenance-windows/<int:id>/", WindowDetail.as_view(), name="maintenance_window"),
+    path("maintenance-windows/<int:id>/end/", EndWindow.as_view(), name="end_maintenance_window"),
+    path("breaches/", BreachList.as_view(), name="breaches"),
+    path("breaches/<int:id>/", BreachDetail.as_view(), name="breach"),
+    path("breaches/<int:id>/confirm-cause/", ConfirmCause.as_view(), name="confirm_cause"),
     path("clocks/", ClockList.as_view(), name="clocks"),
     path("clocks/preview/", ClockPreview.as_view(), name="clock_preview"),
     path("clocks/<int:id>/", ClockDetail.as_view(), name="clock"),
+    path("clock-repairs/", RepairList.as_view(), name="clock_repairs"),
+    path("clock-repairs/<int:id>/", RepairDetail.as_view(), name="clock_repair"),
+    path("clock-repairs/<int:id>/apply/", ApplyRepair.as_view(), name="apply_repair"),
+    path("clock-repairs/<int:id>/drop/", DropRepair.as_view(), name="drop_repair"),
     path("ladder-runs/", LadderList.as_view(), name="ladder_runs"),
     path("ladder-runs/<int:id>/", LadderDetail.as_view(), name="ladder_run"),
     path("ladders/preview/", LadderPreview.as_view(), name="ladder_preview"),
@@ -83,6 +97,8 @@ urlpatterns = [
         path(f"incidents/<int:number>/{verb.value}/", as_verb(verb), name=f"incident_{verb.value}")
         for verb in Verb
     ),
+    path("incidents/<int:number>/handoffs/", HandoffList.as_view(), name="incident_handoffs"),
+    path("incidents/<int:number>/links/", LinkList.as_view(), name="incident_links"),
     path(
         "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"
     ),

@@ -11,12 +11,20 @@ from accounts.models import ServiceHours, User
 from escalations.demo.stage import Stage
 from escalations.models import Policy, PolicyVersion
 from escalations.rules.default_policy import default_policy
-from escalations.rules.policy import Condition, Group, PolicyDoc, RoutingRule, Severity
+from escalations.rules.policy import (
+    ClockKind,
+    ClockTarget,
+    Condition,
+    Group,
+    PolicyDoc,
+    RoutingRule,
+    Severity,
+)
 from escalations.services.policies import draft_version, put_in_force
 from escalations.services.reference import ensure_policy
 
 SECOND = "Routes KPIs to Growth and data questions to Frontline."
-THIRD = "Renewals at risk go to Care."
+THIRD = "Renewals at risk go to Care; teams have a time of their own."
 FOURTH = "Proposal: reputation weighs 15, business impact 20."
 RULES = (
     RoutingRule(
@@ -64,11 +72,12 @@ def tell_later_policies(governor: User, at: datetime, stage: Stage) -> None:
         at - timedelta(days=30), lambda now: _publish(governor, _document(RULES), SECOND, at=now)
     )
     stage.plan(
-        at - timedelta(days=10), lambda now: _publish(governor, _document(rules), THIRD, at=now)
+        at - timedelta(days=10),
+        lambda now: _publish(governor, _timed(_document(rules)), THIRD, at=now),
     )
 
     def propose(now: datetime) -> None:
-        _draft(governor, _lighter(_document(rules)), FOURTH, at=now)
+        _draft(governor, _lighter(_timed(_document(rules))), FOURTH, at=now)
 
     stage.plan(at - timedelta(days=2), propose)
 
@@ -78,6 +87,24 @@ def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
     last = replace(doc.rules[-1], position=len(rules) + 1)
     name = Policy.objects.get(is_default=True).name
     return replace(doc, policy=name, rules=(*rules, last))
+
+
+def _timed(doc: PolicyDoc) -> PolicyDoc:
+    """Each team has its own time for a major incident, well within the customer's."""
+    own = {Severity.S1: 3600, Severity.S2: 4 * 3600}
+    severities = {
+        severity: replace(
+            rule,
+            targets={
+                **rule.targets,
+                ClockKind.OLA: ClockTarget(ClockKind.OLA, own[severity], is_business=False),
+            },
+        )
+        if severity in own
+        else rule
+        for severity, rule in doc.severities.items()
+    }
+    return replace(doc, severities=severities)
 
 
 def _lighter(doc: PolicyDoc) -> PolicyDoc:

@@ -12,6 +12,7 @@ from accounts.models import User
 from escalations.demo import incidents as told
 from escalations.demo import kpis
 from escalations.demo.incidents import TROUBLES, Incidents, Trouble
+from escalations.demo.moves import plan_moves
 from escalations.demo.remedies import remedy, under_way
 from escalations.demo.reviews import Learning
 from escalations.demo.stage import Stage, minutes
@@ -43,6 +44,7 @@ def tell_world(
     _plan_feeds(stage, crowd, Learning(stage, people, at), at)
     _plan_past(crowd, at, customers)
     _plan_present(crowd, at)
+    plan_moves(crowd, at)
     stage.play(at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.
     for notice in Notice.objects.filter(PENDING, not_before__lt=at - SENT_BEFORE).iterator():

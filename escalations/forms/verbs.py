@@ -10,6 +10,7 @@ from rest_framework import serializers
 from config.lib.serializers import StrictSerializer
 from escalations.rules.lifecycle import Verb
 from escalations.rules.verbs import FIELDS, VerbField
+from escalations.selectors.incidents import MAX_NUMBER
 
 
 class AwareDateTimeField(serializers.DateTimeField):
@@ -23,6 +24,18 @@ class AwareDateTimeField(serializers.DateTimeField):
         return value
 
 
+class IncidentNumberField(serializers.IntegerField):
+    """The number of an incident; its key (INC-12) is read as well."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_NUMBER, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str):
+            data = data.strip().upper().removeprefix("INC-")
+        return super().to_internal_value(data)
+
+
 def _field(spec: VerbField) -> serializers.Field:
     common: dict[str, Any] = {
         "required": spec.required,
@@ -34,6 +47,8 @@ def _field(spec: VerbField) -> serializers.Field:
             return serializers.ChoiceField(spec.choices, allow_blank=not spec.required, **common)
         case "flag":
             return serializers.BooleanField(**common)
+        case "incident":
+            return IncidentNumberField(allow_null=True, **common)
         case "time":
             return AwareDateTimeField(allow_null=True, **common)
     return serializers.CharField(max_length=spec.max_length, allow_blank=True, **common)

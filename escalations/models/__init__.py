@@ -2,10 +2,13 @@ from escalations.models.action_items import ActionItem
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
+from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
+from escalations.models.links import IncidentLink, Merge
+from escalations.models.maintenance import MaintenanceWindow
 from escalations.models.notices import Notice
 from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
@@ -22,6 +25,7 @@ from escalations.models.policies import (
     ScoringFactor,
     SeverityRule,
 )
+from escalations.models.repairs import ClockRepair
 from escalations.models.reviews import (
     ContributingFactor,
     PostIncidentReview,
@@ -42,6 +46,7 @@ __all__ = [
     "Clock",
     "ClockEvent",
     "ClockMark",
+    "ClockRepair",
     "ClockTarget",
     "ContributingFactor",
     "Delivery",
@@ -49,8 +54,10 @@ __all__ = [
     "Fact",
     "Floor",
     "FloorTest",
+    "Handoff",
     "Heartbeat",
     "Incident",
+    "IncidentLink",
     "IncidentPlaybook",
     "Kpi",
     "KpiFlip",
@@ -62,6 +69,8 @@ __all__ = [
     "LadderStep",
     "LadderTarget",
     "LearnedDay",
+    "MaintenanceWindow",
+    "Merge",
     "Notice",
     "PlaybookTrigger",
     "Policy",

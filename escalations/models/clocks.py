@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import ServiceHoursVersion
-from config.lib.models import check, one_of, unique
+from config.lib.models import check, one_of, paired, unique
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incidents import Incident
+from escalations.rules.breach_causes import LABELS as CAUSE_LABELS
+from escalations.rules.breach_causes import Cause
 
 
 class ClockKindChoice(models.TextChoices):
@@ -63,6 +65,9 @@ class Clock(Operational):
     on_time = models.PositiveIntegerField(default=0)  # cadence
     missed = models.PositiveIntegerField(default=0)  # cadence
     next_wake_at = models.DateTimeField(null=True, blank=True)
+    is_due_by_hand = models.BooleanField(
+        default=False, help_text="Two people set its due time; marked in every count."
+    )
     parked_error = models.CharField(max_length=300, blank=True)
 
     objects = OperationalQuerySet.as_manager()
@@ -131,6 +136,9 @@ class ClockEvent(models.Model):
         return self.type
 
 
+CAUSES = [(cause.value, CAUSE_LABELS[cause]) for cause in Cause]
+
+
 class MarkKind(models.TextChoices):
     WARNING = "warning"
     BREACH = "breach"
@@ -147,10 +155,27 @@ class ClockMark(models.Model):
     recorded_at = models.DateTimeField()
     late_by_s = models.PositiveIntegerField(default=0)
     is_silent = models.BooleanField(default=False)  # a higher one was due as well
-    cause = models.CharField(max_length=32, blank=True)
+    cause = models.CharField(max_length=32, choices=CAUSES, blank=True)
+    proposed_cause = models.CharField(max_length=32, choices=CAUSES, blank=True)
+    cause_note = models.CharField(max_length=500, blank=True)
+    cause_confirmed_at = models.DateTimeField(null=True, blank=True)
+    cause_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
+            check(
+                "clock_mark_cause",
+                Q(cause__in=["", *(cause.value for cause in Cause)]),
+                "A cause is one that the list knows.",
+            ),
+            check(
+                "clock_mark_cause_of_breach",
+                Q(cause="") | ~Q(kind="warning"),
+                "A warning has no cause, a breach has.",
+            ),
+            paired("clockmark", at="cause_confirmed_at", by="cause_confirmed_by"),
             unique(
                 "clock_mark_once",
                 "clock",
@@ -164,3 +189,7 @@ class ClockMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.percent}%"
+
+    @property
+    def is_cause_confirmed(self) -> bool:
+        return self.cause_confirmed_at is not None

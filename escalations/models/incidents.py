@@ -58,6 +58,8 @@ UNRECORDED = (
     "priority_bp",
     "monitor_until",
     "close_due_at",
+    "ping_pong_at",
+    "keep_owner_until",
     "has_missed",
     "is_paused",
     "next_due_at",
@@ -157,6 +159,15 @@ class Incident(Operational):
     close_due_at = models.DateTimeField(null=True, blank=True)
     reopen_count = models.PositiveSmallIntegerField(default=0)
     is_void = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_from"
+    )
+    ping_pong_at = models.DateTimeField(
+        null=True, blank=True, help_text="Sent to and fro: a duty manager names its owner."
+    )
+    keep_owner_until = models.DateTimeField(
+        null=True, blank=True, help_text="Named by a duty manager: no hand-off before."
+    )
     updated_at = models.DateTimeField()
 
     has_missed = models.BooleanField(default=False)  # queue
@@ -208,6 +219,17 @@ class Incident(Operational):
                 "incident_parent",
                 Q(parent=None) | ~Q(parent=F("number")),
                 "An incident is not a part of itself.",
+            ),
+            check(
+                "incident_merged",
+                Q(state="merged", merged_into__isnull=False)
+                | (~Q(state="merged") & Q(merged_into=None)),
+                "A merged incident names the one it went into, and no other does.",
+            ),
+            check(
+                "incident_merged_elsewhere",
+                Q(merged_into=None) | ~Q(merged_into=F("number")),
+                "An incident is not merged into itself.",
             ),
             paired("incident", at="acknowledged_at", by="acknowledged_by"),
             paired("incident", at="verified_at", by="verified_by"),

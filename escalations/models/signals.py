@@ -54,6 +54,14 @@ class Signal(Operational):
     incident = models.ForeignKey(
         "escalations.Incident", models.PROTECT, null=True, related_name="signals"
     )
+    window = models.ForeignKey(
+        "escalations.MaintenanceWindow",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="kept",
+        help_text="Kept by this window, without an incident as long as it lasts.",
+    )
     title = models.CharField(max_length=300)
     body = models.TextField(blank=True)
     severity_hint = models.CharField(max_length=8, choices=SeverityHint, blank=True)

@@ -7,43 +7,24 @@ all failed guards are reported at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from escalations.rules import moving_guards as moving
 from escalations.rules.policy import Severity
-
-
-class State(StrEnum):
-    NEW = "new"
-    TRIAGED = "triaged"
-    ACKNOWLEDGED = "acknowledged"
-    VERIFYING = "verifying"
-    MITIGATING = "mitigating"
-    CONTAINED = "contained"
-    MONITORING = "monitoring"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    MERGED = "merged"
-    CANCELLED = "cancelled"
-
-
-S = State
-OPEN_STATES = frozenset(
-    {
-        S.NEW,
-        S.TRIAGED,
-        S.ACKNOWLEDGED,
-        S.VERIFYING,
-        S.MITIGATING,
-        S.CONTAINED,
-        S.MONITORING,
-        S.REOPENED,
-    }
+from escalations.rules.situation import (
+    OPEN_STATES,
+    UNANSWERED,
+    Guard,
+    S,
+    Situation,
+    State,
+    Unmet,
+    Verification,
 )
-UNANSWERED = frozenset({S.NEW, S.TRIAGED, S.REOPENED})
+
 REOPEN_WITHIN = timedelta(days=14)
 
 
@@ -68,59 +49,15 @@ class Verb(StrEnum):
     UPDATE = "update"
     NOTE = "note"
     CANCEL = "cancel"
-
-
-class Verification(StrEnum):
-    CONFIRMED = "confirmed"
-    DATA_FAULT = "data_fault"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a guard may ask. `given` holds the validated fields of the request."""
-
-    state: State
-    severity: Severity
-    at: datetime
-    rights: frozenset[str]  # permission codenames of the actor
-    given: Mapping[str, object] = field(default_factory=dict)
-    is_kpi: bool = False
-    kpi_state: str = ""
-    is_commander: bool = False
-    is_kpi_owner: bool = False
-    is_steward: bool = False
-    has_steward: bool = False
-    verification: str = ""
-    has_category: bool = False
-    has_team: bool = False
-    has_account: bool = False
-    is_containment_proposed: bool = False
-    has_playbook: bool = False  # one that is approved, where it must be, and running
-    waits: frozenset[str] = frozenset()
-    has_update_since_containment: bool = False
-    closed_at: datetime | None = None
-    review: str = ""  # rules.reviews.Standing
-    has_ladder: bool = False  # one that will page somebody unless something happens
-
-    @property
-    def is_major(self) -> bool:
-        return self.severity <= Severity.S2
-
-
-@dataclass(frozen=True, slots=True)
-class Unmet:
-    """A guard that failed: `field` names the input that would meet it, if one would."""
-
-    code: str
-    detail: str
-    field: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return {"code": self.code, "detail": self.detail, "field": self.field}
-
-
-Guard = Callable[[Situation], Unmet | None]
+    HAND_OFF = "hand-off"
+    ACCEPT_HAND_OFF = "accept-hand-off"
+    DECLINE_HAND_OFF = "decline-hand-off"
+    WITHDRAW_HAND_OFF = "withdraw-hand-off"
+    NAME_OWNER = "name-owner"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    LINK = "link"
+    UNLINK = "unlink"
 
 
 def _needs(field_name: str, code: str, detail: str) -> Guard:
@@ -419,6 +356,64 @@ MOVES: dict[Verb, Move] = {
             _needs("text", "text_missing", "Write the note."),
         ),
         _move(Verb.CANCEL, OPEN_STATES, S.CANCELLED, "cancel_incident", reason_given),
+        _move(
+            Verb.HAND_OFF,
+            _ACTIVE,
+            None,
+            RESPOND,
+            in_command,
+            moving.none_pending,
+            moving.may_leave,
+            moving.to_somebody,
+            _needs("summary", "summary_missing", "Sum it up: what happened."),
+            _needs("status", "status_missing", "Say where it stands."),
+            _needs("risks", "risks_missing", "Name the risks, or say that there are none."),
+            _needs("next_step", "next_step_missing", "Name the next step."),
+            _needs("next_step_owner", "next_step_owner_missing", "Say who takes the next step."),
+            _needs("next_step_due_at", "next_step_due_at_missing", "Say until when."),
+        ),
+        _move(Verb.ACCEPT_HAND_OFF, _ACTIVE, None, RESPOND, moving.asked_of_me),
+        _move(Verb.DECLINE_HAND_OFF, _ACTIVE, None, RESPOND, moving.asked_of_me, reason_given),
+        _move(Verb.WITHDRAW_HAND_OFF, _ACTIVE, None, RESPOND, moving.asked_by_me),
+        _move(
+            Verb.NAME_OWNER,
+            OPEN_STATES,
+            S.ACKNOWLEDGED,
+            "cancel_incident",
+            _needs("person", "person_missing", "Name who takes it."),
+            reason_given,
+        ),
+        _move(
+            Verb.MERGE,
+            OPEN_STATES,
+            S.MERGED,
+            "cancel_incident",
+            moving.into_open,
+            moving.into_no_milder,
+            reason_given,
+        ),
+        _move(
+            Verb.UNMERGE,
+            frozenset({S.MERGED}),
+            None,
+            "cancel_incident",
+            moving.merged_lately,
+            reason_given,
+        ),
+        _move(
+            Verb.LINK,
+            frozenset(State),
+            None,
+            RESPOND,
+            _needs("to", "to_missing", "Name the other incident."),
+        ),
+        _move(
+            Verb.UNLINK,
+            frozenset(State),
+            None,
+            RESPOND,
+            _needs("to", "to_missing", "Name the other incident."),
+        ),
     )
 }
 

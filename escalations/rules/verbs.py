@@ -22,11 +22,12 @@ CAUSE_CATEGORIES = (
     "human",
     "unknown",
 )
+LINK_KINDS = ("related", "duplicate_of", "caused_by")
 
 
 @dataclass(frozen=True, slots=True)
 class VerbField:
-    """`kind`: text, textarea, choice, flag, time."""
+    """`kind`: text, textarea, choice, flag, time, incident (a number or a key)."""
 
     name: str
     kind: str
@@ -119,4 +120,41 @@ FIELDS: dict[Verb, tuple[VerbField, ...]] = {
     Verb.UPDATE: (VerbField("text", "textarea", "Update for the customer"),),
     Verb.NOTE: (VerbField("text", "textarea", "Note"),),
     Verb.CANCEL: (_REASON,),
+    Verb.HAND_OFF: (
+        VerbField("to_person", "text", "To", help="A username.", max_length=150),
+        VerbField("to_team", "text", "Team that takes it over", help="A team code.", max_length=40),
+        VerbField("summary", "textarea", "What happened", max_length=2000),
+        VerbField("status", "textarea", "Where it stands", max_length=2000),
+        VerbField("risks", "textarea", "Risks", max_length=2000),
+        VerbField("next_step", "text", "Next step", max_length=300),
+        VerbField("next_step_owner", "text", "Who takes it", help="A username.", max_length=150),
+        VerbField("next_step_due_at", "time", "Until"),
+    ),
+    Verb.ACCEPT_HAND_OFF: (),
+    Verb.DECLINE_HAND_OFF: (_REASON,),
+    Verb.WITHDRAW_HAND_OFF: (_REASON,),
+    Verb.NAME_OWNER: (
+        VerbField("person", "text", "Who takes it", help="A username.", max_length=150),
+        _REASON,
+    ),
+    Verb.MERGE: (
+        VerbField("into", "incident", "Merge into", help="Its number, such as INC-12."),
+        VerbField(
+            "count_from",
+            "choice",
+            "Promises count from",
+            choices=("earliest", "own"),
+            help="Empty: from the earlier start where both are of one customer.",
+        ),
+        _REASON,
+    ),
+    Verb.UNMERGE: (_REASON,),
+    Verb.LINK: (
+        VerbField("to", "incident", "Other incident", help="Its number, such as INC-12."),
+        VerbField("kind", "choice", "How", required=True, choices=LINK_KINDS),
+    ),
+    Verb.UNLINK: (
+        VerbField("to", "incident", "Other incident", help="Its number, such as INC-12."),
+        VerbField("kind", "choice", "How", choices=LINK_KINDS, help="Empty: every link."),
+    ),
 }

@@ -7,12 +7,15 @@ else's step or right is listed with the sentences that say so.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.urls import reverse
 
 from accounts.models import Team, User
 from accounts.roles import ROLES
+from accounts.selectors.people import people_who
 from escalations.models import Incident
+from escalations.rules.handoffs import answer_within
 from escalations.rules.lifecycle import MOVES, UNANSWERED, Situation, State, Verb, unmet
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.rules.verbs import FIELDS, VerbField
@@ -39,6 +42,15 @@ LABELS: dict[Verb, str] = {
     Verb.UPDATE: "Send update",
     Verb.NOTE: "Add note",
     Verb.CANCEL: "Cancel incident",
+    Verb.HAND_OFF: "Hand off",
+    Verb.ACCEPT_HAND_OFF: "Accept hand-off",
+    Verb.DECLINE_HAND_OFF: "Decline hand-off",
+    Verb.WITHDRAW_HAND_OFF: "Withdraw hand-off",
+    Verb.NAME_OWNER: "Name the owner",
+    Verb.MERGE: "Merge into another",
+    Verb.UNMERGE: "Take out of the merge",
+    Verb.LINK: "Link to another",
+    Verb.UNLINK: "Take back a link",
 }
 DONE: dict[Verb, str] = {
     Verb.TRIAGE: "triaged",
@@ -61,7 +73,19 @@ DONE: dict[Verb, str] = {
     Verb.UPDATE: "the update is published",
     Verb.NOTE: "the note is on the timeline",
     Verb.CANCEL: "the request to cancel is recorded",
+    Verb.HAND_OFF: "offered, it stays yours until somebody accepts",
+    Verb.ACCEPT_HAND_OFF: "is yours now",
+    Verb.DECLINE_HAND_OFF: "went back to its owner",
+    Verb.WITHDRAW_HAND_OFF: "the hand-off is withdrawn",
+    Verb.NAME_OWNER: "has its owner for two hours at least",
+    Verb.MERGE: "the request to merge is recorded",
+    Verb.UNMERGE: "stands on its own again",
+    Verb.LINK: "linked",
+    Verb.UNLINK: "the link is taken back",
 }
+# These stand in the card they belong to, all others in the bar.
+IN_LINKS = frozenset({Verb.MERGE, Verb.UNMERGE, Verb.LINK, Verb.UNLINK})
+IN_HANDOFF = frozenset({Verb.ACCEPT_HAND_OFF, Verb.DECLINE_HAND_OFF, Verb.WITHDRAW_HAND_OFF})
 KEYS = {
     Verb.CLAIM: "c",
     Verb.ACKNOWLEDGE: "a",
@@ -70,9 +94,17 @@ KEYS = {
     Verb.PAUSE: "p",
     Verb.RESOLVE: "r",
 }
+PEOPLE_FIELDS = frozenset({"to_person", "next_step_owner", "person"})
+# A guard names these, but something else meets it as well.
+OPTIONAL = frozenset({"customer_told", "to_person"})
 ANSWERS = frozenset({Verb.CLAIM, Verb.ACKNOWLEDGE})
-KINDS = {"choice": "select", "flag": "checkbox", "time": "datetime"}
-WORDS = {"customer_wait": "The customer", "third_party_wait": "A third party"}
+KINDS = {"choice": "select", "flag": "checkbox", "time": "datetime", "incident": "text"}
+WORDS = {
+    "customer_wait": "The customer",
+    "third_party_wait": "A third party",
+    "earliest": "The earlier start of the two",
+    "own": "The start of the one that goes on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +131,25 @@ class Action:
     hint: str = ""
     fields: tuple[FormField, ...] = ()
     effect: str = ""
+    place: str = "bar"  # bar, links or handoff
 
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
     label: str
     sentences: tuple[str, ...]
+
+
+class _Lists:
+    """What fields choose from, asked for once a page and only where a field needs it."""
+
+    @cached_property
+    def teams(self) -> list[tuple[str, str]]:
+        return list(Team.objects.order_by("name").values_list("code", "name"))
+
+    @cached_property
+    def people(self) -> list[tuple[str, str]]:
+        return [(each.username, str(each)) for each in people_who("respond_incident")]
 
 
 def next_verb(incident: Incident, user: User, rights: frozenset[str]) -> Verb | None:
@@ -141,10 +186,11 @@ def next_verb(incident: Incident, user: User, rights: frozenset[str]) -> Verb | 
 def actions_of(
     incident: Incident, user: User, situation: Situation, doc: PolicyDoc
 ) -> tuple[tuple[Action, ...], tuple[NotYet, ...]]:
-    """Buttons, and what is not possible yet. One query for teams, only where triage is legal."""
+    """Buttons, and what is not possible yet. Two queries at most, for teams and people, only
+    where a field chooses from them."""
     offered: list[Action] = []
     later: list[NotYet] = []
-    main = _main_verb(incident, user, situation)
+    main, lists = _main_verb(incident, user, situation), _Lists()
     for verb, move in MOVES.items():
         if situation.state not in move.sources or _is_pointless(verb, incident, situation):
             continue
@@ -157,9 +203,9 @@ def actions_of(
             blockers += [each for each in failed if each.field == "review_waiver"]
         if not blockers:
             required = {each.field for each in failed}
-            action = _action(incident, verb, situation, doc, required)
+            action = _action(incident, verb, situation, doc, required, lists)
             offered.append(replace(action, is_primary=verb is main))
-        elif "respond_incident" in situation.rights:
+        elif "respond_incident" in situation.rights and verb not in IN_LINKS:
             sentences = (
                 who_may(move.right) if each.code == "missing_right" else each.detail
                 for each in blockers
@@ -170,6 +216,8 @@ def actions_of(
 
 
 def _main_verb(incident: Incident, user: User, situation: Situation) -> Verb | None:
+    if situation.handoff == "asked_of_me":
+        return Verb.ACCEPT_HAND_OFF
     if situation.state in UNANSWERED:
         return Verb.ACKNOWLEDGE if incident.commander_id == user.pk else Verb.CLAIM
     return next_verb(incident, user, situation.rights)
@@ -187,6 +235,12 @@ def _is_pointless(verb: Verb, incident: Incident, situation: Situation) -> bool:
         return not situation.waits
     if verb in (Verb.SNOOZE, Verb.HOLD_LADDER):
         return not situation.has_ladder or (verb is Verb.SNOOZE and not situation.is_commander)
+    if verb is Verb.ACCEPT_HAND_OFF or verb is Verb.DECLINE_HAND_OFF:
+        return situation.handoff != "asked_of_me"
+    if verb is Verb.WITHDRAW_HAND_OFF:
+        return not situation.handoff
+    if verb is Verb.NAME_OWNER:
+        return "cancel_incident" not in situation.rights
     return False
 
 
@@ -198,10 +252,15 @@ def who_may(right: str) -> str:
 
 
 def _action(
-    incident: Incident, verb: Verb, situation: Situation, doc: PolicyDoc, required: set[str]
+    incident: Incident,
+    verb: Verb,
+    situation: Situation,
+    doc: PolicyDoc,
+    required: set[str],
+    lists: _Lists,
 ) -> Action:
     fields = tuple(
-        _field(spec, verb, incident, doc, required)
+        _field(spec, verb, incident, required, lists, doc)
         for spec in FIELDS[verb]
         if _is_asked(spec, verb, incident, situation, required)
     )
@@ -214,6 +273,7 @@ def _action(
         needs_form=bool(fields),
         fields=fields,
         effect=_effect(verb, incident, situation, doc),
+        place="links" if verb in IN_LINKS else "handoff" if verb in IN_HANDOFF else "bar",
     )
 
 
@@ -243,7 +303,12 @@ def _is_asked(
 
 
 def _field(
-    spec: VerbField, verb: Verb, incident: Incident, doc: PolicyDoc, required: set[str]
+    spec: VerbField,
+    verb: Verb,
+    incident: Incident,
+    required: set[str],
+    lists: _Lists,
+    doc: PolicyDoc,
 ) -> FormField:
     kind = KINDS.get(spec.kind, spec.kind)
     choices: list[tuple[str, str]] = [
@@ -258,15 +323,17 @@ def _field(
         choices = [(code, each.label) for code, each in doc.categories.items()]
     elif spec.name == "team":
         kind, value = "select", incident.team.code if incident.team else ""
-        choices = list(Team.objects.order_by("name").values_list("code", "name"))
+        choices = list(lists.teams)
     elif spec.name == "approver":
         kind, choices = "select", seniors()
-    is_required = (
-        spec.required or spec.name == "take_over" or spec.name in required - {"customer_told"}
-    )
+    elif spec.name == "to_team":
+        kind, choices = "select", list(lists.teams)
+    elif spec.name in PEOPLE_FIELDS:
+        kind, choices = "select", list(lists.people)
+    is_required = spec.required or spec.name == "take_over" or spec.name in required - OPTIONAL
     if kind == "select":
-        choices.insert(0, ("", "Choose" if is_required else "Leave as it is"))
-    help_text = "" if spec.name in ("category", "team", "relapse_note") else spec.help
+        choices.insert(0, ("", _unchosen(spec, is_required)))
+    help_text = "" if spec.name in UNHELPED or spec.name in PEOPLE_FIELDS else spec.help
     return FormField(spec.name, spec.label, kind, is_required, tuple(choices), help_text, value)
 
 
@@ -276,6 +343,20 @@ def seniors() -> list[tuple[str, str]]:
         is_active=True, groups__permissions__codename="confirm_containment"
     ).distinct()
     return [(person.username, str(person)) for person in people.order_by("username")]
+
+
+UNHELPED = frozenset({"category", "team", "relapse_note", "to_team", "count_from"})
+
+
+def _unchosen(spec: VerbField, is_required: bool) -> str:
+    if is_required:
+        return "Choose"
+    return {
+        "to_person": "Whoever of the team accepts",
+        "to_team": "The same team",
+        "count_from": "The earlier one, if both are of one customer",
+        "kind": "Every link",
+    }.get(spec.name, "Leave as it is")
 
 
 def _word(severity: Severity) -> str:
@@ -332,6 +413,22 @@ def _effect(verb: Verb, incident: Incident, situation: Situation, doc: PolicyDoc
         case Verb.CANCEL:
             second = " An S1 needs a second person." if incident.severity == 1 else ""
             return f"Every clock and the ladder end, without a result.{second}"
+        case Verb.HAND_OFF:
+            minutes = _span(int(answer_within(Severity(incident.severity)).total_seconds()))
+            return f"It stays yours, and every clock runs on, until accepted within {minutes}."
+        case Verb.ACCEPT_HAND_OFF:
+            return "You own it from now on. Promises to the customer run on as they are."
+        case Verb.DECLINE_HAND_OFF | Verb.WITHDRAW_HAND_OFF:
+            return f"It stays with {owner}."
+        case Verb.NAME_OWNER:
+            return "They own it at once. For two hours only a duty manager hands it off."
+        case Verb.MERGE:
+            second = " An S1 needs a second person." if incident.severity == 1 else ""
+            return f"This one counts nowhere any more; signals and people go along.{second}"
+        case Verb.UNMERGE:
+            return "It is its own again and its clocks go on as if it had never been merged."
+        case Verb.LINK | Verb.UNLINK:
+            return "It shows on both."
     return ""
 
 

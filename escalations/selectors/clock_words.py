@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalations.models import Clock
+from escalations.selectors.breach_causes import CauseView
 from escalations.selectors.incidents import live_state
 from escalations.templatetags.belay import countdown, duration
 
@@ -28,6 +29,7 @@ class ClockView:
     elapsed: str = ""
     explanation: str = ""
     awaiting: str = ""
+    breach: CauseView | None = None
 
 
 def next_clock(clocks: Iterable[Clock], at: datetime) -> ClockView | None:
@@ -153,6 +155,8 @@ def _explain(clock: Clock) -> str:
             sentence += f" Ask again at {clock.check_at:%d %b %H:%M} UTC."
     elif pauses:
         sentence += f" It was paused {pauses} time{'s' if pauses > 1 else ''}."
+    if clock.is_due_by_hand:
+        sentence += " Two people set its due time by hand."
     if clock.cycle > 1:
         sentence += f" Started {clock.cycle} times."
     return sentence

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
 from accounts.models import User
-from config.lib.sensitive import hidden_facts
-from escalations.models import Incident, LadderRun, Notice, TimelineEvent
+from escalations.models import ClockMark, Incident, LadderRun, Notice, TimelineEvent
 from escalations.rules.lifecycle import UNANSWERED, Situation
 from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, TargetKind
 from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
+from escalations.selectors.breach_causes import cause_view
 from escalations.selectors.clock_words import ClockView, clock_card
 from escalations.selectors.delivery_words import delivery_words
 from escalations.selectors.discretion import discreet
+from escalations.selectors.fact_words import FactView, facts_of
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
 from escalations.selectors.story import Event, story
@@ -26,14 +28,6 @@ from escalations.templatetags.belay import ago, duration
 
 NOTICES = 30
 CLOCK_ORDER = ("response", "restore", "cadence", "resolution", "ola")
-FACT_LABELS = {
-    "arr_at_risk": "Revenue at risk",
-    "users_pct": "Users affected",
-    "data_or_legal_confirmed": "Data or legal risk confirmed",
-    "data_or_legal_suspected": "Data or legal risk suspected",
-    "core_down_no_workaround": "Core function down, no workaround",
-    "uptime_breached": "Uptime promise broken",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +111,6 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class FactView:
-    name: str
-    value: str
-    source: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeView:
     recipient: str
     subject: str
@@ -192,7 +178,7 @@ def incident_page(
         ),
         ladder=_ladder(incident, doc, run, at),
         explanation=explanation_view(incident, user, doc),
-        facts=_facts(incident, user),
+        facts=facts_of(incident, user),
         notices=_notices(incident),
         signals=tuple(
             SignalView(each.source, each.dedup_key, each.occurrences, each.last_at, each.ended_at)
@@ -289,10 +275,15 @@ def _why_owner(incident: Incident, user: User) -> str:
 
 def _clocks(incident: Incident, at: datetime) -> tuple[ClockView, ...]:
     """The last cycle of each kind, in the order in which they end."""
-    rows = incident.clocks.select_related("calendar__service_hours").prefetch_related("events")
+    rows = incident.clocks.select_related("calendar__service_hours").prefetch_related(
+        "events", Prefetch("marks", ClockMark.objects.select_related("cause_confirmed_by"))
+    )
     last = {row.kind: row for row in rows.order_by("kind", "cycle")}
-    cards = (clock_card(last[kind], at) for kind in CLOCK_ORDER if kind in last)
-    return tuple(card for card in cards if card is not None)
+    cards = []
+    for clock in (last[kind] for kind in CLOCK_ORDER if kind in last):
+        if (card := clock_card(clock, at)) is not None:
+            cards.append(replace(card, breach=cause_view(clock)))
+    return tuple(cards)
 
 
 def _ladder(
@@ -406,32 +397,6 @@ def _code_word(code: str, tests: dict[str, str]) -> str:
     if code == "route":
         return "routing rule"
     return "category default" if code.startswith("default:") else code
-
-
-def _facts(incident: Incident, user: User) -> tuple[FactView, ...]:
-    """The latest word on each fact."""
-    last = {fact.name: fact for fact in incident.facts_log.all()}
-    hidden = hidden_facts(user)
-    return tuple(
-        FactView(
-            FACT_LABELS.get(name, name),
-            "known, not shown to you" if name in hidden else _value(name, fact.value),
-            fact.source,
-            fact.at,
-        )
-        for name, fact in last.items()
-    )
-
-
-def _value(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name == "users_pct":
-        return f"{value} %"
-    try:
-        return f"{float(value):,.0f}" if name == "arr_at_risk" else str(value)
-    except (TypeError, ValueError):
-        return str(value)
 
 
 def _notices(incident: Incident) -> tuple[NoticeView, ...]:

@@ -39,6 +39,18 @@ ICONS = {
     "update": "megaphone",
     "note": "sticky-note",
     "cancelled": "ban",
+    "handoff_asked": "arrow-left-right",
+    "handoff_returned": "rotate-ccw",
+    "handed_off": "user-check",
+    "owner_named": "user-check",
+    "ping_pong": "triangle-alert",
+    "merged": "arrow-left-right",
+    "merged_in": "arrow-left-right",
+    "unmerged": "rotate-ccw",
+    "kept": "wrench",
+    "clock_repaired": "clock",
+    "breach_cause": "flag",
+    "link": "arrow-left-right",
     "signal": "radio",
     "signal_ended": "circle-check",
     "facts": "sticky-note",
@@ -65,7 +77,18 @@ ICONS = {
 }
 # Said in the sentence or beside it already, or of no use to people.
 SILENT = {"policy", "rule", "position", "ladder", "level", "late_by_s", "signal", "is_silent"}
-SILENT |= {"from", "to", "percent", "clock", "cycle", "outcome", "run", "position"}
+SILENT |= {
+    "number",
+    "is_return",
+    "from",
+    "to",
+    "percent",
+    "clock",
+    "cycle",
+    "outcome",
+    "run",
+    "position",
+}
 # Each change of state stands beside the event that caused it, which says more.
 HIDDEN = frozenset({"state"})
 

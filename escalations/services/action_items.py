@@ -28,12 +28,12 @@ from escalations.rules.action_items import (
 from escalations.rules.policy import Severity
 from escalations.rules.reviews import ReviewState, ReviewVerb, next_at
 from escalations.selectors.business_days import business_days_of
+from escalations.selectors.duty import duty_managers
 from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
 from escalations.services.review_moves import (
     changing,
     checked,
-    duty_managers,
     refusal,
     settle_as_completed,
     touch,

@@ -17,9 +17,11 @@ from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
 from escalations.rules import clock_events as rules
+from escalations.rules.breach_causes import propose
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
+from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
@@ -168,6 +170,7 @@ def log(
     target_s: int | None = None,
     calendar: ServiceHoursVersion | None = None,
     is_always_open: bool = False,
+    start_at: datetime | None = None,
 ) -> ClockState | CadenceState:
     """Append one event to the ledger of a locked clock and derive and save its columns."""
     events = list(clock.events.order_by("seq"))
@@ -182,6 +185,7 @@ def log(
         target_s=target_s,
         calendar=calendar,
         is_always_open=is_always_open,
+        start_at=start_at,
         actor=by,
     )
     state = derive(clock, [*events, event], doc, recorded_at)
@@ -292,10 +296,11 @@ def retarget_clocks(
 def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:
     """Repeat on the incident what its clocks say; the caller saves the incident.
 
-    A cadence that missed once and has a fresh interval running is not late now.
+    A cadence that missed once and has a fresh interval running is not late now; a team's own
+    clock is no promise to the customer.
     """
     clocks = incident.clocks.all() if clocks is None else clocks
-    live = [clock for clock in clocks if clock.run_state in LIVE]
+    live = [c for c in clocks if c.run_state in LIVE and c.kind != ClockKindChoice.OLA]
     running = [clock for clock in live if clock.run_state == "running"]
     incident.has_missed = any(
         clock.outcome == "missed" and clock.kind != ClockKindChoice.CADENCE for clock in live
@@ -356,6 +361,9 @@ def mark_due(
                 is_silent=not is_last or recent or breached or is_ending,
             )
         )
+    for mark in marks:
+        if mark.kind != MarkKind.WARNING:
+            mark.proposed_cause = mark.cause = propose(story_of(clock, events, mark)).value
     ClockMark.objects.bulk_create(marks)
     for mark in marks:
         if mark.kind != MarkKind.WARNING or not mark.is_silent:
@@ -412,4 +420,8 @@ def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
         people.append((incident.commander, "you own this incident."))
     if mark.kind == MarkKind.MISS and incident.account and incident.account.sponsor:
         people.append((incident.account.sponsor, "you are the sponsor of this account."))
+    if mark.kind == MarkKind.BREACH and mark.clock.kind == ClockKindChoice.OLA:
+        lead = incident.team.lead if incident.team else None
+        if lead is not None:
+            people.append((lead, f"you lead {incident.team}, whose own time is over."))
     return people

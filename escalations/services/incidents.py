@@ -70,13 +70,18 @@ def known_of(signal: Signal) -> Known:
 
 
 def open_incidents(
-    signals: Sequence[Signal], *, at: datetime, by: User | None = None
+    signals: Sequence[Signal],
+    *,
+    at: datetime,
+    by: User | None = None,
+    promised_from: datetime | None = None,
 ) -> list[Incident]:
     """Open one incident per signal: decided, owned, timed, paged and told.
 
     Inside the caller's transaction; the signals are saved rows without an incident. Nobody is
     dropped: without anyone on call the incident opens without an owner and the ladder's fallback
-    is paged.
+    is paged. `promised_from`: no promise counts from before, also where the signal was received
+    earlier.
     """
     recorder = Recorder(at)
     versions: dict[str, PolicyVersion] = {}
@@ -99,7 +104,7 @@ def open_incidents(
         _explain(opening, people)
     Incident.objects.bulk_create([o.incident for o in openings], batch_size=500)
     _store_surroundings(openings, at)
-    _start_clocks(openings, at)
+    _start_clocks(openings, at, promised_from)
     opened = [opening.incident for opening in openings]
     silent = storms.gather(opened, recorder)
     for opening in openings:
@@ -261,15 +266,16 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
     Signal.objects.bulk_update([o.signal for o in openings], ["incident"], batch_size=500)
 
 
-def _start_clocks(openings: list[_Opening], at: datetime) -> None:
+def _start_clocks(openings: list[_Opening], at: datetime, promised_from: datetime | None) -> None:
     pairs: list[tuple[Clock, ClockEvent]] = []
     known: Calendars = {}
     for opening in openings:
         incident = opening.incident
+        received = max(filter(None, (incident.received_at, promised_from)))
         for kind, start in (
-            (ClockKind.RESPONSE, incident.received_at),
+            (ClockKind.RESPONSE, received),
             (ClockKind.RESTORE, at),
-            (ClockKind.RESOLUTION, incident.received_at),
+            (ClockKind.RESOLUTION, received),
             (ClockKind.CADENCE, at),
         ):
             pair = new_clock(
@@ -304,6 +310,13 @@ def _tell(opening: _Opening, recorder: Recorder, by: User | None, *, is_silent: 
         detail={"signal": signal.pk, "dedup_key": signal.dedup_key},
     )
     rule = opening.verdict.route.rule
+    if signal.window_id:
+        recorder.event(
+            incident,
+            "kept",
+            "A maintenance window kept it until now: promises count from here.",
+            detail={"window": signal.window_id},
+        )
     recorder.event(
         incident,
         "decided",

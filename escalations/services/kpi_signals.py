@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from escalations.models import Incident, Kpi, KpiFlip, Signal
 from escalations.models.notices import NoticeKind
@@ -15,6 +15,7 @@ from escalations.rules.thresholds import FLAP_ENTRIES, FLAP_WINDOW, is_flapping
 from escalations.services.facts import add_facts, current_facts
 from escalations.services.incidents import DATA_IN_QUESTION, open_incidents
 from escalations.services.locks import lock_incident
+from escalations.services.maintenance import Keeper
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
 from escalations.services.signals import (
@@ -43,6 +44,7 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
     segment (deeper, back to ok, out again) is then played onto them in order.
     """
     touched: list[int] = []
+    keeper = Keeper(at)
     pending = sorted(flips, key=lambda flip: (flip.flip_at, flip.kpi_id, flip.segment))
     while pending:
         heads: dict[tuple[int, str], KpiFlipNews] = {}
@@ -55,15 +57,19 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
                 heads[key] = flip
         to_open: list[Signal] = []
         for flip in heads.values():
-            touched += _play(flip, at, to_open)
+            touched += _play(flip, at, to_open, keeper)
+        keeper.store()
         touched += [incident.number for incident in open_incidents(to_open, at=at)]
         pending = rest
     return list(dict.fromkeys(touched))
 
 
-def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
+def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal], keeper: Keeper) -> list[int]:
     """One flip. A signal that needs a new incident is added to `to_open`."""
-    current = _episodes(flip).filter(ended_at=None).select_related("kpi").first()
+    current = _episodes(flip).filter(ended_at=None).select_related("kpi", "account").first()
+    if current is not None and current.incident_id is None:
+        _play_kept(current, flip, at, to_open, keeper)
+        return []
     if flip.to_state == "ok":
         return [] if current is None else [_end(current, flip, at)]
     if current is not None:
@@ -73,11 +79,27 @@ def _play(flip: KpiFlipNews, at: datetime, to_open: list[Signal]) -> list[int]:
     flaps = _is_flapping(flip)
     if number is not None:
         return [_join(number, signal, flip, at, flaps=flaps)]
+    if keeper.takes(signal):
+        return []
     reopened = _reopen(signal, flip, at, flaps=flaps)
     if reopened is not None:
         return [reopened]
     to_open.append(signal)
     return []
+
+
+def _play_kept(
+    signal: Signal, flip: KpiFlipNews, at: datetime, to_open: list[Signal], keeper: Keeper
+) -> None:
+    """A flip of a KPI whose signal a maintenance window keeps: noted, and opened if it is over."""
+    if flip.to_state == "ok":
+        signal.ended_at = max(at, signal.first_at)
+        signal.last_at = max(flip.flip_at, signal.last_at)
+    else:
+        _note_deeper(signal, flip)
+    signal.save()
+    if signal.ended_at is None and not keeper.takes(signal):
+        to_open.append(signal)
 
 
 def _episodes(flip: KpiFlipNews) -> QuerySet[Signal]:
@@ -89,7 +111,12 @@ def _episodes(flip: KpiFlipNews) -> QuerySet[Signal]:
 def _lock_of(signal: Signal) -> Incident:
     """The incident of an episode, locked: every episode gets one in the transaction it begins."""
     assert signal.incident_id is not None
-    return lock_incident(signal.incident_id)
+    incident = lock_incident(signal.incident_id)
+    number = Signal.objects.values_list("incident_id", flat=True).get(pk=signal.pk)
+    if number is None or number == incident.number:
+        return incident
+    signal.incident_id = number  # it moved with a merge while we waited for the lock
+    return lock_incident(number)
 
 
 def _end(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
@@ -161,14 +188,17 @@ def _take_facts(incident: Incident, flip: KpiFlipNews, recorder: Recorder) -> No
 
 
 def _still_open(flip: KpiFlipNews) -> int | None:
-    """One incident per KPI and segment while it is open, also when the KPI recovered between."""
-    return (
-        Incident.objects.real()
-        .open()
-        .filter(kpi_id=flip.kpi_id, segment=flip.segment)
-        .values_list("number", flat=True)
-        .first()
-    )
+    """One incident per KPI and segment while it is open, also when the KPI recovered between; if
+    that one was merged, the one it went into."""
+    numbers = Incident.objects.real().open().values_list("number", flat=True)
+    own = numbers.filter(kpi_id=flip.kpi_id, segment=flip.segment).first()
+    if own is not None:
+        return own
+    return numbers.filter(
+        merges_in__undone_at=None,
+        merges_in__incident__kpi=flip.kpi_id,
+        merges_in__incident__segment=flip.segment,
+    ).first()
 
 
 def _is_flapping(flip: KpiFlipNews) -> bool:
@@ -228,16 +258,20 @@ def note_overturned(flips: Sequence[KpiFlip], *, at: datetime) -> None:
         finish(incident, recorder, before=before)
 
 
-def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
-    """Warning to breach raises; breach back to warning is told and never lowers."""
-    signal.occurrences = F("occurrences") + 1
+def _note_deeper(signal: Signal, flip: KpiFlipNews) -> None:
+    signal.occurrences += 1
     signal.last_at = max(signal.last_at, flip.flip_at)
-    was_in_question = signal.kpi_state in DATA_IN_QUESTION
     signal.kpi_state = flip.to_state.value
     if flip.declared_severity is not None:
         worst = min(signal.declared_severity or flip.declared_severity, flip.declared_severity)
         signal.declared_severity = int(worst)
     signal.facts = signal.facts | facts.worse(signal.facts, flip.facts)
+
+
+def _deepen(signal: Signal, flip: KpiFlipNews, at: datetime) -> int:
+    """Warning to breach raises; breach back to warning is told and never lowers."""
+    was_in_question = signal.kpi_state in DATA_IN_QUESTION
+    _note_deeper(signal, flip)
     signal.save()
     incident = _lock_of(signal)
     recorder, before = Recorder(at), incident.state

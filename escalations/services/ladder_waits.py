@@ -23,7 +23,7 @@ from escalations.services import ladders
 from escalations.services.recorder import Recorder
 
 if TYPE_CHECKING:
-    from escalations.services.effects import Change
+    from escalations.services.change import Change
 
 # A page that failed so often, 20 s after it should have left, reached nobody.
 LOST_AFTER = 3

@@ -12,15 +12,17 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.selectors.people import rights_of
 from config.lib.errors import Conflict, DomainError, NotAllowed
 from escalations.models import (
     Clock,
+    Handoff,
     Incident,
     IncidentPlaybook,
     KpiState,
     LadderRun,
+    Merge,
     TimelineEvent,
 )
 from escalations.models.ladders import LIVE
@@ -37,10 +39,11 @@ from escalations.rules.lifecycle import (
     unmet,
 )
 from escalations.rules.policy import Severity
-from escalations.services import effects, ladders
-from escalations.services.clocks import refresh_queue_fields
-from escalations.services.incidents import why_sentence
-from escalations.services.locks import lock_incident
+from escalations.services import ladders
+from escalations.services.change import Change
+from escalations.services.effects import EFFECTS
+from escalations.services.finishing import finish
+from escalations.services.locks import lock_incident, lock_incidents
 from escalations.services.recorder import Recorder
 from escalations.services.reviews import standing_of
 
@@ -62,7 +65,7 @@ def perform(
     `already_acknowledged`, `illegal_move` (with `allowed` and every `unmet` guard).
     """
     with transaction.atomic():
-        incident = lock(number, by)
+        incident = lock(number, by, also=_other(number, verb, given))
         if expected_version is not None and expected_version != incident.version:
             raise Conflict(
                 "stale_version",
@@ -89,42 +92,28 @@ def perform(
         recorder = Recorder(at)
         before = incident.state
         incident._history_user = by
-        effects.EFFECTS[verb](effects.Change(incident, situation, by, recorder))
+        EFFECTS[verb](Change(incident, situation, by, recorder))
         finish(incident, recorder, before=before)
     return incident
 
 
-def lock(number: int, by: User) -> Incident:
-    """The incident under lock, if this person may see it; else 404, which tells nothing."""
+def lock(number: int, by: User, *, also: int | None = None) -> Incident:
+    """The incident under lock, if this person may see it; else 404, which tells nothing.
+
+    `also` is a second incident that the same change writes to.
+    """
     if not Incident.objects.visible_to(by).filter(pk=number).exists():
         raise DomainError("not_found", f"There is no incident {number}.", status=404)
+    if also is not None:
+        lock_incidents(number, also)
     return lock_incident(number)
 
 
-def finish(incident: Incident, recorder: Recorder, *, before: str) -> None:
-    """The end of every change of an incident, by people or machine."""
-    target = incident.state
-    if target != before:
-        recorder.event(
-            incident,
-            "state",
-            f"{State(before).name.capitalize()} to {State(target).name.lower()}.",
-            detail={"from": before, "to": target},
-        )
-    incident.version += 1
-    incident.updated_at = recorder.at
-    refresh_queue_fields(incident)
-    incident.explanation["why"] = why_sentence(incident)
-    # The history is for auditors and holds people's and rules' changes, not every sweep. Openings
-    # are inserted in bulk (signals come in bursts) and have no row there: the timeline has them.
-    if not incident.is_recorded_change:
-        incident.skip_history_when_saving = True
-    incident._history_date = recorder.at
-    incident._change_reason = recorder.why(incident)
-    incident.save()
-    if hasattr(incident, "skip_history_when_saving"):
-        del incident.skip_history_when_saving
-    recorder.write()
+def _other(number: int, verb: Verb, given: Mapping[str, Any]) -> int | None:
+    """The second incident of a verb that concerns two."""
+    if verb is Verb.UNMERGE:
+        return Incident.objects.values_list("merged_into", flat=True).filter(pk=number).first()
+    return given.get({Verb.MERGE: "into", Verb.LINK: "to", Verb.UNLINK: "to"}.get(verb, ""))
 
 
 def _is_taken(incident: Incident, by: User, given: Mapping[str, Any]) -> bool:
@@ -206,7 +195,52 @@ def situation_of(
             incident=incident, state__in=LIVE, next_step_at__isnull=False
         ).exists(),
         review=standing_of(incident).value if _asks_review(incident) else "",
+        keep_owner_until=incident.keep_owner_until,
+        is_ping_pong=incident.ping_pong_at is not None,
+        **_handoff(incident, by),
+        **_merge(incident, by, given),
     )
+
+
+def _handoff(incident: Incident, by: User) -> dict[str, Any]:
+    """The hand-off that waits, and what this person has to do with it."""
+    if incident.state not in OPEN_STATES:
+        return {}
+    found = (
+        Handoff.objects.pending()
+        .filter(incident=incident)
+        .select_related("to_user", "to_team")
+        .first()
+    )
+    if found is None:
+        return {}
+    word = "asked"
+    if found.from_user_id == by.pk:
+        word = "asked_by_me"
+    if found.to_user_id == by.pk or (
+        found.to_user_id is None
+        and Membership.objects.filter(team=found.to_team_id, user=by, valid_to=None).exists()
+    ):
+        word = "asked_of_me"
+    return {"handoff": word, "handoff_to": found.receiver}
+
+
+def _merge(incident: Incident, by: User, given: Mapping[str, Any]) -> dict[str, Any]:
+    if incident.state == State.MERGED:
+        row = Merge.objects.filter(incident=incident, undone_at=None).first()
+        return {"merged_at": row.merged_at if row else None}
+    into = given.get("into")
+    if not into:
+        return {}
+    row = Incident.objects.visible_to(by).filter(pk=into, drill=incident.drill_id)
+    found = row.values_list("state", "severity").first()
+    if found is None:
+        return {}
+    return {
+        "into_state": found[0],
+        "into_severity": Severity(found[1]),
+        "is_into_itself": into == incident.number,
+    }
 
 
 def _asks_review(incident: Incident) -> bool:

@@ -10,6 +10,7 @@ from accounts.models import User
 from escalations.models import Incident, Notice, Responder
 from escalations.models.notices import PENDING
 from escalations.rules.lifecycle import OPEN_STATES
+from escalations.services.command import drop_handoff
 from escalations.services.ladders import restart_run
 from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
@@ -36,6 +37,7 @@ def _release(number: int, person: User, at: datetime) -> bool:
         return False
     recorder, before = Recorder(at), incident.state
     Responder.objects.filter(incident=incident, user=person, ended_at=None).update(ended_at=at)
+    drop_handoff(incident, recorder, reason="its owner left")
     incident.commander = incident.accepted_at = None
     incident.explanation["why_owner"] = f"{person} left"
     recorder.event(incident, "owner_left", f"{person} left; nobody owns it now.")

@@ -25,12 +25,11 @@ from escalations.rules.action_items import UNSETTLED
 from escalations.rules.lifecycle import State, Unmet
 from escalations.rules.policy import Severity
 from escalations.rules.reviews import ReviewSituation, ReviewState, ReviewVerb
-from escalations.services.effects import CLOSE_AFTER
+from escalations.selectors.duty import duty_managers
+from escalations.services.endings import CLOSE_AFTER
 from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
 from escalations.services.reviews import link_of, settle_as_waived
-
-DUTY_MANAGERS = "duty_manager"
 
 
 @dataclass(slots=True)
@@ -209,10 +208,6 @@ def situation_of(
             kind="waive", person=by, at__gte=review.incident.resolved_at or review.opened_at
         ).exists(),
     )
-
-
-def duty_managers() -> list[User]:
-    return list(User.objects.filter(groups__name=DUTY_MANAGERS, is_active=True).order_by("pk"))
 
 
 def perform_review(

@@ -13,9 +13,10 @@ from escalations.rules.action_items import UNDONE, action_stages, counts_from
 from escalations.rules.lifecycle import OPEN_STATES
 from escalations.rules.reviews import UNSIGNED, Deadlines, Stage, next_at, passed, review_stages
 from escalations.selectors.business_days import business_days_of
+from escalations.selectors.duty import duty_managers
 from escalations.services.locks import lock_incident
 from escalations.services.recorder import Recorder
-from escalations.services.review_moves import duty_managers, touch
+from escalations.services.review_moves import touch
 from escalations.services.reviews import link_of
 
 SPONSORS = "executive_sponsor"

@@ -20,10 +20,12 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
-from escalations.services import effects
+from escalations.services import endings
 from escalations.services.facts import add_facts, judge_again
 from escalations.services.incidents import open_incidents
+from escalations.services.links import link_back
 from escalations.services.locks import lock_incident
+from escalations.services.maintenance import Keeper
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
 from escalations.services.severity import apply_severity
@@ -53,7 +55,8 @@ class SignalMessage:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """`outcome`: opened, joined, reopened, resolved, or nothing_open for an unknown resolve."""
+    """`outcome`: opened, joined, reopened, resolved, kept by a window (then there is no incident),
+    or nothing_open for an unknown resolve."""
 
     incident: Incident | None
     outcome: str
@@ -83,31 +86,73 @@ def _episodes(message: SignalMessage):
 
 
 def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
-    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
-    if number is not None:
-        incident = lock_incident(number)
-        if _episodes(message).filter(ended_at=None).exists():
-            return Received(_join(message, incident, at), "joined")
-        # It ended while we waited for the lock: go on as for an episode that is over.
-    last = _episodes(message).exclude(ended_at=None).order_by("-ended_at").first()
-    if last is not None and last.incident_id is not None:
-        incident = lock_incident(last.incident_id)
-        if incident.state in OPEN_STATES:
-            signal = _new_signal(message, incident)
-            recorder = Recorder(at)
-            before = incident.state
-            recorder.event(
-                incident, "signal", f"It fires again: {signal.title}", detail={"signal": signal.pk}
-            )
-            _take_facts(incident, message, recorder)
-            finish(incident, recorder, before=before)
-            return Received(incident, "joined")
-        if may_reopen(incident, at):
-            _new_signal(message, incident)
-            reopen(incident, at, "the same signal fires again within 30 minutes")
-            return Received(incident, "reopened")
+    incident = _lock_episode(message)
+    if incident is not None:
+        return Received(_join(message, incident, at), "joined")
+    kept = _kept(message)
+    if kept is not None:
+        return _fire_kept(kept, message, by, at)
+    ended = _episodes(message).exclude(ended_at=None).select_related("incident")
+    last = ended.order_by("-ended_at").first()
+    earlier = lock_incident(last.incident_id) if last and last.incident_id else None
+    if earlier is not None and earlier.state in OPEN_STATES:
+        signal = _new_signal(message, earlier)
+        recorder = Recorder(at)
+        before = earlier.state
+        recorder.event(
+            earlier, "signal", f"It fires again: {signal.title}", detail={"signal": signal.pk}
+        )
+        _take_facts(earlier, message, recorder)
+        finish(earlier, recorder, before=before)
+        return Received(earlier, "joined")
     signal = _new_signal(message, None)
-    return Received(open_incidents([signal], at=at, by=by)[0], "opened")
+    keeper = Keeper(at)
+    if keeper.takes(signal):
+        keeper.store()
+        return Received(None, "kept")
+    if earlier is not None and may_reopen(earlier, at):
+        Signal.objects.filter(pk=signal.pk).update(incident=earlier)
+        reopen(earlier, at, "the same signal fires again within 30 minutes")
+        return Received(earlier, "reopened")
+    opened = open_incidents([signal], at=at, by=by)[0]
+    if earlier is not None and not earlier.is_void:
+        link_back(opened, earlier, at=at)
+    return Received(opened, "opened")
+
+
+def _kept(message: SignalMessage) -> Signal | None:
+    """The open episode that a maintenance window keeps, locked."""
+    rows = _episodes(message).filter(ended_at=None, incident=None)
+    return rows.select_for_update(of=("self",)).select_related("kpi", "account").first()
+
+
+def _fire_kept(signal: Signal, message: SignalMessage, by: User | None, at: datetime) -> Received:
+    """Counted while its window lasts; opened by the first repeat after that."""
+    signal.occurrences += 1
+    signal.last_at = max(signal.last_at, message.received_at)
+    signal.severity_hint = message.severity_hint or signal.severity_hint
+    signal.facts, signal.anchors = signal.facts | message.facts, signal.anchors | message.anchors
+    signal.save()
+    keeper = Keeper(at)
+    if keeper.takes(signal):
+        keeper.store()
+        return Received(None, "kept")
+    return Received(open_incidents([signal], at=at, by=by, promised_from=at)[0], "opened")
+
+
+def _lock_episode(message: SignalMessage) -> Incident | None:
+    """The incident of the open episode, locked; None without one.
+
+    While we wait for the lock the episode may end, or move with a merge: then we look again.
+    """
+    open_ones = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True)
+    number = open_ones.first()
+    while number is not None:
+        incident = lock_incident(number)
+        if (now := open_ones.first()) == number:
+            return incident
+        number = now
+    return None
 
 
 def may_reopen(incident: Incident, at: datetime) -> bool:
@@ -123,7 +168,7 @@ def reopen(incident: Incident, at: datetime, reason: str) -> None:
     recorder = Recorder(at)
     before = incident.state
     recorder.event(incident, "reopened", "Reopened.", reason=reason)
-    effects.settle_as_reopened(incident, recorder, by=None, reason=reason)
+    endings.settle_as_reopened(incident, recorder, by=None, reason=reason)
     finish(incident, recorder, before=before)
 
 
@@ -220,11 +265,13 @@ def raise_if_worse(incident: Incident, recorder: Recorder) -> None:
 
 def _end(message: SignalMessage, at: datetime) -> Received:
     """A resolve matches by identity alone; one that ends nothing is accepted and says so."""
-    number = _episodes(message).filter(ended_at=None).values_list("incident_id", flat=True).first()
-    if number is None:
+    incident = _lock_episode(message)
+    if incident is None:
+        ended = {"ended_at": max(message.received_at, at), "last_at": message.received_at}
+        if _episodes(message).filter(ended_at=None, incident=None).update(**ended):
+            return Received(None, "resolved")  # kept by a window, and over before it
         last = _episodes(message).order_by("-ended_at").select_related("incident").first()
         return Received(last.incident if last else None, "nothing_open")
-    incident = lock_incident(number)
     _episodes(message).filter(ended_at=None).update(
         ended_at=max(message.received_at, at), last_at=message.received_at
     )
@@ -250,7 +297,7 @@ def end_by_source(incident: Incident, at: datetime, sentence: str) -> None:
             "Resolved by its source: all its signals ended and nobody had accepted it.",
             reason="guards for people are waived by the source",
         )
-        effects.settle_as_resolved(incident, recorder, by=None)
+        endings.settle_as_resolved(incident, recorder, by=None)
     elif not still_firing and incident.commander is not None:
         recorder.notice(
             incident,

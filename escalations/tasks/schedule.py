@@ -24,15 +24,19 @@ from escalations.models import (
     ActionItem,
     Clock,
     Drill,
+    Handoff,
     Heartbeat,
     Incident,
     KpiState,
     LadderRun,
+    MaintenanceWindow,
     Notice,
     PostIncidentReview,
     Storm,
 )
 from escalations.services import timers
+from escalations.services.handoff_timers import settle_handoff
+from escalations.services.maintenance import settle_window
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
@@ -77,8 +81,10 @@ TIMERS = (
         settle_time_box,
         drill="run__incident_playbook__incident__drill",
     ),
+    Timer("hand-offs", Handoff, "expires_at", settle_handoff),
     Timer("reviews", PostIncidentReview, "remind_at", settle_review),
     Timer("actions", ActionItem, "remind_at", settle_action),
+    Timer("maintenance", MaintenanceWindow, "settle_at", settle_window, has_drills=False),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),
 )
 

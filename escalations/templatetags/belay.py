@@ -56,6 +56,15 @@ ACTION_ICONS = {
     "update": "megaphone",
     "note": "sticky-note",
     "cancel": "ban",
+    "hand-off": "arrow-left-right",
+    "accept-hand-off": "user-check",
+    "decline-hand-off": "x",
+    "withdraw-hand-off": "rotate-ccw",
+    "name-owner": "user-check",
+    "merge": "arrow-left-right",
+    "unmerge": "rotate-ccw",
+    "link": "plus",
+    "unlink": "x",
 }
 
 

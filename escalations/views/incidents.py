@@ -15,9 +15,13 @@ from escalations.forms.incidents import IncidentForm
 from escalations.forms.verbs import body_of_form, sentences_of
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.actions import DONE
+from escalations.selectors.breach_causes import incident_of
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.selectors.incidents import MAX_NUMBER
+from escalations.selectors.moving_cards import handoff_card, links_card
 from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.selectors.storms import family_of
+from escalations.services.breach_causes import confirm_cause
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
 from escalations.services.previews import form_doc, preview
@@ -36,6 +40,8 @@ class IncidentDetail(OneIncidentView):
         page = replace(page, actions=templates.actions)
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
         context["family"] = family_of(incident, self.person)
+        context["handoffs"] = handoff_card(incident)
+        context["links"] = links_card(incident, self.person)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         return render(request, "escalations/incidents/detail.html", context)
 
@@ -90,6 +96,26 @@ class IncidentVerb(OneIncidentView):
         ):
             return asked
         return reverse("incident", args=[number])
+
+
+class BreachCause(IncidentsView):
+    """Somebody says why a promise was broken."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        given = {name: request.POST.get(name, "").strip()[:500] for name in ("cause", "note")}
+        try:
+            mark = confirm_cause(min(pk, MAX_NUMBER), by=self.person, at=self.at, **given)
+        except DomainError as error:
+            if error.status == 404:
+                raise Http404 from error
+            if error.status == 403:
+                raise PermissionDenied from error
+            messages.error(request, error.detail)
+            return redirect("incident", incident_of(pk))
+        messages.success(request, "The cause is recorded.")
+        return redirect("incident", mark.clock.incident_id)
 
 
 class NewIncident(IncidentsView):

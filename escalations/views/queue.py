@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from escalations.selectors.maintenance import lasting
 from escalations.selectors.queue import Asked, queue, queue_version
 from escalations.selectors.storms import storms_for
 from escalations.views.doors import IncidentsView
@@ -12,6 +13,7 @@ class Queue(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
         page = queue(self.person, Asked.of(request.GET), self.at)
         context = {"nav": "queue", "page": page, "now": self.at, "storms": storms_for(self.person)}
+        context["windows"] = lasting(self.at)
         return render(request, "escalations/incidents/list.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from accounts.models import Account, Contact
 from escalations.models import (
     ActionItem,
     Clock,
+    ClockMark,
     Delivery,
     Incident,
     LadderRun,
@@ -23,8 +25,10 @@ from escalations.models import (
 )
 from escalations.rules.lifecycle import Verb
 from escalations.services.action_items import add_action
+from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.playbooks import start
+from escalations.services.repairs import propose_repair
 from escalations.services.review_text import add_factor, save_review
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
@@ -89,6 +93,8 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
     )
     run = start("payment-outage", {}, by=company["agent"], at=at, incident=incident.number)
     action = _reviewed(company, incident, at)
+    asked = {"reason": "Move", "source": "planted", "ends_at": at + timedelta(hours=1)}
+    window = declare(asked, by=company["duty"], at=at)
     travel.to(at)
     return {
         "people": company,
@@ -102,6 +108,23 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
         "playbook": run.version.playbook.code,
         "run": run.pk,
         "template": "first-update",
+        "window": window.pk,
+        "repair": propose_repair(
+            {
+                "kind": "due",
+                "clock": incident.clocks.get(kind="resolution").pk,
+                "due_at": at + timedelta(hours=9),
+                "reason": "Agreed with the customer.",
+            },
+            by=company["remediation"],
+            at=at,
+        ).pk,
+        "breach": ClockMark.objects.create(
+            clock=Clock.objects.filter(incident=incident).first(),
+            kind="breach",
+            due_at=at,
+            recorded_at=at,
+        ).pk,
         "reviewed": action.review.incident_id,
         "action": action.pk,
         **plant_rosters(company, at),

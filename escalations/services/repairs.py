@@ -1,0 +1,208 @@
+"""Changing promises that run: a bulk retarget, new hours, a due time by hand (SEMANTICS 1.3, 1.4).
+
+Proposed by one person with the list of differences, applied by another; if anything moved
+meanwhile, the list is made anew and read again before it is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import ServiceHoursVersion, User
+from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
+from escalations.models import Clock, ClockRepair, Incident, PolicyVersion
+from escalations.models.notices import NoticeKind
+from escalations.models.repairs import RepairKind
+from escalations.rules.clock_events import RunState
+from escalations.selectors.policies import policy_doc
+from escalations.selectors.repairs import Difference, differences
+from escalations.services import clocks, ladders
+from escalations.services.finishing import finish
+from escalations.services.locks import lock_incident, lock_incidents
+from escalations.services.recorder import Recorder
+
+GOVERN = "escalations.change_policyversion"
+ASK_DUE, APPLY_DUE = "escalations.respond_incident", "escalations.cancel_incident"
+CLIMBS = frozenset({"restore", "resolution"})
+
+
+def propose_repair(given: Mapping[str, Any], *, by: User, at: datetime) -> ClockRepair:
+    """Store what would change; no clock is touched.
+
+    Raises DomainError 403 `missing_right`, 400 `unknown_version`, `unknown_hours`,
+    `unknown_clock`, `not_in_force`, `due_missing`, 409 `nothing_changes`.
+    """
+    kind = RepairKind(given["kind"])
+    if not by.has_perm(ASK_DUE if kind is RepairKind.DUE else GOVERN):
+        raise NotAllowed("missing_right", "Your role does not propose this.")
+    repair = ClockRepair(kind=kind, reason=given["reason"], asked_at=at, asked_by=by)
+    if kind is RepairKind.POLICY:
+        repair.policy_version = _version(given)
+    elif kind is RepairKind.DUE:
+        repair.clock, repair.due_at = _clock(given, by), given.get("due_at")
+        if repair.due_at is None:
+            raise field_error("due_at", "due_missing", "Name the new due time.")
+    else:
+        repair.hours = _hours(given)
+    found = differences(repair, at)
+    if not found:
+        raise Conflict("nothing_changes", "No running clock would change by this.")
+    repair.rows = [each.as_json() for each in found]
+    repair.save(force_insert=True)
+    return repair
+
+
+def _version(given: Mapping[str, Any]) -> PolicyVersion:
+    rows = PolicyVersion.objects.select_related("policy")
+    found = rows.filter(policy__code=given.get("policy"), number=given.get("version") or 0).first()
+    if found is None:
+        raise field_error("version", "unknown_version", "There is no such policy version.")
+    if found.state != "in_force":
+        raise field_error("version", "not_in_force", "Only the version in force is applied.")
+    return found
+
+
+def _hours(given: Mapping[str, Any]) -> ServiceHoursVersion:
+    found = ServiceHoursVersion.objects.filter(
+        service_hours__code=given.get("hours"), number=given.get("version") or 0
+    ).first()
+    if found is None:
+        raise field_error("hours", "unknown_hours", "There is no such version of service hours.")
+    return found
+
+
+def _clock(given: Mapping[str, Any], by: User) -> Clock:
+    seen = Incident.objects.visible_to(by).real()
+    found = Clock.objects.filter(pk=given.get("clock") or 0, incident__in=seen).first()
+    if found is None or found.kind == "cadence":
+        raise field_error("clock", "unknown_clock", "There is no such clock with one due time.")
+    return found
+
+
+def drop_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
+    """Raises DomainError 403 `missing_right`, 404 `not_found`, 409 `not_asked`."""
+    with transaction.atomic():
+        repair = _asked(pk)
+        if repair.asked_by_id != by.pk and not by.has_perm(_right(repair)):
+            raise NotAllowed("missing_right", "Who asked or who may apply it drops it.")
+        repair.dropped_at, repair.dropped_by = at, by
+        repair.save()
+    return repair
+
+
+def apply_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
+    """All clocks or none, each with a line in its ledger and on its incident's timeline.
+
+    Raises DomainError 403 `missing_right`, `own_request`, 404 `not_found`, 409 `not_asked`,
+    `outdated` (the new list is in `rows`).
+    """
+    with transaction.atomic():
+        repair = _asked(pk)
+        if not by.has_perm(_right(repair)):
+            raise NotAllowed("missing_right", "Your role does not apply this.")
+        if repair.asked_by_id == by.pk:
+            raise NotAllowed("own_request", "Somebody else than who asked applies it.")
+        lock_incidents(*{row["incident"] for row in repair.rows})
+        found = differences(repair, at)
+        if _what(repair.rows) != _what([each.as_json() for each in found]):
+            outdated = [each.as_json() for each in found]
+        else:
+            outdated = None
+            _apply(repair, found, by, at)
+            repair.applied_at, repair.applied_by = at, by
+            repair.save()
+    if outdated is not None:
+        ClockRepair.objects.filter(pk=pk).update(rows=outdated)
+        raise Conflict(
+            "outdated",
+            "Clocks moved since this was proposed. The list is made anew: read it again.",
+            rows=outdated,
+        )
+    return repair
+
+
+def _right(repair: ClockRepair) -> str:
+    return APPLY_DUE if repair.kind == RepairKind.DUE else GOVERN
+
+
+def _asked(pk: int) -> ClockRepair:
+    repair = ClockRepair.objects.select_for_update().filter(pk=pk).first()
+    if repair is None:
+        raise DomainError("not_found", f"There is no repair {pk}.", status=404)
+    if repair.state != "asked":
+        raise Conflict("not_asked", f"It is {repair.state} already.")
+    return repair
+
+
+def _what(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What the approver read: which clocks, from what to what, and which break. A due time that
+    counts from the moment of applying moves with it."""
+    return [(row["clock"], row["old_due_at"], row["old_target_s"], row["breaks"]) for row in rows]
+
+
+def _apply(repair: ClockRepair, found: list[Difference], by: User, at: datetime) -> None:
+    by_incident: dict[int, list[Difference]] = {}
+    for each in found:
+        by_incident.setdefault(each.clock.incident_id, []).append(each)
+    for number, changes in sorted(by_incident.items()):
+        incident = lock_incident(number)
+        recorder, before = Recorder(at), incident.state
+        for change in changes:
+            _change_clock(repair, change, incident, recorder, by)
+        if repair.policy_version is not None:
+            incident.policy_version = repair.policy_version
+            doc = policy_doc(repair.policy_version.pk)
+            incident.explanation["policy"] = doc.label
+            incident.explanation["policy_version"] = repair.policy_version.pk
+        finish(incident, recorder, before=before)
+
+
+def _change_clock(
+    repair: ClockRepair, change: Difference, incident: Incident, recorder: Recorder, by: User
+) -> None:
+    clock = Clock.objects.select_for_update().get(pk=change.clock.pk)
+    clock.incident = incident
+    old = clock.due_at
+    clock.is_due_by_hand = clock.is_due_by_hand or repair.kind == RepairKind.DUE
+    event = dict(change.event)
+    doc = policy_doc(incident.policy_version_id)
+    type_ = event.pop("type")
+    clocks.log(clock, type_, at=recorder.at, doc=doc, recorded_at=recorder.at, by=by, **event)
+    due = _said(clock)
+    sentence = f"{clock.get_kind_display()} clock: due {_word(old)} becomes {due}."
+    recorder.event(
+        incident,
+        "clock_repaired",
+        sentence,
+        by=by,
+        reason=repair.reason,
+        detail={"repair": repair.pk, "asked_by": repair.asked_by.username},
+    )
+    if incident.commander is not None:
+        recorder.notice(
+            incident,
+            incident.commander,
+            NoticeKind.NEWS,
+            key=f"repair:{repair.pk}:{clock.kind}",
+            headline=f"{clock.get_kind_display()}: the due time changed",
+            why="you own this incident.",
+            lines=(sentence, repair.reason),
+        )
+    marks = clocks.mark_due(clock, recorder.at, recorder)
+    clock.save()
+    if clock.kind in CLIMBS and any(mark.kind == "breach" for mark in marks):
+        ladders.jump(incident, recorder)
+
+
+def _said(clock: Clock) -> str:
+    if clock.run_state == RunState.PAUSED.value:
+        return f"{_word(clock.due_at)} if resumed now"
+    return _word(clock.due_at)
+
+
+def _word(at: datetime | None) -> str:
+    return f"{at:%d %b %H:%M} UTC" if at else "never"
