@@ -8,7 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.api_nouns import DiscreetSerializer, NounDetail, NounList, documented, named_by
+from config.lib.api_nouns import (
+    DiscreetSerializer,
+    NounDetail,
+    NounList,
+    NounView,
+    documented,
+    named_by,
+)
 from config.lib.api_view import BelayAPIView
 from config.lib.serializers import StrictSerializer
 from escalations.models import ClockMark, Incident
@@ -42,12 +49,12 @@ class BreachSerializer(DiscreetSerializer):
         )
 
 
-class _Breaches:
+class _Breaches(NounView):
     rights = {"GET": ("escalations.view_incident",)}
     serializer = BreachSerializer
 
     def rows(self) -> QuerySet[ClockMark]:
-        seen = Incident.objects.visible_to(self.person).real()  # type: ignore[attr-defined]
+        seen = Incident.objects.visible_to(self.person).real()
         is_confirmed = ExpressionWrapper(
             Q(cause_confirmed_at__isnull=False), output_field=BooleanField()
         )

@@ -95,7 +95,9 @@ class LadderPreview(NounView):
 
 
 class StormSerializer(serializers.ModelSerializer):
-    parent = serializers.IntegerField(source="parent_id")
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # also an attribute of fields
+        source="parent_id"
+    )
 
     class Meta:
         model = Storm

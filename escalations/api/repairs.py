@@ -10,7 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.api_nouns import DiscreetSerializer, NounDetail, NounList, documented, named_by
+from config.lib.api_nouns import (
+    DiscreetSerializer,
+    NounDetail,
+    NounList,
+    NounView,
+    documented,
+    named_by,
+)
 from config.lib.api_view import BelayAPIView
 from config.lib.serializers import StrictSerializer
 from escalations.forms.verbs import AwareDateTimeField
@@ -39,8 +46,8 @@ class RepairSerializer(DiscreetSerializer):
     """Rows of incidents that the reader may not see are left out of `rows`."""
 
     state = serializers.ChoiceField(["asked", "applied", "dropped"], read_only=True)
-    policy_version = serializers.StringRelatedField()
-    hours = serializers.StringRelatedField()
+    policy_version: Any = serializers.StringRelatedField()
+    hours: Any = serializers.StringRelatedField()
     asked_by = named_by("username")
     applied_by = named_by("username")
     dropped_by = named_by("username")
@@ -76,12 +83,12 @@ class RepairSerializer(DiscreetSerializer):
         return [row for row in repair.rows if row["incident"] in seen]
 
 
-class _Repairs:
+class _Repairs(NounView):
     rights = {"GET": ("escalations.view_incident",)}
     serializer = RepairSerializer
 
     def rows(self) -> QuerySet[ClockRepair]:
-        seen = Incident.objects.visible_to(self.person)  # type: ignore[attr-defined]
+        seen = Incident.objects.visible_to(self.person)
         people = ("asked_by", "applied_by", "dropped_by")
         rows = ClockRepair.objects.filter(Q(clock=None) | Q(clock__incident__in=seen))
         return rows.select_related("policy_version", "hours", *people)

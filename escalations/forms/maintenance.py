@@ -21,7 +21,9 @@ class WindowIn(StrictSerializer):
 
     reason = serializers.CharField(max_length=300)
     kpi = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    source = serializers.CharField(  # type: ignore[assignment]  # also an attribute of fields
+        max_length=120, required=False, allow_blank=True
+    )
     account = serializers.CharField(max_length=80, required=False, allow_blank=True)
     product_area = serializers.CharField(max_length=80, required=False, allow_blank=True)
     starts_at = AwareDateTimeField(required=False, allow_null=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -24,7 +25,7 @@ class HandoffQuerySet(OperationalQuerySet):
         return self.filter(accepted_at__isnull=False)
 
 
-def _person(**more: object) -> models.ForeignKey:
+def _person(**more: Any) -> models.ForeignKey:
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", **more
     )
@@ -116,7 +117,11 @@ class Handoff(Operational):
 
     @property
     def is_pending(self) -> bool:
-        return not (self.accepted_at or self.declined_at or self.withdrawn_at or self.returned_at)
+        return self.answered_at is None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.accepted_at or self.declined_at or self.withdrawn_at or self.returned_at
 
     @property
     def outcome(self) -> str:

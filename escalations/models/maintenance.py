@@ -50,6 +50,8 @@ class MaintenanceWindow(models.Model):
 
     objects = WindowQuerySet.as_manager()
 
+    skip_history_when_saving: bool
+
     history = recorded(excluded=("settle_at", "parked_error"))
 
     class Meta:

@@ -42,10 +42,11 @@ def quiet_for(severity: Severity, limits: Limits) -> Quiet:
     if severity is Severity.S1:
         return awake
     known: dict[Hashable, User] = {}
+    people = User.objects.only("time_zone", "quiet_from", "quiet_to")
 
     def quiet(person: Hashable, at: datetime) -> datetime | None:
         if person not in known:
-            known[person] = User.objects.only("time_zone", "quiet_from", "quiet_to").get(pk=person)
+            known[person] = people.get(pk=int(str(person)))
         user = known[person]
         start = limits.quiet_from if user.quiet_from is None else user.quiet_from
         end = limits.quiet_to if user.quiet_to is None else user.quiet_to

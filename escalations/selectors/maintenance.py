@@ -30,9 +30,10 @@ class WindowView:
     ended_by: str
 
 
-def counted() -> QuerySet[MaintenanceWindow]:
-    """With `kept`, signals so far, and `standing`, those that would open now."""
-    return MaintenanceWindow.objects.select_related("kpi", "account", "owner", "ended_by").annotate(
+def counted(windows: QuerySet[MaintenanceWindow] | None = None) -> QuerySet[MaintenanceWindow]:
+    """Of all or these windows, with `kept`, signals so far, and `standing`, those that would open now."""
+    rows = MaintenanceWindow.objects.all() if windows is None else windows
+    return rows.select_related("kpi", "account", "owner", "ended_by").annotate(
         kept_count=Count("kept"),
         standing=Count("kept", filter=Q(kept__incident=None, kept__ended_at=None)),
     )
@@ -40,7 +41,10 @@ def counted() -> QuerySet[MaintenanceWindow]:
 
 def lasting(at: datetime) -> tuple[WindowView, ...]:
     """For the banner of the queue. One query."""
-    return tuple(_view(row, at) for row in counted().lasting(at).order_by("ends_at", "pk"))
+    return tuple(
+        _view(row, at)
+        for row in counted(MaintenanceWindow.objects.lasting(at)).order_by("ends_at", "pk")
+    )
 
 
 def windows(at: datetime) -> tuple[WindowView, ...]:

@@ -64,7 +64,7 @@ def handoff_card(incident: Incident) -> HandoffCard:
                 str(row.from_user),
                 str(row.accepted_by or row.receiver),
                 OUTCOMES[row.outcome],
-                row.accepted_at or row.declined_at or row.withdrawn_at or row.returned_at,
+                row.answered_at or row.asked_at,
                 row.is_return,
             )
             for row in rows

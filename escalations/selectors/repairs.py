@@ -85,7 +85,7 @@ def _events(repair: ClockRepair, at: datetime) -> Iterator[tuple[Clock, dict[str
         case RepairKind.POLICY:
             yield from _by_policy(repair, rows)
         case RepairKind.DUE:
-            yield from _by_hand(repair, rows.filter(pk=repair.clock_id), at)
+            yield from _by_hand(repair, rows.filter(pk=repair.clock_id or 0), at)
         case _:
             yield from _by_hours(repair, rows)
 

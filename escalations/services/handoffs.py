@@ -39,7 +39,7 @@ def hand_off(change: Change) -> None:
         from_team=incident.team,
         to_user=person,
         to_team=team,
-        next_step_owner=_worker("next_step_owner", change.given("next_step_owner"), incident),
+        next_step_owner=_named("next_step_owner", change.given("next_step_owner"), incident),
         waits=_open_waits(incident),
         asked_at=change.at,
         expires_at=change.at + wait,
@@ -231,6 +231,13 @@ def _receivers(handoff: Handoff, at: datetime) -> Iterable[User]:
         members = Membership.objects.current(at).filter(team=handoff.to_team_id)
         on_call = list(members.values_list("user_id", flat=True))
     return User.objects.filter(pk__in=on_call).order_by("pk")
+
+
+def _named(field: str, username: str | None, incident: Incident) -> User:
+    person = _worker(field, username, incident)
+    if person is None:
+        raise field_error(field, "required", "Name who does the next step.")
+    return person
 
 
 def _worker(field: str, username: str | None, incident: Incident) -> User | None:

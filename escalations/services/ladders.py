@@ -309,7 +309,7 @@ def follow_lowering(incident: Incident, recorder: Recorder) -> None:
     rule, name = doc.severities[Severity(incident.severity)], ladder_name(incident, doc)
     is_late = incident.clocks.filter(kind="response", outcome="missed").exists()
     is_patient = rule.ladder_start is LadderStart.ON_RESPONSE_BREACH and not is_late
-    if name not in doc.ladders or (is_patient and run.state != LadderState.HALTED):
+    if name is None or name not in doc.ladders or (is_patient and run.state != LadderState.HALTED):
         cancel_run(incident, recorder)
         cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
         return

@@ -227,8 +227,8 @@ def _handoff(incident: Incident, by: User) -> dict[str, Any]:
 
 def _merge(incident: Incident, by: User, given: Mapping[str, Any]) -> dict[str, Any]:
     if incident.state == State.MERGED:
-        row = Merge.objects.filter(incident=incident, undone_at=None).first()
-        return {"merged_at": row.merged_at if row else None}
+        merge = Merge.objects.filter(incident=incident, undone_at=None).first()
+        return {"merged_at": merge.merged_at if merge else None}
     into = given.get("into")
     if not into:
         return {}

@@ -75,9 +75,11 @@ def _sent_lately(
     ).exclude(pk__in=without)
     found: defaultdict[int, list[datetime]] = defaultdict(list)
     for person, sent_at in pages.filter(sent_at__gt=at - HOUR).values_list("recipient", "sent_at"):
+        assert sent_at is not None, "filtered above"
         found[person].append(sent_at)
     in_hand = pages.filter(PENDING, leased_until__gt=at)
     for person, until in in_hand.values_list("recipient", "leased_until"):
+        assert until is not None, "filtered above"
         found[person].append(until - LEASE)
     for times in found.values():
         times.sort()

@@ -81,7 +81,7 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
                 silent.add(incident.number)
                 held[storm.dimension] += 1
         elif group is not None and group.first != incident.number:
-            incident.parent_id = group.first
+            incident.parent_id = int(str(group.first))
         known.add(incident.account_id)
         if group is None and incident.parent_id is None:
             groups.append(Group(incident.number, shared, at, at))
@@ -215,7 +215,7 @@ def _store(
     children = [incident for incident in incidents if incident.parent_id]
     Incident.objects.bulk_update(children, ["parent"], batch_size=500)
     for child in children:
-        first = parents[child.parent_id]
+        first = parents[child.parent_id or 0]
         quiet = f" {first.key} pages for all of them." if child.number in silent else ""
         recorder.event(
             child,
