@@ -31,7 +31,7 @@ class WindowView:
 
 
 def counted(windows: QuerySet[MaintenanceWindow] | None = None) -> QuerySet[MaintenanceWindow]:
-    """Of all or these windows, with `kept`, signals so far, and `standing`, those that would open now."""
+    """Of all or these windows: `kept`, signals so far, and `standing`, what would open now."""
     rows = MaintenanceWindow.objects.all() if windows is None else windows
     return rows.select_related("kpi", "account", "owner", "ended_by").annotate(
         kept_count=Count("kept"),
