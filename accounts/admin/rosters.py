@@ -99,6 +99,7 @@ class AbsenceAdmin(Governed):
     """Recorded, then withdrawn if need be, as overrides are."""
 
     list_display = ("user", "start_at", "end_at", "recorded_by", "withdrawn_at")
+    list_filter = ("start_at", "withdrawn_at")
     search_fields = ("user__username", "user__last_name", "reason")
     list_select_related = ("user", "recorded_by")
     autocomplete_fields = ("user",)

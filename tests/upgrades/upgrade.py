@@ -12,11 +12,13 @@ import os
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 # The last migration of each app in that release; apps of others stay at their newest.
-RELEASES = {"loop-lives": {"accounts": "0001", "escalations": "0001"}}
+RELEASES = {"loop-lives": {"accounts": "0001_initial", "escalations": "0001_initial"}}
 BUILT = ("contenttypes", "auth", "accounts", "escalations", "knox", "axes", "django_q")
 LEFT_OUT = ("django_migrations", "sqlite_sequence", "django_content_type", "auth_permission")
 COUNTED = ("accounts_user", "accounts_account", "escalations_incident", "escalations_clock")
@@ -32,9 +34,10 @@ def main(release: str) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    for app in BUILT:
-        target = RELEASES[release].get(app)
-        call_command("migrate", app, *([target] if target else []), verbosity=0)
+    with step_by_step():
+        for app in BUILT:
+            target = RELEASES[release].get(app)
+            call_command("migrate", app, *([target] if target else []), verbosity=0)
     source = stored(release)
     copy(source, connection)
     before = {
@@ -47,6 +50,26 @@ def main(release: str) -> None:
             cursor.execute(f"SELECT count(*) FROM {table}")
             after[table] = cursor.fetchone()[0]
     print(json.dumps({"before": before, "after": after}))
+
+
+@contextmanager
+def step_by_step() -> Iterator[None]:
+    """Migrations as that release had them, before they were squashed for new databases."""
+    from django.db.migrations import executor
+
+    whole = executor.MigrationLoader
+
+    class Unsquashed(whole):
+        def load_disk(self) -> None:
+            super().load_disk()
+            found = self.disk_migrations.items()
+            self.disk_migrations = {key: each for key, each in found if not each.replaces}
+
+    executor.MigrationLoader = Unsquashed
+    try:
+        yield
+    finally:
+        executor.MigrationLoader = whole
 
 
 def stored(release: str) -> sqlite3.Connection:
