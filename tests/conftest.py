@@ -29,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # It looks through every static file anew for each client; browsers get theirs from Django.
+    whitenoise = "whitenoise.middleware.WhiteNoiseMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != whitenoise]
     wanted = os.environ.get("BELAY_TEST_DB") == "postgres" and not os.environ.get("DATABASE_URL")
     if wanted and not hasattr(config, "workerinput"):
         # Workers of pytest-xdist inherit the address; this process has read its settings already.

@@ -78,4 +78,4 @@ class LifeOfAClock(RuleBasedStateMachine):
 
 
 TestLifeOfAClock = LifeOfAClock.TestCase
-TestLifeOfAClock.settings = examples(40, steps=15)
+TestLifeOfAClock.settings = examples(15, steps=12)
