@@ -43,10 +43,20 @@ def pytest_configure(config: pytest.Config) -> None:
         connections.settings = connections.configure_settings(settings.DATABASES)
 
 
+# Workers take whole files. What takes longest comes first, so that none is left alone at the end.
+LONGEST = ("config/lib/test_supervisor.py", "upgrades/", "test_doors.py", "governance/", "browser/")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is marked `postgres` is no test of SQLite: it is left out there, not skipped."""
     from django.conf import settings
 
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        found = (n for n, start in enumerate(LONGEST) if path.startswith(start))
+        return next(found, len(LONGEST))
+
+    items.sort(key=place)
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
     for_postgres = [item for item in items if item.get_closest_marker("postgres")]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Three workers on two cores: browsers and processes spend much of their time waiting.
-PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup"]
+PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
+PYTEST += ["--no-loadscope-reorder"]
 ON_SQLITE = ["-m", "not postgres"]
 ON_POSTGRESQL = [
     *("-m", "not processes"),
