@@ -202,6 +202,12 @@ DOORS: tuple[Door, ...] = (
     page("rosters/", "rosters/"),
     button("calendars/mine/", "calendars/mine/"),
     page("rosters/<slug:code>/", "rosters/primary/"),
+    page(
+        "rosters/<slug:code>/edit/",
+        "rosters/primary/edit/",
+        PLAN_ROSTERS,
+        who={"POST": PLAN_ROSTERS},
+    ),
     page("rosters/<slug:code>/import/", "rosters/primary/import/", who={"POST": ROLED}),
     button("rosters/<slug:code>/calendar/", "rosters/primary/calendar/"),
     button("rosters/<slug:code>/<slug:verb>/", "rosters/primary/cover/"),

@@ -27,6 +27,8 @@ class MomentField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
+        if not text and not self.required:
+            return None
         try:
             found = datetime.fromisoformat(text)
             if found.tzinfo is None:
