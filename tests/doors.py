@@ -200,6 +200,7 @@ DOORS: tuple[Door, ...] = (
     page("actions/", "actions/"),
     button("actions/<int:pk>/<slug:verb>/", "actions/{action}/start/"),
     page("rosters/", "rosters/"),
+    page("rosters/gaps/", "rosters/gaps/"),
     button("calendars/mine/", "calendars/mine/"),
     page("rosters/<slug:code>/", "rosters/primary/"),
     page(

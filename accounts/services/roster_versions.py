@@ -115,7 +115,7 @@ def _check_dates(layers: Sequence[NewLayer], asked: datetime, at: datetime) -> N
 
 
 def _in_rhythm(layer: NewLayer, before: rules.Layer | None) -> NewLayer:
-    """Anchored as before where nothing of its rhythm changes: the 31st of a month stays the 31st."""
+    """Anchored as before where nothing of its rhythm changes: the 31st stays the 31st."""
     if layer.start_on is not None or before is None:
         return layer
     rhythm = (before.zone, before.handoff, before.unit, before.every)

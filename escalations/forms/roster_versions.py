@@ -67,9 +67,7 @@ class LayerForm(forms.Form):
         for n, name in enumerate(self.places, 1):
             self.fields[name] = forms.ChoiceField(label=f"{n}.", required=False, choices=choices)
         for day in WEEKDAYS:
-            self.fields[day] = forms.CharField(
-                label=DAY_NAMES[day], required=False, max_length=200
-            )
+            self.fields[day] = forms.CharField(label=DAY_NAMES[day], required=False, max_length=200)
 
     @property
     def place_fields(self) -> list[forms.BoundField]:
@@ -293,5 +291,3 @@ def _choices(roster: Roster, named: Iterable[int]) -> dict[int, User]:
     others = reachable.exclude(pk__in=[person.pk for person in first])
     rows = [*first, *sorted(others.order_by("pk")[:MOST_CHOICES], key=str)]
     return {person.pk: person for person in rows}
-
-
