@@ -157,6 +157,8 @@ DOORS: tuple[Door, ...] = (
     page("accounts/login/", "accounts/login/", ANYBODY, who={"POST": ANYBODY}, answers=(200, 302)),
     Door("accounts/logout/", "accounts/logout/", {"POST": ANYBODY}),
     page("accounts/profile/", "accounts/profile/", SIGNED_IN, who={"POST": SIGNED_IN}),
+    button("accounts/profile/calendar/", "accounts/profile/calendar/"),
+    Door("accounts/profile/absences/", "accounts/profile/absences/", {"POST": SIGNED_IN}),
     page("help/", "help/", SIGNED_IN),
     page("help/roles/", "help/roles/", SIGNED_IN),
     # --- pages -----------------------------------------------------------------------------------

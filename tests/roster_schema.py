@@ -69,6 +69,8 @@ def told_twice(w: dict[str, Any]) -> GapTold:
 
 
 ROSTER_BREAKERS: dict[str, Any] = {
+    "roster_strain_limits": lambda w: copy_of(primary(), code="x", least_rest_hours=0),
+    "roster_strain_levels": lambda w: copy_of(primary(), code="x", amber_score=80),
     "roster_version_number": lambda w: version_of(number=1),
     "roster_version_effective": lambda w: version_of(
         effective_from=primary().versions.get().effective_from

@@ -8,11 +8,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.people import validate_zone
+from accounts.models.strain import STRAIN_CHECKS, StrainLimits
 from accounts.models.teams import Team
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
 
-class Roster(Stamped):
+class Roster(StrainLimits, Stamped):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, models.PROTECT, related_name="rosters")
@@ -29,6 +30,7 @@ class Roster(Stamped):
 
     class Meta:
         ordering = ["name"]
+        constraints = STRAIN_CHECKS
 
     def __str__(self) -> str:
         return self.name

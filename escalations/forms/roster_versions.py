@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from accounts.forms.moments import MomentField
 from accounts.models import Roster, RosterVersion, User
 from accounts.models.rosters import LayerUnit
 from accounts.rules.rosters import Layer, Shift
@@ -27,7 +28,6 @@ from accounts.services.roster_versions import (
     next_handoff,
 )
 from config.lib.errors import DomainError
-from escalations.forms.rosters import MomentField
 from escalations.forms.service_hours import DAY_NAMES, windows_of
 
 WEEKS = 4
