@@ -79,6 +79,13 @@ ROSTER_BREAKERS: dict[str, Any] = {
     "layer_unit": lambda w: layer_of(unit="decade"),
     "layer_every": lambda w: layer_of(every=0),
     "layer_person_position": lambda w: copy_of(LayerPerson.objects.first()),
+    "override_of_nobody": lambda w: Override(
+        roster=primary(),
+        start_at=w["at"],
+        end_at=w["at"] + timedelta(hours=1),
+        recorded_at=w["at"],
+        recorded_by=w["company"]["agent"],
+    ),
     "override_of_swap": lambda w: Override(
         roster=primary(),
         user=w["company"]["agent"],

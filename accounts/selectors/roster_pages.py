@@ -10,7 +10,7 @@ from accounts.models import Absence, CalendarFeed, Override, Roster, Swap, User
 from accounts.models.swaps import SwapState
 from accounts.rules.rosters import Shift
 from accounts.selectors.cover import Proposal, cover_for, proposals
-from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of
+from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of, why_gap
 from accounts.selectors.roster_shifts import (
     ShiftRef,
     edits_roster,
@@ -67,7 +67,7 @@ def roster_rows(rosters: Iterable[Roster], viewer: User, at: datetime) -> list[R
 class Gap:
     start: datetime
     end: datetime
-    is_away: bool
+    why: str
     proposals: tuple[Proposal, ...]
 
 
@@ -110,7 +110,7 @@ def open_gaps(rosters: Iterable[Roster], viewer: User, at: datetime) -> list[Ope
 
 def _gap(gap: Shift, offered: tuple[Proposal, ...], viewer: User, may_plan: bool) -> Gap:
     shown = offered if may_plan else _own(offered, viewer)
-    return Gap(gap.start, gap.end, gap.source != "gap", shown)
+    return Gap(gap.start, gap.end, why_gap(gap), shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,7 @@ def _people(
             found.update(int(str(person)) for layer in row.layers for person in layer.people)
             found.update(() if row.fallback is None else (row.fallback,))
     for stand_ins in overrides.values():
-        found.update(int(str(each.person)) for each in stand_ins)
+        found.update(int(str(each.person)) for each in stand_ins if each.person is not None)
     return found
 
 

@@ -16,7 +16,7 @@ from accounts.models.rosters import LayerUnit
 from accounts.rules.rosters import Layer, Shift
 from accounts.rules.service_hours import WEEKDAYS
 from accounts.rules.zones import UnknownZone, zone_named
-from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of
+from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of, why_gap
 from accounts.selectors.roster_week import RosterWeek, week_of
 from accounts.selectors.rosters import NEVER, plan_of
 from accounts.services.roster_drafts import as_planned
@@ -165,7 +165,7 @@ class Look:
 
     effective_from: datetime
     weeks: tuple[RosterWeek, ...]
-    gaps: tuple[Shift, ...]
+    gaps: tuple[tuple[Shift, str], ...]  # and why
     warnings: tuple[str, ...]
 
 
@@ -240,7 +240,7 @@ class Draft:
         return Look(
             start,
             tuple(week_of(self.roster, each, self.by, self.at) for each in days),
-            gaps_in(plan, start, start + AHEAD),
+            tuple((gap, why_gap(gap)) for gap in gaps_in(plan, start, start + AHEAD)),
             warnings_of(plan, people),
         )
 
