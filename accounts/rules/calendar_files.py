@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
+from math import gcd
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,8 @@ from accounts.rules.zones import UnknownZone, instant_of, zone_named
 MAX_BYTES = 1_000_000
 MAX_EVENTS, MAX_SHIFTS = 2_000, 5_000
 LOOKS_BACK = timedelta(days=3660)  # how old the first of a recurring event may be
-NEAR = timedelta(hours=3)
+NEAR, NONE = timedelta(hours=3), timedelta()
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_RULES = 50
 MAX_STEPS = 100_000  # times that the rules of one file may have to be looked at
 STEPS = {
@@ -181,6 +183,8 @@ class _Reader:
             text = rule.to_ical().decode()
             every = rrulestr(text, dtstart=wall, ignoretz=True).replace(until=last)
             self._spend(rule, last - wall)
+            if _is_never(rule, wall):
+                continue
             most = min(int(count[0]), MAX_SHIFTS + 1) if count else MAX_SHIFTS + 1
             found.update(islice(takewhile(last.__ge__, every), most))
             if len(found) > MAX_SHIFTS:
@@ -240,6 +244,19 @@ class _Reader:
 
     def _seen(self, zone: ZoneInfo) -> ZoneInfo:
         return self.zones.setdefault(zone.key, zone)
+
+
+def _is_never(rule: Any, wall: datetime) -> bool:
+    """Steps that never meet the rule's days or months would be searched until the year 9999."""
+    freq, every = str(rule["FREQ"][0]).upper(), int(rule.get("INTERVAL", [1])[0])
+    days = {str(day).upper()[-2:] for day in rule.get("BYDAY", [])}
+    months = {int(month) for month in rule.get("BYMONTH", [])}
+    if freq in ("HOURLY", "DAILY") and days and STEPS[freq] * every % timedelta(days=7) == NONE:
+        return WEEKDAYS[wall.weekday()] not in days
+    if freq == "MONTHLY" and months:
+        apart = gcd(every, 12)
+        return not any((month - wall.month) % apart == 0 for month in months)
+    return False
 
 
 def _zone(name: str) -> ZoneInfo:
