@@ -93,6 +93,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change delete", "kpisource"),
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account contact"),
+            "accounts.change_calendarfeed",  # to revoke one
             "playbooks.view_*",
             *_WRITE_LIBRARY,
             _APPROVE,

@@ -1,11 +1,13 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views.profile import Profile
+from accounts.views.profile import Profile, ProfileAbsence, ProfileCalendar
 from accounts.views.sign_in import SignIn
 
 urlpatterns = [
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", Profile.as_view(), name="profile"),
+    path("profile/calendar/", ProfileCalendar.as_view(), name="profile-calendar"),
+    path("profile/absences/", ProfileAbsence.as_view(), name="profile-absences"),
 ]

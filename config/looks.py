@@ -125,6 +125,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Overrides", "event_repeat", "accounts.override"),
                     _page("Absences", "event_busy", "accounts.absence"),
                     _page("Swaps", "swap_horiz", "accounts.swap"),
+                    _page("Calendars", "calendar_today", "accounts.calendarfeed"),
                 ],
             },
             {

@@ -12,6 +12,7 @@ from escalations.views import (
     playbooks,
     queue,
     reviews,
+    roster_versions,
     rosters,
     service_hours,
 )
@@ -80,8 +81,10 @@ urlpatterns = [
         "actions/<int:pk>/<slug:verb>/", action_items.ActionVerbView.as_view(), name="action-verb"
     ),
     path("rosters/", rosters.Rosters.as_view(), name="rosters"),
+    path("rosters/gaps/", rosters.RosterGaps.as_view(), name="roster-gaps"),
     path("calendars/mine/", rosters.OwnCalendar.as_view(), name="own-calendar"),
     path("rosters/<slug:code>/", rosters.RosterPage.as_view(), name="roster"),
+    path("rosters/<slug:code>/edit/", roster_versions.RosterEditor.as_view(), name="roster-edit"),
     path("rosters/<slug:code>/import/", rosters.RosterImport.as_view(), name="roster-import"),
     path("rosters/<slug:code>/calendar/", rosters.RosterCalendar.as_view(), name="roster-calendar"),
     path("rosters/<slug:code>/<slug:verb>/", rosters.RosterVerbView.as_view(), name="roster-verb"),

@@ -69,6 +69,8 @@ def told_twice(w: dict[str, Any]) -> GapTold:
 
 
 ROSTER_BREAKERS: dict[str, Any] = {
+    "roster_strain_limits": lambda w: copy_of(primary(), code="x", least_rest_hours=0),
+    "roster_strain_levels": lambda w: copy_of(primary(), code="x", amber_score=80),
     "roster_version_number": lambda w: version_of(number=1),
     "roster_version_effective": lambda w: version_of(
         effective_from=primary().versions.get().effective_from
@@ -77,6 +79,13 @@ ROSTER_BREAKERS: dict[str, Any] = {
     "layer_unit": lambda w: layer_of(unit="decade"),
     "layer_every": lambda w: layer_of(every=0),
     "layer_person_position": lambda w: copy_of(LayerPerson.objects.first()),
+    "override_of_nobody": lambda w: Override(
+        roster=primary(),
+        start_at=w["at"],
+        end_at=w["at"] + timedelta(hours=1),
+        recorded_at=w["at"],
+        recorded_by=w["company"]["agent"],
+    ),
     "override_of_swap": lambda w: Override(
         roster=primary(),
         user=w["company"]["agent"],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.models import (
     Absence,
+    CalendarFeed,
     Layer,
     LayerPerson,
     Override,
@@ -15,8 +17,10 @@ from accounts.models import (
     RosterVersion,
     Swap,
 )
+from accounts.models.strain import STRAIN_FIELDS
+from accounts.services.calendar_feeds import revoke
 from config.lib import clock
-from config.lib.admin import Governed, GovernedInline, ReadOnlyHistory, register
+from config.lib.admin import Governed, GovernedInline, ReadOnly, ReadOnlyHistory, register
 
 
 @register(Roster)
@@ -26,6 +30,16 @@ class RosterAdmin(Governed):
     list_select_related = ("team", "owner")
     search_fields = ("name", "code")
     autocomplete_fields = ("owner",)
+    fieldsets = (
+        (None, {"fields": ("name", "code", "team", "owner")}),
+        (
+            "Strain",
+            {
+                "fields": STRAIN_FIELDS,
+                "description": "What counts as too much. The score reaches full weight at each.",
+            },
+        ),
+    )
 
 
 class LayerInline(GovernedInline):
@@ -122,3 +136,25 @@ class SwapAdmin(ReadOnlyHistory):
     list_filter = ("state", "roster")
     search_fields = ("asked_by__username", "partner__username")
     list_select_related = ("roster", "asked_by", "partner")
+
+
+@register(CalendarFeed)
+class CalendarFeedAdmin(ReadOnly):
+    """Whose calendars are read where. Addresses are not kept, so none shows."""
+
+    list_display = ("user", "roster", "made_at", "revoked_at")
+    list_filter = ("roster", "revoked_at")
+    search_fields = ("user__username", "user__last_name", "roster__name")
+    list_select_related = ("user", "roster")
+    fields = ("user", "roster", "made_at", "revoked_at")
+    actions = ("revoke_them",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_calendarfeed")
+
+    @admin.action(description="Revoke the address", permissions=["revoke"])
+    def revoke_them(self, request: HttpRequest, queryset: Any) -> None:
+        revoked = [feed for feed in queryset if revoke(feed, at=clock.now())]
+        for feed in revoked:
+            self.log_change(request, feed, "Revoked the address")
+        self.message_user(request, f"{len(revoked)} addresses no longer work.")

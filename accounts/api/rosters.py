@@ -53,7 +53,7 @@ class RosterVersionOut(DiscreetSerializer):
 
 
 class OverrideOut(DiscreetSerializer):
-    user = named_by("username")
+    user = named_by("username", allow_null=True)
 
     class Meta:
         model = Override

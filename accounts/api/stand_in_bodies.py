@@ -12,7 +12,7 @@ from config.lib.serializers import StrictSerializer
 
 
 class OverrideRow(DiscreetSerializer):
-    user = named_by("username")
+    user = named_by("username", allow_null=True)
     recorded_by = named_by("username")
 
     class Meta:

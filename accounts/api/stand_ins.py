@@ -27,7 +27,7 @@ from accounts.api.stand_in_bodies import (
 from accounts.models import Absence, Override, Roster, Swap, User
 from accounts.rules.rosters import Shift
 from accounts.selectors.cover import Proposal, proposals
-from accounts.selectors.roster_gaps import AHEAD, outlooks
+from accounts.selectors.roster_gaps import AHEAD, outlooks, why_gap
 from accounts.selectors.rosters import person_id, plan_of
 from accounts.services import rosters as verbs
 from accounts.services import swaps
@@ -279,7 +279,7 @@ class RosterGapList(NounView):
                     {
                         "start_at": gap.start,
                         "end_at": gap.end,
-                        "why": why_of(gap),
+                        "why": why_gap(gap),
                         "proposals": [proposal_value(each) for each in offered],
                     }
                     for gap, offered in zip(outlook.gaps, found, strict=True)
@@ -287,11 +287,6 @@ class RosterGapList(NounView):
                 "warnings": list(outlook.warnings),
             }
         )
-
-
-def why_of(gap: Shift) -> str:
-    is_away = gap.source != "gap"
-    return "Whoever would answer is away." if is_away else "Nobody is planned."
 
 
 def proposal_value(proposal: Proposal) -> dict[str, str]:

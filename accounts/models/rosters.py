@@ -8,11 +8,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.people import validate_zone
+from accounts.models.strain import STRAIN_CHECKS, StrainLimits
 from accounts.models.teams import Team
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
 
-class Roster(Stamped):
+class Roster(StrainLimits, Stamped):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, models.PROTECT, related_name="rosters")
@@ -29,6 +30,7 @@ class Roster(Stamped):
 
     class Meta:
         ordering = ["name"]
+        constraints = STRAIN_CHECKS
 
     def __str__(self) -> str:
         return self.name
@@ -140,14 +142,15 @@ class LayerPerson(models.Model):
 
 
 class Override(models.Model):
-    """For a while somebody else is on duty. Of two, the later recorded wins.
+    """For a while somebody else is on duty. Of two, the later recorded wins. Without `user` it is a
+    shift of a calendar file whose person nobody knows: a gap, whose reason quotes the name.
 
     One half of a swap names the shift it is bound to: `layer` (position) and `shift_number`, and
     whom it replaces there.
     """
 
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="overrides")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -171,6 +174,11 @@ class Override(models.Model):
         constraints = [
             check(
                 "override_period", Q(end_at__gt=F("start_at")), "An override ends after it begins."
+            ),
+            check(
+                "override_of_nobody",
+                Q(user__isnull=False) | Q(swap=None) & ~Q(reason=""),
+                "A stand-in names a person, or says whom it could not find.",
             ),
             check(
                 "override_of_swap",

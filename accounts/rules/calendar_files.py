@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
+from math import gcd
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,17 @@ from accounts.rules.zones import UnknownZone, instant_of, zone_named
 MAX_BYTES = 1_000_000
 MAX_EVENTS, MAX_SHIFTS = 2_000, 5_000
 LOOKS_BACK = timedelta(days=3660)  # how old the first of a recurring event may be
-SLOWEST = frozenset({"HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
-NEAR = timedelta(hours=3)
+NEAR, NONE = timedelta(hours=3), timedelta()
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_RULES = 50
+MAX_STEPS = 100_000  # times that the rules of one file may have to be looked at
+STEPS = {
+    "HOURLY": timedelta(hours=1),
+    "DAILY": timedelta(days=1),
+    "WEEKLY": timedelta(days=7),
+    "MONTHLY": timedelta(days=28),
+    "YEARLY": timedelta(days=365),
+}
 PARTS = frozenset(
     "FREQ INTERVAL COUNT UNTIL WKST BYSETPOS BYDAY BYMONTH BYMONTHDAY BYHOUR BYMINUTE".split()
 )
@@ -113,7 +122,7 @@ class _Reader:
         self.days_in = _zone(days_in)
         self.floating_in = _zone(floating_in) if floating_in else None
         self.zones: dict[str, ZoneInfo] = {}
-        self.rules = 0
+        self.rules = self.steps = 0
 
     def local(self, value: Any) -> tuple[datetime, ZoneInfo]:
         """The wall time a value says and the zone it is said in."""
@@ -169,11 +178,15 @@ class _Reader:
                 is_day = not isinstance(value, datetime)
                 stop = datetime.combine(value, time.max) if is_day else self._wall_of(value, zone)
                 last = min(last, stop)
+            # COUNT is counted here: a rule that stops at nothing is searched until the year 9999.
+            count = rule.pop("COUNT", None)
             text = rule.to_ical().decode()
-            series = rrulestr(text, dtstart=wall, ignoretz=True)
-            # Both COUNT and UNTIL in one rule are not for RFC 5545.
-            every = series if "COUNT" in rule else series.replace(until=last)
-            found.update(islice(takewhile(last.__ge__, every), MAX_SHIFTS + 1))
+            every = rrulestr(text, dtstart=wall, ignoretz=True).replace(until=last)
+            self._spend(rule, last - wall)
+            if _is_never(rule, wall):
+                continue
+            most = min(int(count[0]), MAX_SHIFTS + 1) if count else MAX_SHIFTS + 1
+            found.update(islice(takewhile(last.__ge__, every), most))
             if len(found) > MAX_SHIFTS:
                 raise CalendarFileError("too_many_shifts", f"At most {MAX_SHIFTS} shifts at once.")
         return sorted(found)
@@ -190,7 +203,7 @@ class _Reader:
             int("".join(c for c in str(day) if c.isdigit()) or 1) for day in rule.get("BYDAY", [])
         ]
         if (
-            freq not in SLOWEST
+            freq not in STEPS
             or not {str(part).upper() for part in rule} <= PARTS
             or not 1 <= min(days) <= longest
             or any(int(each) < 1 for each in rule.get("INTERVAL", [1]))
@@ -202,6 +215,13 @@ class _Reader:
             )
         if self.rules > MAX_RULES:
             raise CalendarFileError("unsupported_rule", f"At most {MAX_RULES} rules in a file.")
+
+    def _spend(self, rule: Any, span: timedelta) -> None:
+        """Bounds the work of all rules of a file together, whatever they find."""
+        step = STEPS[str(rule["FREQ"][0]).upper()] * int(rule.get("INTERVAL", [1])[0])
+        self.steps += max(span // step, 0)
+        if self.steps > MAX_STEPS:
+            raise CalendarFileError("unsupported_rule", "The rules of this file ask for too much.")
 
     def _wall_of(self, value: datetime, zone: ZoneInfo) -> datetime:
         if value.tzinfo is None:
@@ -224,6 +244,19 @@ class _Reader:
 
     def _seen(self, zone: ZoneInfo) -> ZoneInfo:
         return self.zones.setdefault(zone.key, zone)
+
+
+def _is_never(rule: Any, wall: datetime) -> bool:
+    """Steps that never meet the rule's days or months would be searched until the year 9999."""
+    freq, every = str(rule["FREQ"][0]).upper(), int(rule.get("INTERVAL", [1])[0])
+    days = {str(day).upper()[-2:] for day in rule.get("BYDAY", [])}
+    months = {int(month) for month in rule.get("BYMONTH", [])}
+    if freq in ("HOURLY", "DAILY") and days and STEPS[freq] * every % timedelta(days=7) == NONE:
+        return WEEKDAYS[wall.weekday()] not in days
+    if freq == "MONTHLY" and months:
+        apart = gcd(every, 12)
+        return not any((month - wall.month) % apart == 0 for month in months)
+    return False
 
 
 def _zone(name: str) -> ZoneInfo:

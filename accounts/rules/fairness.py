@@ -17,8 +17,7 @@ from accounts.rules.service_hours import WEEKDAYS, Calendar
 from accounts.rules.zones import zone_named
 
 HOUR_US = 3_600_000_000
-WEEK, REST = timedelta(days=7), timedelta(hours=11)
-OVER_MEAN = 1.25
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 SHIFT_H = 12
 
 
@@ -30,9 +29,11 @@ class Limits:
     share: float = 0.25
     incidents_per_shift: float = 2
     night_pages: int = 3  # in any seven days
+    rest: timedelta = timedelta(hours=11)
     broken_rests: int = 2
     days_in_row: int = 7
     weekends_in_row: int = 2
+    over_mean: float = 1.25
     amber: int = 60
     red: int = 80
 
@@ -59,12 +60,8 @@ class Load:
     days_in_row: int
     weekends_in_row: int
     score: int
+    level: str  # green, amber or red
     flags: tuple[str, ...]
-
-    @property
-    def level(self) -> str:
-        """green, amber or red, by the default limits."""
-        return "red" if self.score >= 80 else "amber" if self.score >= 60 else "green"
 
 
 def balance(values: Sequence[float]) -> float:
@@ -81,12 +78,12 @@ def gini(values: Sequence[float]) -> float:
     return apart / (2 * len(values) * total)
 
 
-def over_mean(values: Mapping[Any, float]) -> set[Any]:
-    """Who carries more than 125 % of the mean."""
+def over_mean(values: Mapping[Any, float], limits: Limits | None = None) -> set[Any]:
+    """Who carries more than 125 % of the mean, or as much as the limits say."""
     if not values:
         return set()
-    mean = sum(values.values()) / len(values)
-    return {who for who, value in values.items() if value > OVER_MEAN * mean}
+    mean, times = sum(values.values()) / len(values), (limits or Limits()).over_mean
+    return {who for who, value in values.items() if value > times * mean}
 
 
 def load_of(
@@ -104,13 +101,14 @@ def load_of(
     incidents = len({page.incident for page in pages})
     per_shift = incidents / (hours / SHIFT_H) if hours else 0.0
     in_week = max((sum(at <= x < at + WEEK for x in nights) for at in nights), default=0)
-    broken = _broken_rests(nights, sorted(page.at for page in pages))
+    broken = _broken_rests(nights, sorted(page.at for page in pages), limits.rest)
     days = sorted(_days(spans, zone))
     in_row = _longest([day.toordinal() for day in days], 1)
     weekends = sorted({day.toordinal() - day.weekday() for day in days if day.weekday() >= 5})
     weekends_in_row = _longest(weekends, 7)
-    score = (
-        25 * min(1.0, share / limits.share)
+    score = int(
+        0.5
+        + 25 * min(1.0, share / limits.share)
         + 25 * min(1.0, per_shift / limits.incidents_per_shift)
         + 25 * min(1.0, in_week / limits.night_pages)
         + 15 * min(1.0, broken / limits.broken_rests)
@@ -120,7 +118,10 @@ def load_of(
         (share > limits.share, f"on call {share:.0%} of the time"),
         (per_shift > limits.incidents_per_shift, f"{per_shift:.1f} incidents in 12 hours"),
         (in_week >= limits.night_pages, f"{in_week} night pages in 7 days"),
-        (broken > 0, f"under 11 hours of rest after a night page, {broken} times"),
+        (
+            broken > 0,
+            f"under {limits.rest // HOUR} hours of rest after a night page, {broken} times",
+        ),
         (in_row > limits.days_in_row, f"{in_row} days on call in a row"),
         (weekends_in_row >= limits.weekends_in_row, f"{weekends_in_row} weekends in a row"),
     )
@@ -136,16 +137,16 @@ def load_of(
         broken_rests=broken,
         days_in_row=in_row,
         weekends_in_row=weekends_in_row,
-        score=int(score + 0.5),
+        score=score,
+        level="red" if score >= limits.red else "amber" if score >= limits.amber else "green",
         flags=tuple(words for is_so, words in told if is_so),
     )
 
 
-def _broken_rests(nights: Sequence[datetime], pages: Sequence[datetime]) -> int:
-    """Night pages after which another page came before 11 hours of rest; pages within an hour
+def _broken_rests(nights: Sequence[datetime], pages: Sequence[datetime], rest: timedelta) -> int:
+    """Night pages after which another page came before the rest was over; pages within an hour
     belong to one disturbance."""
-    hour = timedelta(hours=1)
-    return sum(any(at + hour < other < at + REST for other in pages) for at in nights)
+    return sum(any(at + HOUR < other < at + rest for other in pages) for at in nights)
 
 
 def _open_hours(calendar: Calendar, spans: Iterable[tuple[datetime, datetime]]) -> float:

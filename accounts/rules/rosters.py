@@ -19,6 +19,7 @@ from accounts.rules.zones import UnknownZone, instant_of, zone_named
 
 Person = Hashable
 UNITS = ("hour", "day", "week", "month")
+UNKNOWN = "gap (nobody known)"
 
 
 class RosterError(ValueError):
@@ -140,7 +141,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """`person` is on duty in [start, end), whatever the layers say.
+    """`person` is on duty in [start, end), whatever the layers say. None: nobody known is, and the
+    layers do not answer for them.
 
     With `layer` it is one half of a swap: it counts only while `instead_of` would be on duty by
     that layer, and so leaves alone what was never theirs to give. `key` is stable, for feeds.
@@ -148,7 +150,7 @@ class Override:
 
     start: datetime
     end: datetime
-    person: Person
+    person: Person | None
     layer: int | None = None
     instead_of: Person | None = None
     key: str = ""
@@ -166,7 +168,8 @@ class Absence:
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Who answers. `source` is "layer1" (the lowest) and up, "override", "fallback", "gap", or
-    "gap (away: A)" when only absent people would have been on duty. `key` names what decided: the
+    "gap (away: A)" when only absent people would have been on duty, or UNKNOWN for a stand-in whom
+    nobody knows. `key` names what decided: the
     shift of a layer ("1.12": layer 1, shift 12) or the override."""
 
     person: Person | None
@@ -264,7 +267,8 @@ def _candidates(
         if not override.start <= at < override.end:
             continue
         if override.layer is None or top == (override.layer, override.instead_of):
-            yield Duty(override.person, "override", override.key)
+            source = UNKNOWN if override.person is None else "override"
+            yield Duty(override.person, source, override.key)
     for _, duty in planned:
         yield duty
     if fallback is not None:

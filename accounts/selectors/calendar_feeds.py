@@ -155,7 +155,7 @@ def _names(found: Iterable[Plan]) -> list[tuple[int, str]]:
         for plan in found
         for people in (
             *(layer.people for stretch in plan.stretches for layer in stretch.layers),
-            [override.person for override in plan.overrides],
+            [each.person for each in plan.overrides if each.person is not None],
             [s.fallback for s in plan.stretches if s.fallback is not None],
         )
         for person in people
@@ -177,7 +177,7 @@ class _Changes:
             if moment is not None
         ]
         people = {p for s in plan.stretches for layer in s.layers for p in layer.people}
-        people |= {override.person for override in plan.overrides}
+        people |= {each.person for each in plan.overrides if each.person is not None}
         ids = [int(str(person)) for person in people]
         fields = ("start_at", "end_at", "recorded_at", "withdrawn_at")
         self.periods = [

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from accounts.models import Roster, User
-from accounts.rules.rosters import Shift
+from accounts.rules.rosters import UNKNOWN, Shift
 from accounts.selectors.rosters import Plan, plans
 
 AHEAD = timedelta(days=60)
@@ -96,6 +96,13 @@ def gaps_in(plan: Plan, start: datetime, end: datetime) -> tuple[Shift, ...]:
         else:
             found.append(shift)
     return tuple(found)
+
+
+def why_gap(gap: Shift) -> str:
+    """Said in the same words on pages and by the API."""
+    if gap.source == UNKNOWN:
+        return "Nobody fits the name in the calendar file."
+    return "Nobody is planned." if gap.source == "gap" else "Whoever would answer is away."
 
 
 def people_in(plan: Plan) -> list[int]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from accounts.models import Absence, CalendarFeed, Override, Roster, Swap, User
 from accounts.models.swaps import SwapState
 from accounts.rules.rosters import Shift
-from accounts.selectors.cover import Proposal, proposals
-from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of
+from accounts.selectors.cover import Proposal, cover_for, proposals
+from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of, why_gap
 from accounts.selectors.roster_shifts import (
     ShiftRef,
     edits_roster,
@@ -67,8 +67,50 @@ def roster_rows(rosters: Iterable[Roster], viewer: User, at: datetime) -> list[R
 class Gap:
     start: datetime
     end: datetime
-    is_away: bool
+    why: str
     proposals: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGaps:
+    """What is open in one roster. `left` are people who are named in it and have left."""
+
+    roster: Roster
+    gaps: tuple[Gap, ...]
+    more_gaps: int
+    left: tuple[User, ...]
+
+
+def open_gaps(rosters: Iterable[Roster], viewer: User, at: datetime) -> list[OpenGaps]:
+    """Rosters with gaps in the next 60 days or with people who left, the nearest gap first. The
+    same number of queries for any number of rosters."""
+    until, rows = at + AHEAD, list(rosters)
+    found = plans(rows, at, until, at)
+    gaps = {roster.pk: gaps_in(found[roster.pk], at, until) for roster in rows}
+    offered = cover_for([(roster, gaps[roster.pk][:SHOWN]) for roster in rows], at, until)
+    named = User.objects.filter(is_active=False).in_bulk(
+        {p for plan in found.values() for p in people_in(plan)}
+    )
+    made = []
+    for roster in rows:
+        mine, may_plan = gaps[roster.pk], plans_roster(viewer, roster)
+        left = tuple(named[pk] for pk in people_in(found[roster.pk]) if pk in named)
+        if mine or left:
+            shown = zip(mine, offered[roster.pk], strict=False)
+            made.append(
+                OpenGaps(
+                    roster,
+                    tuple(_gap(gap, each, viewer, may_plan) for gap, each in shown),
+                    max(len(mine) - SHOWN, 0),
+                    left,
+                )
+            )
+    return sorted(made, key=lambda row: (row.gaps[0].start if row.gaps else until, row.roster.name))
+
+
+def _gap(gap: Shift, offered: tuple[Proposal, ...], viewer: User, may_plan: bool) -> Gap:
+    shown = offered if may_plan else _own(offered, viewer)
+    return Gap(gap.start, gap.end, why_gap(gap), shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +160,7 @@ def around(roster: Roster, viewer: User, at: datetime) -> RosterAround:
         person=_named(people, now),
         until=now.end if rest else None,
         gaps=tuple(
-            Gap(gap.start, gap.end, gap.source != "gap", each if may_plan else _own(each, viewer))
-            for gap, each in zip(gaps, offered, strict=False)
+            _gap(gap, each, viewer, may_plan) for gap, each in zip(gaps, offered, strict=False)
         ),
         more_gaps=max(len(gaps) - SHOWN, 0),
         warnings=warnings_of(plan, people),

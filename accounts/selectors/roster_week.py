@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from accounts.models import Roster, User
 from accounts.rules.rosters import Duty, Shift
 from accounts.rules.zones import instant_of, zone_named
+from accounts.selectors.roster_gaps import why_gap
 from accounts.selectors.rosters import Plan, person_id, plan_of
 
 TINTS = 6
@@ -116,7 +117,7 @@ class _Sheet:
         layers = [layer for stretch in plan.stretches for layer in stretch.layers]
         self.zones = list(dict.fromkeys(layer.zone for layer in layers))
         ids = [int(str(person)) for layer in layers for person in layer.people]
-        ids += [int(str(each.person)) for each in plan.overrides]
+        ids += [int(str(each.person)) for each in plan.overrides if each.person is not None]
         ids += [stretch.fallback for stretch in plan.stretches if stretch.fallback is not None]
         found = User.objects.in_bulk(ids)
         self.people = {pk: found[pk] for pk in dict.fromkeys(ids)}
@@ -195,7 +196,7 @@ class _Sheet:
 
     def note(self, row: Shift) -> str:
         if row.duty.is_gap:
-            return "nobody is planned" if row.source == "gap" else "whoever would answer is away"
+            return why_gap(row).lower().removesuffix(".")
         return {"override": "stands in", "fallback": "fallback"}.get(row.source, "")
 
     def clock(self, at: datetime) -> str:

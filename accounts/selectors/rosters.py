@@ -17,7 +17,10 @@ from accounts.rules import rosters as rules
 NEVER = datetime.max.replace(tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 KEPT = 512
-_sealed: dict[int, tuple[rules.Layer, ...]] = {}  # layers of versions that have begun
+# Layers of versions that have begun. Beside the key the time of recording: what was rolled back may
+# leave its key to another version.
+Sealed = tuple[int, datetime]
+_sealed: dict[Sealed, tuple[rules.Layer, ...]] = {}
 
 
 def clear_caches() -> None:
@@ -197,7 +200,7 @@ def _stretches(ids: Sequence[int], end: datetime, known_at: datetime) -> dict[in
     )
     for row in rows.order_by("effective_from", "number"):
         versions[row.roster_id].append(row)
-    missing = [r.pk for rows in versions.values() for r in rows if r.pk not in _sealed]
+    missing = [r.pk for rows in versions.values() for r in rows if _seal(r) not in _sealed]
     layers = layers_of(missing) if missing else {}
     found: dict[int, list[Stretch]] = {}
     for pk, mine in versions.items():
@@ -207,16 +210,21 @@ def _stretches(ids: Sequence[int], end: datetime, known_at: datetime) -> dict[in
                 row.effective_from,
                 until,
                 row.pk,
-                layers[row.pk] if row.pk in layers else _sealed[row.pk],
+                layers[row.pk] if row.pk in layers else _sealed[_seal(row)],
                 row.fallback_id,
             )
             for row, until in zip(mine, ends, strict=True)
         ]
-        _keep({r.pk: layers[r.pk] for r in mine if r.pk in layers and r.effective_from <= known_at})
+        begun = [r for r in mine if r.pk in layers and r.effective_from <= known_at]
+        _keep({_seal(r): layers[r.pk] for r in begun})
     return found
 
 
-def _keep(layers: Mapping[int, tuple[rules.Layer, ...]]) -> None:
+def _seal(version: RosterVersion) -> Sealed:
+    return version.pk, version.recorded_at
+
+
+def _keep(layers: Mapping[Sealed, tuple[rules.Layer, ...]]) -> None:
     """A version's layers never change once it is in force."""
     if len(_sealed) + len(layers) > KEPT:
         _sealed.clear()
@@ -232,7 +240,7 @@ def _people(
             found.update(int(str(person)) for layer in row.layers for person in layer.people)
             found.update(() if row.fallback is None else (row.fallback,))
     for stand_ins in overrides.values():
-        found.update(int(str(each.person)) for each in stand_ins)
+        found.update(int(str(each.person)) for each in stand_ins if each.person is not None)
     return found
 
 

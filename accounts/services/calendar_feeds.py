@@ -32,3 +32,10 @@ def revoke_feed(person: User, roster: Roster | None, *, at: datetime) -> bool:
     User.objects.select_for_update().get(pk=person.pk)
     live = CalendarFeed.objects.filter(user=person, roster=roster, revoked_at=None)
     return bool(live.update(revoked_at=at))
+
+
+@transaction.atomic
+def revoke(feed: CalendarFeed, *, at: datetime) -> bool:
+    """Whether it worked until now: an address that was revoked keeps its first date."""
+    live = CalendarFeed.objects.filter(pk=feed.pk, revoked_at=None)
+    return bool(live.update(revoked_at=at))

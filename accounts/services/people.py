@@ -13,13 +13,14 @@ from config.lib.history import told
 from config.lib.queue import enqueue
 
 RELEASE = "escalations.tasks.people.release_incidents_of"
-LOOK = "escalations.tasks.rosters.look_at_all"
+LEFT = "escalations.tasks.rosters.somebody_left"
 
 
 @transaction.atomic
 def deactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
     """From `at` on this person signs in nowhere, is on no roster and in no team, and is paged no
-    more. What they own is handed to the ladder by a job of this same transaction.
+    more. What they own is handed to the ladder, and who plans their rosters is told, by jobs of
+    this same transaction.
 
     Raises DomainError `own_account` for oneself, `reason_missing` without a reason.
     """
@@ -39,7 +40,7 @@ def deactivate(person: User, *, by: User, at: datetime, reason: str) -> None:
             membership.save()
     AuthToken.objects.filter(user=person).delete()
     enqueue(RELEASE, person.pk)
-    enqueue(LOOK)
+    enqueue(LEFT, person.pk)
 
 
 @transaction.atomic

@@ -1,4 +1,5 @@
-"""A calendar file taken over into a roster: its shifts become stand-ins over the layers."""
+"""A calendar file taken over into a roster: its shifts become stand-ins over the layers. One whose
+person nobody knows becomes a stand-in by nobody, which is a gap until somebody covers it."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ class ImportReport:
 
     @property
     def new(self) -> int:
-        return sum(row.is_new for row in self.rows)
+        return sum(row.is_new and row.person is not None for row in self.rows)
 
     @property
     def gaps(self) -> int:
@@ -75,23 +76,37 @@ def import_calendar(
     for shift in found.shifts:
         person = _named_by(shift, known)
         start = max(shift.start, at)
-        is_known = person is not None and (
-            (person.pk, start, shift.end) in kept
-            or (shift.start <= at and (person.pk, shift.end) in begun)
+        pk = person.pk if person else None
+        is_known = (pk, start, shift.end) in kept or (
+            shift.start <= at and (pk, shift.end) in begun
         )
-        is_new = person is not None and not is_known
+        is_new = not is_known
         said = next((text for text in shift.who if text), "no name")
         rows.append(ImportRow(start, shift.end, person, said, is_new))
-        if is_new and person is not None and not is_dry_run:
-            _record(roster, person, start, shift.end, by, at)
+        if is_new and not is_dry_run:
+            _record(roster, person, said, start, shift.end, by, at)
     if not is_dry_run:
         enqueue(LOOK, roster.pk)
     return ImportReport(tuple(rows), found.warnings, is_dry_run)
 
 
 def _record(
-    roster: Roster, person: User, start: datetime, end: datetime, by: User, at: datetime
+    roster: Roster,
+    person: User | None,
+    said: str,
+    start: datetime,
+    end: datetime,
+    by: User,
+    at: datetime,
 ) -> None:
+    """Where nobody was known before and somebody is now, they take the place of nobody."""
+    if person is not None:
+        unknown = Override.objects.filter(
+            roster=roster, user=None, withdrawn_at=None, start_at=start, end_at=end
+        )
+        for gone in unknown:
+            gone.withdrawn_at = at
+            told(gone, by=by, reason=IMPORTED, at=at).save(update_fields=["withdrawn_at"])
     row = Override(
         roster=roster,
         user=person,
@@ -99,7 +114,7 @@ def _record(
         end_at=end,
         recorded_at=at,
         recorded_by=by,
-        reason=IMPORTED,
+        reason=IMPORTED if person else f"{IMPORTED}: nobody fits {said[:120]}",
     )
     told(row, by=by, reason=IMPORTED, at=at).save()
 

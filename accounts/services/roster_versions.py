@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
+from math import gcd
 from typing import Any
 
 from django.db import transaction
@@ -24,11 +27,13 @@ from config.lib.queue import enqueue
 
 GAPS_TOLD = 20
 MOST_LAYERS, MOST_PEOPLE = 10, 50
+OLDEST, FURTHEST = timedelta(days=7305), timedelta(days=731)  # of first days, and of beginnings
 
 
 @dataclass(frozen=True, slots=True)
 class NewLayer:
-    """`people` in their order; `continue_with` is on duty first."""
+    """`people` in their order; `continue_with` is on duty first. Without `start_on` a layer whose
+    rhythm stays as it was keeps its hand-overs, and any other begins with the version."""
 
     zone: str
     handoff: time
@@ -62,12 +67,15 @@ def edit_roster(
     may_edit(by, roster)
     if not 1 <= len(layers) <= MOST_LAYERS:
         raise field_error("layers", "no_layers", f"A roster has 1 to {MOST_LAYERS} layers.")
+    asked = max(at, not_before or at)
+    _check_dates(layers, asked, at)
     Roster.objects.select_for_update().get(pk=roster.pk)
     for person in {p for layer in layers for p in layer.people} | {fallback} - {None}:
         checked_person(person, "layers")  # type: ignore[arg-type]  # None is taken out
-    asked = max(at, not_before or at)
     old = plan_of(roster, asked, asked + INSTANT, at).stretch_at(asked)
-    begins = _next_handoff(old, asked)
+    begins = next_handoff(old, asked)
+    if old:
+        layers = [_in_rhythm(*pair) for pair in zip_longest(layers, old.layers[: len(layers)])]
     # Where the lowest layer is to hand over later that day, the old version goes on until then.
     effective = max(begins, _handoff_on(layers[0], begins)) if old else begins
     made = [_anchored(layer, begins, effective) for layer in layers]
@@ -97,7 +105,25 @@ def withdraw_version(version: RosterVersion, *, by: User, at: datetime, reason: 
     enqueue(LOOK, version.roster_id)
 
 
-def _next_handoff(old: Stretch | None, asked: datetime) -> datetime:
+def _check_dates(layers: Sequence[NewLayer], asked: datetime, at: datetime) -> None:
+    if asked > at + FURTHEST:
+        raise field_error("not_before", "bad_date", "At most two years ahead.")
+    for layer in layers:
+        day = layer.start_on
+        if day and not (at - OLDEST).date() <= day <= (asked + FURTHEST).date():
+            raise field_error("layers", "bad_date", "A first day within 20 years back and 2 ahead.")
+
+
+def _in_rhythm(layer: NewLayer, before: rules.Layer | None) -> NewLayer:
+    """Anchored as before where nothing of its rhythm changes: the 31st stays the 31st."""
+    if layer.start_on is not None or before is None:
+        return layer
+    rhythm = (before.zone, before.handoff, before.unit, before.every)
+    is_same = rhythm == (layer.zone, layer.handoff, layer.unit, layer.every)
+    return replace(layer, start_on=before.start_date) if is_same else layer
+
+
+def next_handoff(old: Stretch | None, asked: datetime) -> datetime:
     """At or after `asked`; at once for a roster that had no plan."""
     if old is None or not old.layers:
         return asked
@@ -122,7 +148,7 @@ def _handoff_on(layer: NewLayer, begins: datetime) -> datetime:
 
 def _anchored(layer: NewLayer, begins: datetime, effective: datetime) -> rules.Layer:
     """The rule with `continue_with` on duty from its first hand-off on. One that hands over later
-    than `effective` is anchored a unit earlier: who comes before them fills the time between."""
+    than `effective` is anchored earlier: who comes before them fills the time between."""
     if layer.continue_with not in layer.people or len(layer.people) > MOST_PEOPLE:
         raise field_error("layers", "unknown_person", "Name who continues, of the people in it.")
     ids = [person.pk for person in layer.people]
@@ -132,7 +158,7 @@ def _anchored(layer: NewLayer, begins: datetime, effective: datetime) -> rules.L
     try:
         rule = rules.Layer(
             zone=layer.zone,
-            start_date=_a_unit_before(layer, start_on) if is_late else start_on,
+            start_date=_before(layer, start_on) if is_late else start_on,
             handoff=layer.handoff,
             unit=layer.unit,
             every=layer.every,
@@ -141,19 +167,24 @@ def _anchored(layer: NewLayer, begins: datetime, effective: datetime) -> rules.L
         )
     except (rules.RosterError, CalendarError) as error:
         raise field_error("layers", error.code, error.sentence) from error
-    shift = 1 if is_late else rule.shift_number(effective)
+    except (ValueError, OverflowError) as error:
+        raise field_error("layers", "bad_date", "That date or time cannot be.") from error
+    shift = rule.shift_number(max(effective, handoff))
     place = (ids.index(layer.continue_with.pk) - shift) % len(ids)
     return replace(rule, people=tuple(ids[place:] + ids[:place]))
 
 
-def _a_unit_before(layer: NewLayer, day: date) -> date:
-    match layer.unit:
-        case "week":
-            return day - timedelta(weeks=layer.every)
-        case "month":
-            months = day.year * 12 + day.month - 1 - layer.every
-            return day.replace(year=months // 12, month=months % 12 + 1, day=min(day.day, 28))
-    return day - timedelta(days=max(layer.every if layer.unit == "day" else 1, 1))
+def _before(layer: NewLayer, day: date) -> date:
+    """An earlier day from which the rotation reaches `day` by whole turns."""
+    if layer.unit == "month":
+        months = day.year * 12 + day.month - 1
+        while True:  # until a month that has this day: 29 February comes every four years
+            months -= max(layer.every, 1)
+            if day.day <= monthrange(months // 12, months % 12 + 1)[1]:
+                return date(months // 12, months % 12 + 1, day.day)
+    every = max(layer.every, 1)
+    turn = {"week": 7 * every, "day": every}.get(layer.unit, every // gcd(24, every))
+    return day - timedelta(days=turn)
 
 
 def _write(

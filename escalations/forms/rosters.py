@@ -10,60 +10,34 @@ from typing import Any
 from django import forms
 from django.shortcuts import get_object_or_404
 
+from accounts.forms.moments import MomentField, MomentForm
 from accounts.models import Absence, Override, Roster, Swap, User
 from accounts.rules.calendar_files import MAX_BYTES
-from accounts.rules.zones import instant_of, zone_named
 from accounts.services import calendar_feeds, rosters, swaps
 from accounts.services.roster_import import ImportReport, import_calendar
 from config.lib.errors import DomainError
 
 
-class MomentField(forms.CharField):
-    """A local time of the reader's zone as browsers send it, or a time with its own offset."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
-        self.zone = "UTC"
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        try:
-            found = datetime.fromisoformat(text)
-            if found.tzinfo is None:
-                found = instant_of(zone_named(self.zone), found)
-        except (ValueError, OverflowError):
-            raise forms.ValidationError("Give date and time.", code="bad_time") from None
-        return found
-
-
-class _Form(forms.Form):
-    def __init__(self, given: Any, zone: str) -> None:
-        super().__init__(given)
-        for field in self.fields.values():
-            if isinstance(field, MomentField):
-                field.zone = zone
-
-
-class PeriodForm(_Form):
+class PeriodForm(MomentForm):
     user = forms.ModelChoiceField(User.objects.filter(is_active=True))
     start = MomentField()
     end = MomentField()
     reason = forms.CharField(max_length=200, required=False)
 
 
-class SwapForm(_Form):
+class SwapForm(MomentForm):
     give = forms.CharField(max_length=20)
     take = forms.CharField(max_length=20)
     reason = forms.CharField(max_length=200, required=False)
 
 
-class OneForm(_Form):
+class OneForm(MomentForm):
     """One row of the page, such as a swap to answer."""
 
     pk = forms.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class NothingForm(_Form):
+class NothingForm(MomentForm):
     pass
 
 
@@ -74,7 +48,7 @@ Do = Callable[[Roster, Mapping[str, Any], User, datetime], str]
 class RosterVerb:
     """`do` returns the sentence that says what was done."""
 
-    form: type[_Form]
+    form: type[MomentForm]
     do: Do
 
 

@@ -20,7 +20,7 @@ Span = tuple[datetime, datetime]
 class LoadRow:
     person: User
     load: Load
-    is_over: bool  # more than 125 % of the mean hours
+    is_over: bool  # more of the mean hours than the roster allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class RosterLoad:
     """`rows` hold all for the owner, else the reader's own row alone."""
 
     rows: tuple[LoadRow, ...]
+    over_mean_percent: int
     mean_hours: float
     mean_pages: float
     balance: float | None  # of hours; told to who plans the roster
@@ -46,12 +47,17 @@ def roster_load(roster: Roster, viewer: User, at: datetime) -> RosterLoad | None
         return None
     people = User.objects.in_bulk(spans)
     pages = _pages(spans, start, at)
-    loads = {pk: load_of(spans[pk], pages.get(pk, []), people[pk].time_zone, BACK) for pk in spans}
+    limits = roster.strain_limits
+    loads = {
+        pk: load_of(spans[pk], pages.get(pk, []), people[pk].time_zone, BACK, limits)
+        for pk in spans
+    }
     hours = {pk: load.hours for pk, load in loads.items()}
-    over = over_mean(hours)
+    over = over_mean(hours, limits)
     shown = sorted(loads if is_owner else [viewer.pk], key=lambda pk: (-loads[pk].hours, pk))
     return RosterLoad(
         rows=tuple(LoadRow(people[pk], loads[pk], pk in over) for pk in shown),
+        over_mean_percent=roster.over_mean_percent,
         mean_hours=sum(hours.values()) / len(hours),
         mean_pages=sum(load.pages for load in loads.values()) / len(loads),
         balance=balance(list(hours.values())) if is_owner else None,

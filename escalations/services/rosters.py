@@ -18,6 +18,7 @@ from accounts.rules.gaps import stage_of
 from accounts.rules.rosters import Shift
 from accounts.selectors.roster_gaps import Outlook, outlooks
 from accounts.selectors.roster_shifts import owner_id_of
+from accounts.services.rosters import rosters_naming
 from config.lib.queue import enqueue
 from escalations.models import Notice
 from escalations.models.notices import NoticeKind
@@ -38,6 +39,20 @@ def look_ahead(rosters: Iterable[Roster], at: datetime) -> int:
         for stage, gaps in sorted(_fresh(outlook, at).items()):
             people = owners_of(outlook.roster)
             notices += [_of_gaps(each, outlook.roster, stage, gaps, at) for each in people]
+    return _write(notices)
+
+
+@transaction.atomic
+def tell_of_leaver(person: User, at: datetime) -> int:
+    """Who plans a roster that named `person` hears at once which times stay open. These gaps count
+    as told at the stage they have reached."""
+    rows = rosters_naming(person)
+    list(Roster.objects.filter(pk__in=[row.pk for row in rows]).select_for_update().order_by("pk"))
+    notices: list[Notice] = []
+    for outlook in outlooks(rows, at, with_warnings=False) if person.left_at else ():
+        _fresh(outlook, at)
+        for owner in owners_of(outlook.roster):
+            notices.append(_of_leaver(owner, person, outlook, at))
     return _write(notices)
 
 
@@ -119,6 +134,29 @@ def _of_gaps(
     return _notice(person, key, headline, lines, roster, at, why="you plan this roster")
 
 
+def _of_leaver(owner: User, person: User, outlook: Outlook, at: datetime) -> Notice:
+    roster, gaps = outlook.roster, outlook.gaps
+    lines = [f"Nobody answers {_span(gap.start, gap.end, owner)}." for gap in gaps[:SAID]]
+    if len(gaps) > SAID:
+        lines.append(f"And {len(gaps) - SAID} more.")
+    lines.append(
+        "Proposals for each are waiting to be accepted."
+        if gaps
+        else "Others answer for now: nobody is missing in the next 60 days."
+    )
+    left = person.left_at.timestamp() if person.left_at else 0
+    return _notice(
+        owner,
+        f"left:{roster.pk}:{owner.pk}:{person.pk}:{left:.6f}",
+        f"{person} left: {roster.name}",
+        lines,
+        roster,
+        at,
+        why="you plan this roster",
+        path="/rosters/gaps/" if gaps else "",
+    )
+
+
 def _span(start: datetime, end: datetime, person: User | None = None) -> str:
     zone = ZoneInfo(person.time_zone) if person else UTC
     first, last = start.astimezone(zone), end.astimezone(zone)
@@ -134,9 +172,10 @@ def _notice(
     roster: Roster,
     at: datetime,
     why: str,
+    path: str = "",
 ) -> Notice:
     text = (headline, *lines, "", f"Why you got this: {why}.", "")
-    link = f"Open it: {settings.BASE_URL}/rosters/{roster.code}/"
+    link = f"Open it: {settings.BASE_URL}{path or f'/rosters/{roster.code}/'}"
     return Notice(
         key=key,
         kind=NoticeKind.WARNING,

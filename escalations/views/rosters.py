@@ -18,7 +18,7 @@ from django.views import View
 from accounts.models import Roster
 from accounts.rules.zones import zone_named
 from accounts.selectors.calendar_feeds import calendar_of, feed_behind
-from accounts.selectors.roster_pages import around, roster_rows, visible_rosters
+from accounts.selectors.roster_pages import around, open_gaps, roster_rows, visible_rosters
 from accounts.selectors.roster_week import week_of
 from accounts.services.calendar_feeds import make_feed, revoke_feed
 from accounts.services.roster_import import ImportReport
@@ -48,6 +48,15 @@ class Rosters(RostersView):
         feed = self.person.feeds.filter(roster=None, revoked_at=None).first()
         context = {"nav": "rosters", "rows": rows, "now": self.at, "address": address, "feed": feed}
         return render(self.request, "escalations/rosters/list.html", context)
+
+
+class RosterGaps(RostersView):
+    """Every gap of every roster, and who could cover it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = open_gaps(visible_rosters(), self.person, self.at)
+        context = {"nav": "rosters", "rows": rows, "now": self.at}
+        return render(request, "escalations/rosters/gaps.html", context)
 
 
 class RosterPage(RostersView):
@@ -91,6 +100,8 @@ class RosterVerbView(RostersView):
             messages.error(request, error.detail)
         else:
             messages.success(request, said)
+        if request.POST.get("back") == "gaps":
+            return redirect("roster-gaps")
         return redirect("roster", code)
 
 

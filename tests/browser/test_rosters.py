@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Layer, Roster
+from accounts.services.people import deactivate
 from accounts.services.rosters import record_absence, record_override
 from accounts.services.swaps import ask_swap
 from escalations.demo.rosters import tell_care
@@ -62,3 +63,48 @@ def test_the_week_of_a_roster_is_seen_and_acted_upon(screen, look, company, at, 
     shoot(screen, look, "primary")
     screen.page.click("text=Accept")
     screen.page.wait_for_selector("text=Swapped.")
+
+
+def test_a_new_version_is_written_looked_at_and_published(screen, look, company, at, travel):
+    travel.to(at)
+    screen.sign_in("governor")
+    screen.open("/rosters/primary/edit/")
+    screen.hold()
+    screen.page.click("text=Only at certain hours")
+    for day in ("mon", "tue", "wed", "thu", "fri"):
+        screen.page.fill(f"[name=layer-0-{day}]", "09:00-17:00")
+    screen.page.click("text=Look at the next four weeks")
+    screen.page.wait_for_selector("#look")
+    screen.hold()
+    shoot(screen, look, "edit")
+    screen.page.check("[name=accept_gaps]")
+    screen.page.click("button[name=publish]")
+    screen.page.wait_for_selector("text=Version 2 is published.")
+
+
+def test_gaps_of_all_rosters_and_ones_own_duty_are_seen(screen, look, company, at, travel):
+    travel.to(at)
+    deactivate(company["kpi-owner"], by=company["governor"], at=at, reason="Left")
+    record_absence(company["duty"], at + DAY, at + 2 * DAY, by=company["duty"], at=at)
+    screen.sign_in("duty")
+    screen.open("/rosters/gaps/")
+    screen.hold()
+    shoot(screen, look, "gaps")
+    screen.page.click(".roster-offers button")
+    screen.page.wait_for_selector("text=stands in.")
+    screen.open("/accounts/profile/")
+    screen.hold()
+    shoot(screen, look, "profile")
+    screen.page.click("#calendar button")
+    assert "/calendars/" in screen.page.input_value("#calendar-address")
+
+
+def test_a_week_prints_on_paper(screen, look, company, at, travel):
+    travel.to(at)
+    screen.sign_in("agent")
+    screen.open("/rosters/primary/")
+    screen.page.emulate_media(media="print")
+    assert screen.page.is_visible(".week-grid")
+    assert not screen.page.is_visible(".roster-forms")
+    if SHOTS:
+        screen.page.screenshot(path=str(Path(SHOTS) / f"print-{look[1]}.png"), full_page=True)

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules.rosters import (
@@ -16,6 +16,7 @@ from accounts.rules.rosters import (
     shifts,
 )
 from tests.accounts.rules.minutes import ODD_DAYS, day_windows, first_minute
+from tests.examples import examples
 
 HOUR = timedelta(hours=1)
 
@@ -69,7 +70,7 @@ def rosters(draw):
     return layers, periods(Override), periods(Absence), first
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(rosters(), st.lists(st.integers(0, 5 * 1440 * 60 - 1), min_size=20, max_size=20))
 def test_on_call_and_shifts_give_one_answer_at_every_instant(roster, seconds):
     layers, overrides, absences, first = roster
@@ -87,7 +88,7 @@ def test_on_call_and_shifts_give_one_answer_at_every_instant(roster, seconds):
         assert on_call(layers, overrides, absences, at) == shift.duty
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.sampled_from(ODD_DAYS),
     st.sampled_from(("day", "week", "month")),

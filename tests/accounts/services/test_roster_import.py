@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -193,6 +195,48 @@ def test_shifts_become_stand_ins_once_and_nobody_is_shown_as_a_gap(company, at):
     assert refused.value.code == "not_your_roster"
 
 
+def test_a_shift_of_nobody_known_is_a_gap_until_somebody_is_known_or_covers_it(company, at):
+    roster, duty = Roster.objects.get(code="primary"), company["duty"]
+    import_calendar(roster, PLAN, by=duty, at=at, is_dry_run=False)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert on_call(roster, noon, at - timedelta(hours=1)).person is not None
+    found = on_call(roster, noon, at)
+    assert (found.person, found.source) == (None, "gap (nobody known)")
+    company["senior"].email = "gone@elsewhere.example"
+    company["senior"].save()
+    later = at + timedelta(hours=1)
+    done = import_calendar(roster, PLAN, by=duty, at=later, is_dry_run=False)
+    assert (done.new, done.gaps) == (1, 0)
+    assert on_call(roster, noon, later).person == company["senior"].pk
+    assert on_call(roster, noon, at).person is None
+    assert not Override.objects.filter(user=None, withdrawn_at=None).exists()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU;COUNT=5",  # from a Monday on: never
+        "FREQ=HOURLY;INTERVAL=336;BYDAY=TU",
+        "FREQ=MONTHLY;INTERVAL=6;BYMONTH=2",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO;COUNT=3",
+        "FREQ=HOURLY;INTERVAL=24;BYDAY=MO;BYMONTH=2;BYMONTHDAY=29",
+    ],
+)
+def test_a_rule_that_hardly_ever_comes_true_costs_little(rule):
+    begun = "DTSTART:20200106T090000Z\nDURATION:PT1H\nSUMMARY:x\nRRULE:"
+    started = time.process_time()
+    with contextlib.suppress(CalendarFileError):
+        shifts_in(file(*[begun + rule] * 40), START, END)
+    assert time.process_time() - started < 3
+
+
+def test_many_hourly_rules_are_refused_together():
+    begun = "DTSTART:20200106T090000Z\nDURATION:PT1H\nSUMMARY:x\nRRULE:FREQ=HOURLY;BYMONTH=2"
+    with pytest.raises(CalendarFileError) as refused:
+        shifts_in(file(*[begun + ";BYMONTHDAY=29;BYDAY=MO"] * 40), START, END)
+    assert refused.value.code == "unsupported_rule"
+
+
 def test_the_page_looks_first_and_records_when_told(company, client, travel, at):
     travel.to(at)
     client.force_login(company["duty"])
@@ -202,7 +246,13 @@ def test_the_page_looks_first_and_records_when_told(company, client, travel, at)
     assert "3 shifts, 2 new, 1 gap" in answer.text
     assert not Override.objects.exists()
     client.post(url, {"file": SimpleUploadedFile("plan.ics", PLAN), "write": "1"})
-    assert Override.objects.count() == 2
+    assert Override.objects.count() == 3
+    page = client.get("/rosters/primary/")
+    assert "Nobody known stands in" in page.text
+    assert [gap.why for gap in page.context["page"].gaps] == [
+        "Nobody fits the name in the calendar file."
+    ]
+    assert "nobody fits gone@elsewhere.example" in page.text
     assert client.post(url, {"file": SimpleUploadedFile("p.ics", b"no")}).status_code == 400
     assert client.post(url, {}).status_code == 400
 

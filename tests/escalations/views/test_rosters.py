@@ -182,3 +182,32 @@ def test_load_is_for_who_plans_the_roster_and_to_each_their_own(company, as_, at
         answer = as_(company[stranger]).get("/rosters/primary/")
         assert answer.context["load"] is None
         assert "Strain" not in answer.text
+
+
+def test_a_roster_s_own_limits_decide_what_is_too_much(company, as_, at):
+    lead = as_(company["duty"])
+    before = lead.get("/rosters/primary/").context["load"].rows[0].load
+    assert "high" not in before.level
+    changed = {"most_share": 100, "most_days_in_row": 99, "amber_score": 5, "red_score": 10}
+    changed |= {"most_weekends_in_row": 9, "over_mean_percent": 100}
+    Roster.objects.filter(code="primary").update(**changed)
+    rows = lead.get("/rosters/primary/").context["load"].rows
+    assert before.flags
+    assert all(row.load.flags == () for row in rows)
+    assert rows[0].load.level == "red"
+
+
+def test_a_governor_moves_a_limit_with_a_reason_that_stays_known(company, as_, at):
+    roster = Roster.objects.get(code="primary")
+    page = f"/admin/accounts/roster/{roster.pk}/change/"
+    client = as_(company["governor"])
+    form = client.get(page).context["adminform"].form
+    sent = {name: value for name in form.fields if (value := form[name].value()) is not None}
+    answer = client.post(page, sent | {"most_share": 30, "change_reason": "Two sites"})
+    assert answer.status_code == 302
+    kept = Roster.history.filter(code="primary").latest()
+    assert (kept.most_share, kept.history_change_reason) == (30, "Two sites")
+    assert kept.history_user == company["governor"]
+    answer = client.post(page, sent | {"amber_score": 90, "change_reason": "Odd"})
+    assert answer.status_code == 200
+    assert "Raised comes before high" in answer.text
