@@ -5,22 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
 from escalations.models import Incident, LadderRun, Notice, Storm
-from escalations.rules.limits import Limits
-from escalations.rules.page_limits import next_turn
-from escalations.rules.snooze import granted
-from escalations.rules.storms import ends_at
 from escalations.services import notices
 from escalations.services.storms import settle_storm
 from tests.factories.incidents import MAJOR, open_incident
 
 MINUTE = timedelta(minutes=1)
-LIMITS = Limits()
 
 
 def many(count, at, **more):
@@ -38,7 +32,14 @@ def test_incidents_of_one_customer_within_five_minutes_come_under_the_first(comp
         first.number,
         None,
     ]
-    assert LadderRun.objects.filter(incident__in=[first, second]).count() >= 0
+    assert Incident.objects.open().count() == 4, "each is an incident of its own"
+    assert not Storm.objects.exists()
+
+
+def test_the_parts_of_a_group_page_as_if_they_were_alone(company, at):
+    rows = many(3, at, facts=MAJOR, severity_hint="critical")
+    assert {row.parent_id for row in rows[1:]} == {rows[0].number}
+    assert set(LadderRun.objects.values_list("incident", flat=True)) == {r.number for r in rows}
 
 
 def test_a_group_lasts_an_hour_at_most(company, at):
@@ -126,28 +127,6 @@ def test_a_burst_under_one_customer_asks_no_more_of_the_database(company, at):
 
 
 # --- one person's phone -----------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("sent", "wait_s", "is_bundle"),
-    [
-        ([], 0, False),
-        ([30], 30, False),
-        ([61], 0, False),
-        ([800, 600, 400, 200, 70], 230, True),
-        ([800, 600, 400, 200, 301], 0, False),
-        ([1000, 600, 400, 200, 70], 0, False),
-        ([3000 - i * 200 for i in range(11)][:11], 0, True),
-    ],
-)
-def test_when_the_next_page_may_leave(at, sent, wait_s, is_bundle):
-    times = sorted(at - timedelta(seconds=ago) for ago in sent)
-    turn = next_turn(times, at, LIMITS)
-    if sent == [800, 600, 400, 200, 301]:
-        assert turn.is_bundle and turn.at == at + timedelta(seconds=100)
-        return
-    assert turn.is_bundle is is_bundle
-    assert max(0, (turn.at - at).total_seconds()) == wait_s if not is_bundle or wait_s else True
-
-
 def test_pages_to_one_person_wait_and_then_travel_together(
     company, at, travel, monkeypatch, mailoutbox
 ):
@@ -188,18 +167,3 @@ def test_other_notices_are_never_held_back(company, at, travel, monkeypatch):
     many(12, at)
     notices.deliver_due(at + MINUTE)
     assert not Notice.objects.pending().exclude(kind="page").exists()
-
-
-# --- rules -----------------------------------------------------------------------------------------
-def test_a_snooze_leaves_a_quarter_of_the_time_before_the_next_promise(at):
-    assert granted(at + 20 * MINUTE, at, at + 118 * MINUTE, LIMITS).why == ""
-    found = granted(at + 240 * MINUTE, at, at + 118 * MINUTE, LIMITS)
-    assert found.until == at + timedelta(minutes=88, seconds=30)
-    assert granted(at + 700 * MINUTE, at, None, LIMITS).until == at + timedelta(hours=8)
-    assert granted(at + 30 * MINUTE, at, at - MINUTE, LIMITS).until == at + 30 * MINUTE
-
-
-def test_a_storm_is_calm_from_the_instant_its_rate_falls_below_half(at):
-    opened = [at + i * MINUTE for i in (0, 0, 0, 0, 0, 1, 9)]
-    end = ends_at(opened, at, "account:x", LIMITS)
-    assert end == at + 20 * MINUTE
