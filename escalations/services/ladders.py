@@ -293,10 +293,10 @@ def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> 
 
 
 def is_silent(incident: Incident) -> bool:
-    """Does the first incident of a storm page for this one?"""
-    if incident.parent_id is None or live_run(incident) is not None:
+    """Was it held back in a storm that lasts, and has nobody paged for it since?"""
+    if incident.held_by_id is None or live_run(incident) is not None:
         return False
-    return Storm.objects.filter(parent=incident.parent_id, ended_at=None).exists()
+    return Storm.objects.filter(pk=incident.held_by_id, ended_at=None).exists()
 
 
 def follow_lowering(incident: Incident, recorder: Recorder) -> None:

@@ -45,7 +45,10 @@ def _answer_breach(clock: Clock, incident: Incident, recorder: Recorder) -> None
     if clock.kind != ClockKindChoice.RESPONSE or ladders.live_run(incident) is not None:
         return
     doc = policy_doc(incident.policy_version_id)
-    if doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH:
+    is_patient = (
+        doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH
+    )
+    if is_patient and not ladders.is_silent(incident):
         ladders.start_run(incident, recorder, reason="nobody answered in time")
 
 
