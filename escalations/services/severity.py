@@ -6,7 +6,7 @@ from accounts.models import User
 from config.lib.queue import enqueue
 from escalations.models import Incident
 from escalations.rules.policy import Severity
-from escalations.services import clocks, ladders
+from escalations.services import clocks, ladder_severity
 from escalations.services.recorder import Recorder
 
 MAJOR = Severity.S2
@@ -38,6 +38,6 @@ def apply_severity(
     if is_raise and incident.parent_id is not None:
         enqueue(FOLLOW, incident.number)
     if is_raise and severity <= MAJOR:
-        ladders.follow_raise(incident, recorder, severity)
+        ladder_severity.follow_raise(incident, recorder, severity)
     elif not is_raise:
-        ladders.follow_lowering(incident, recorder)
+        ladder_severity.follow_lowering(incident, recorder)
