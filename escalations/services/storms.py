@@ -265,6 +265,7 @@ def follow_child(number: int) -> None:
     the part holds its lock, and locks of several incidents are taken from the lowest number up."""
     rows = Incident.objects.filter(pk=number, parent__isnull=False, state__in=OPEN_STATES)
     for parent, severity, at in rows.values_list("parent", "severity", "updated_at"):
+        assert parent is not None, "filtered above"
         raise_parent(parent, Severity(severity), at)
 
 

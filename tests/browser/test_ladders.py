@@ -38,8 +38,8 @@ def test_a_ladder_is_snoozed_and_says_that_it_was_shortened(screen, company, at,
     page = screen.page
     page.locator("#actions summary", has_text="Snooze").click()
     form = page.locator("#act-snooze")
-    form.get_by_label("Until (UTC)").fill("2026-11-17T16:00")
-    form.get_by_label("Why").fill("The vendor calls back.")
+    form.get_by_label("Snooze until (UTC)").fill("2026-11-17T16:00")
+    form.get_by_label("Reason").fill("The vendor calls back.")
     screen.hold()
     form.get_by_role("button", name="Snooze").click()
     page.get_by_text("shortened from 17 Nov 16:00").first.wait_for()

@@ -93,7 +93,7 @@ def pages(run: LadderRun) -> list[str]:
     rows = LadderStep.objects.filter(run__incident=run.incident_id).exclude(kind="empty")
     return [
         f"{row.due_at:%H:%M}{f':{row.due_at.second:02}' if row.due_at.second else ''} "
-        f"{f'L{row.level}' if row.level else 'fallback'} {row.person.username}"
+        f"{f'L{row.level}' if row.level else 'fallback'} {row.person and row.person.username}"
         for row in rows.select_related("person").order_by("run", "seq")
     ]
 
