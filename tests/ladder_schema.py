@@ -26,6 +26,12 @@ def storm_of(w: dict[str, Any], **changes: Any) -> m.Storm:
     return m.Storm(**{**values, "look_at": w["at"], **changes})
 
 
+def storm_id(w: dict[str, Any]) -> int:
+    storm = storm_of(w, dimension="area:breakers")
+    storm.save()
+    return storm.pk
+
+
 LADDER_BREAKERS = {
     "ladder_run_snoozed": lambda w: copy_of(
         m.LadderRun.objects.get(),
@@ -54,6 +60,10 @@ LADDER_BREAKERS = {
     "incident_parent": lambda w: m.Incident(
         **{f.attname: getattr(w["incident"], f.attname) for f in m.Incident._meta.concrete_fields}
         | {"number": 99_999, "parent_id": 99_999}
+    ),
+    "incident_held": lambda w: m.Incident(
+        **{f.attname: getattr(w["incident"], f.attname) for f in m.Incident._meta.concrete_fields}
+        | {"number": 99_999, "parent_id": None, "held_by_id": storm_id(w)}
     ),
     "storm_open": lambda w: twice(storm_of(w)),
     "storm_ends_once": lambda w: storm_of(w, look_at=None),

@@ -30,7 +30,7 @@ class Roster(StrainLimits, Stamped):
 
     class Meta:
         ordering = ["name"]
-        constraints = STRAIN_CHECKS
+        constraints = [*STRAIN_CHECKS]
 
     def __str__(self) -> str:
         return self.name

@@ -183,6 +183,9 @@ class IncidentOut(IncidentRow):
     resolution_code = serializers.CharField(allow_null=True)
     cause_category = serializers.CharField(allow_null=True)
     reopen_count = serializers.IntegerField()
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # also an attribute of fields
+        allow_null=True, help_text="The first of the incidents it came together with."
+    )
     merged_into = serializers.IntegerField(allow_null=True)
     keep_owner_until = serializers.DateTimeField(allow_null=True)
     responders = ResponderOut(many=True)

@@ -74,10 +74,11 @@ def tell_people(at: datetime) -> dict[str, User]:
             if role:
                 user.groups.add(Group.objects.get(name=role))
         people[username] = user
-    # One who sleeps early; everybody else keeps the hours of the policy.
-    User.objects.filter(username="senior", quiet_from=None).update(
-        quiet_from=time(21), quiet_to=time(6, 30)
-    )
+    # Two with hours of their own; everybody else keeps those of the policy.
+    for username, start, end in (("senior", 21, time(6, 30)), ("agent2", 23, time(6))):
+        User.objects.filter(username=username, quiet_from=None).update(
+            quiet_from=time(start), quiet_to=end
+        )
     for username, (*_, manager) in DEMO_SIGN_INS.items():
         if manager and people[username].manager_id is None:
             people[username].manager = people[manager]

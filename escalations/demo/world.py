@@ -12,6 +12,7 @@ from accounts.models import User
 from escalations.demo import incidents as told
 from escalations.demo import kpis
 from escalations.demo.incidents import TROUBLES, Incidents, Trouble
+from escalations.demo.ladders import plan_ladders
 from escalations.demo.moves import plan_moves
 from escalations.demo.remedies import remedy, under_way
 from escalations.demo.reviews import Learning
@@ -45,6 +46,7 @@ def tell_world(
     _plan_past(crowd, at, customers)
     _plan_present(crowd, at)
     plan_moves(crowd, at)
+    plan_ladders(crowd, at)
     stage.play(at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.
     for notice in Notice.objects.filter(PENDING, not_before__lt=at - SENT_BEFORE).iterator():

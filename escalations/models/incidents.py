@@ -51,6 +51,7 @@ class StateChoice(models.TextChoices):
 UNRECORDED = (
     "drill",
     "parent",
+    "held_by",
     "version",
     "updated_at",
     "explanation",
@@ -132,6 +133,14 @@ class Incident(Operational):
         blank=True,
         related_name="children",
         help_text="The first of the incidents that came together.",
+    )
+    held_by = models.ForeignKey(
+        "escalations.Storm",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="held",
+        help_text="The storm in which the first of them pages for this one.",
     )
     commander = _person()
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -219,6 +228,11 @@ class Incident(Operational):
                 "incident_parent",
                 Q(parent=None) | ~Q(parent=F("number")),
                 "An incident is not a part of itself.",
+            ),
+            check(
+                "incident_held",
+                Q(held_by=None) | Q(parent__isnull=False),
+                "Another pages for this one, so it is a part of that one.",
             ),
             check(
                 "incident_merged",

@@ -96,6 +96,7 @@ def detail(incident: Incident, rights: frozenset[str], at: datetime) -> dict[str
         "resolution_code": incident.resolution_code or None,
         "cause_category": incident.cause_category or None,
         "reopen_count": incident.reopen_count,
+        "parent": incident.parent_id,
         "merged_into": incident.merged_into_id,
         "keep_owner_until": iso(incident.keep_owner_until),
         "responders": [

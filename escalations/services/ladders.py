@@ -10,12 +10,12 @@ from django.db.models import Max
 
 from accounts.models import User
 from config.lib.errors import Conflict
-from escalations.models import Incident, LadderRun, LadderStep, Storm, TimelineEvent
+from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
 from escalations.models.notices import NoticeKind
 from escalations.rules import ladder as rules
-from escalations.rules.lifecycle import UNANSWERED, State
-from escalations.rules.policy import Ladder, LadderStart, PolicyDoc, Severity
+from escalations.rules.lifecycle import State
+from escalations.rules.policy import Ladder, PolicyDoc, Severity
 from escalations.selectors.ladders import next_look, quiet_for, resolver, was_asked
 from escalations.selectors.policies import policy_doc
 from escalations.services.notices import cancel_pending
@@ -200,7 +200,7 @@ def halt_run(incident: Incident, *, by: User, recorder: Recorder) -> None:
     run = live_run(incident)
     if run is not None and run.state == LadderState.HALTED:
         if run.snoozed_until is not None:  # whoever answers now is awake
-            _sleep(run, incident, policy_doc(incident.policy_version_id), recorder)
+            sleep_on_answer(run, incident, policy_doc(incident.policy_version_id), recorder)
     elif run is not None:
         doc = policy_doc(incident.policy_version_id)
         take(run, rules.acknowledge(as_rule(run), ladder_of(run, doc), by.pk))
@@ -214,12 +214,12 @@ def halt_run(incident: Incident, *, by: User, recorder: Recorder) -> None:
                 by=by,
             )
             return
-        _sleep(run, incident, doc, recorder)
+        sleep_on_answer(run, incident, doc, recorder)
         recorder.event(incident, "ladder_halted", "The ladder stopped: somebody answered.", by=by)
     cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
 
 
-def _sleep(run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder) -> None:
+def sleep_on_answer(run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder) -> None:
     """A halted run wakes when its owner is silent for as long as the severity allows."""
     run.halted_at = recorder.at
     run.snoozed_until = run.held_until = None
@@ -262,64 +262,6 @@ def restart_run(incident: Incident, recorder: Recorder, *, reason: str) -> None:
     start_run(incident, recorder, reason=reason)
 
 
-def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> None:
-    """Raised: the new ladder from its first level. Where somebody answered already, they are
-    informed, the first level is paged, and the run rests on their answer (SEMANTICS 2.2.7)."""
-    reason = f"severity raised to {severity.label}"
-    if is_silent(incident):
-        return
-    if incident.state in UNANSWERED:
-        restart_run(incident, recorder, reason=reason)
-        return
-    if incident.state in SETTLED:
-        return
-    owner = incident.commander
-    acked = {*(owner and [owner.pk] or []), *(run.acked if (run := live_run(incident)) else [])}
-    cancel_run(incident, recorder)
-    run = start_run(incident, recorder, reason=reason, acked=acked)
-    if run is None or run.state != LadderState.ACTIVE:
-        return
-    take(run, rules.halt(as_rule(run)))
-    _sleep(run, incident, policy_doc(incident.policy_version_id), recorder)
-    for person in User.objects.filter(pk__in=acked):
-        recorder.notice(
-            incident,
-            person,
-            NoticeKind.NEWS,
-            key=f"raised:{run.number}",
-            headline=f"Now {severity.label}",
-            why="you answered this incident: you are informed, not paged again.",
-        )
-
-
-def is_silent(incident: Incident) -> bool:
-    """Does the first incident of a storm page for this one?"""
-    if incident.parent_id is None or live_run(incident) is not None:
-        return False
-    return Storm.objects.filter(parent=incident.parent_id, ended_at=None).exists()
-
-
-def follow_lowering(incident: Incident, recorder: Recorder) -> None:
-    """Lowered: the wait runs on and the next step is the new ladder's. Where the new severity
-    pages nobody before its answer is late, the run ends."""
-    run = live_run(incident)
-    if run is None:
-        return
-    doc = policy_doc(incident.policy_version_id)
-    rule, name = doc.severities[Severity(incident.severity)], ladder_name(incident, doc)
-    is_late = incident.clocks.filter(kind="response", outcome="missed").exists()
-    is_patient = rule.ladder_start is LadderStart.ON_RESPONSE_BREACH and not is_late
-    if name is None or name not in doc.ladders or (is_patient and run.state != LadderState.HALTED):
-        cancel_run(incident, recorder)
-        cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
-        return
-    take(run, rules.move_to(as_rule(run), doc.ladders[name]))
-    if run.state == LadderState.HALTED and not run.snoozed_until:
-        wait = rule.reescalate_after_ack_s
-        run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
-    run.save()
-
-
 def jump(incident: Incident, recorder: Recorder) -> None:
     """A restore or resolution clock broke: any breach escalates (SEMANTICS 2.2.6)."""
     run = live_run(incident)
@@ -348,70 +290,3 @@ def _apply_keeping_expiry(
     if run.state == "halted":
         run.next_step_at, run.snoozed_until = kept
         run.save(update_fields=["next_step_at", "snoozed_until"])
-
-
-def settle_run(run: LadderRun, at: datetime, recorder: Recorder) -> None:
-    """Take the steps that are due of a locked run: climb, or judge the commander's silence."""
-    incident = run.incident
-    doc = policy_doc(incident.policy_version_id)
-    if run.state != "halted":
-        apply(run, incident, doc, recorder, rules.climb)
-        return
-    if run.snoozed_until is not None and incident.state not in SETTLED:
-        recorder.event(incident, "snooze_ended", "The snooze is over.", at=run.snoozed_until)
-        _resume(run, incident, recorder, max(run.level, 1), run.snoozed_until, "a snooze ended")
-        return
-    run.snoozed_until = None
-    wait = timedelta(seconds=doc.severities[Severity(incident.severity)].reescalate_after_ack_s)
-    last = (
-        TimelineEvent.objects.filter(incident=incident, actor=incident.commander_id)
-        .order_by("-recorded_at")
-        .values_list("recorded_at", flat=True)
-        .first()
-    )
-    silent_since = max(filter(None, (last, run.halted_at)))
-    if incident.state in SETTLED or not wait:
-        run.next_step_at = None
-    elif silent_since + wait > at:
-        run.next_step_at = silent_since + wait
-    elif incident.state in UNANSWERED:
-        run.next_step_at = None
-    else:
-        recorder.event(
-            incident,
-            "ack_expired",
-            f"No sign of the owner for {int(wait.total_seconds() // 60)} min: climbing again.",
-            at=silent_since + wait,
-        )
-        _resume(run, incident, recorder, _level_of(run, incident), silent_since + wait)
-        return
-    run.save(update_fields=["next_step_at", "snoozed_until"])
-
-
-def _resume(
-    run: LadderRun,
-    incident: Incident,
-    recorder: Recorder,
-    level: int,
-    due: datetime,
-    why: str = "",
-) -> None:
-    """Climb again from a level, paging who answers for it now."""
-
-    def resume(state, ladder, resolve, now, quiet):
-        return rules.resume_after_ack_expiry(
-            state, ladder, resolve, now, quiet, level=level, due=due, why=why
-        )
-
-    apply(run, incident, policy_doc(incident.policy_version_id), recorder, resume)
-
-
-def _level_of(run: LadderRun, incident: Incident) -> int:
-    """The level on which the commander was paged, else the one reached."""
-    step = (
-        run.steps.filter(person=incident.commander_id, level__gt=0)
-        .order_by("-seq")
-        .values_list("level", flat=True)
-        .first()
-    )
-    return step or max(run.level, 1)

@@ -1,4 +1,5 @@
-"""Taking an incident for a change. Order of locks everywhere: KpiState, Incident, Clock, LadderRun.
+"""Taking an incident for a change. Order of locks everywhere: KpiState, Incident, Clock, LadderRun,
+Storm. Numbers never change, so rows that point to an incident need not wait for its lock.
 
 The lock comes first and the row with its relations is read afterwards: PostgreSQL, when it had to
 wait, looks again at the locked row only, and would hand out the joined rows of before.
@@ -12,13 +13,13 @@ RELATED = ("kpi__owner", "kpi__steward", "account__sponsor", "team", "policy_ver
 
 
 def lock_incident(number: int) -> Incident:
-    Incident.objects.select_for_update().only("number").get(pk=number)
+    Incident.objects.select_for_update(no_key=True).only("number").get(pk=number)
     return Incident.objects.select_related(*RELATED).get(pk=number)
 
 
 def lock_incidents(*numbers: int) -> None:
     """Several at once, in the one order that cannot deadlock."""
-    rows = Incident.objects.select_for_update().only("number").filter(pk__in=numbers)
+    rows = Incident.objects.select_for_update(no_key=True).only("number").filter(pk__in=numbers)
     list(rows.order_by("pk"))
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from accounts.models import User
+from config.lib.queue import enqueue
 from escalations.models import Incident
 from escalations.rules.policy import Severity
-from escalations.services import clocks, ladders
+from escalations.services import clocks, ladder_severity
 from escalations.services.recorder import Recorder
 
 MAJOR = Severity.S2
+FOLLOW = "escalations.tasks.storms.follow"
 
 
 def apply_severity(
     incident: Incident, severity: Severity, recorder: Recorder, *, by: User | None, reason: str
 ) -> None:
-    """Clocks get new targets; a raise also climbs the new ladder from its first level."""
+    """Clocks get new targets; a raise also climbs the new ladder from its first level, and
+    the first of its group follows."""
     before = Severity(incident.severity)
     is_raise = severity < before
     incident.severity = severity
@@ -32,7 +35,9 @@ def apply_severity(
         detail={"from": before.label, "to": severity.label},
     )
     clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
+    if is_raise and incident.parent_id is not None:
+        enqueue(FOLLOW, incident.number)
     if is_raise and severity <= MAJOR:
-        ladders.follow_raise(incident, recorder, severity)
+        ladder_severity.follow_raise(incident, recorder, severity)
     elif not is_raise:
-        ladders.follow_lowering(incident, recorder)
+        ladder_severity.follow_lowering(incident, recorder)

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Count, F, Max, Q
 
+from config.lib.queue import enqueue
 from escalations.models import Incident, Storm
 from escalations.rules.lifecycle import OPEN_STATES, UNANSWERED
 from escalations.rules.limits import Limits
@@ -27,9 +29,9 @@ from escalations.rules.storms import (
 from escalations.selectors.policies import policy_doc
 from escalations.services.clocks import refresh_queue_fields
 from escalations.services.ladders import start_run
-from escalations.services.locks import lock_incident
+from escalations.services.locks import lock_incident, lock_incidents
 from escalations.services.recorder import Recorder
-from escalations.services.severity import apply_severity
+from escalations.services.severity import FOLLOW, apply_severity
 
 SHARED = ("account__external_id", "product_area", "kpi__code")
 # Nobody is looked up further back than this, whatever a policy says.
@@ -55,11 +57,14 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
     others = Incident.objects.filter(drill=drill).exclude(number__in=new)
     groups = _groups(others, incidents, at, limits)
     counts = _counts(others, at, limits)
-    storms = {s.dimension: s for s in Storm.objects.filter(drill=drill, ended_at=None)}
+    # Locked: one that ends meanwhile would wake nobody who is held back by it from now on.
+    concerned = {OVERALL}.union(*(dimensions(incident) for incident in incidents))
+    lasting = Storm.objects.filter(drill=drill, ended_at=None, dimension__in=concerned)
+    lasting = lasting.select_for_update(no_key=True).order_by("pk")
+    storms = {storm.dimension: storm for storm in lasting}
     parents = {incident.number: incident for incident in incidents}
     _load(parents, storms, groups)
     known = _accounts_of(storms) if any(i.severity == Severity.S1 for i in incidents) else set()
-    silent: set[int] = set()
     held: Counter[str] = Counter()
     for incident in incidents:
         shared = dimensions(incident)
@@ -78,7 +83,7 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
             incident.parent_id = storm.parent_id
             is_new_account = incident.account_id is not None and incident.account_id not in known
             if incident.severity != Severity.S1 or not is_new_account:
-                silent.add(incident.number)
+                incident.held_by = storm
                 held[storm.dimension] += 1
         elif group is not None and group.first != incident.number:
             incident.parent_id = int(str(group.first))
@@ -87,11 +92,14 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
             groups.append(Group(incident.number, shared, at, at))
         elif group is not None:
             groups[groups.index(group)] = replace(group, last_at=at)
-    _store(incidents, silent, held, parents, recorder)
+    _store(incidents, parents, recorder)
     for storm in storms.values():
         if held[storm.dimension]:
+            Storm.objects.filter(pk=storm.pk).update(
+                suppressed=F("suppressed") + held[storm.dimension]
+            )
             _say(storm, held[storm.dimension], parents[storm.parent_id], recorder)
-    return frozenset(silent)
+    return frozenset(each.number for each in incidents if each.held_by_id is not None)
 
 
 def _groups(others, incidents: Sequence[Incident], at: datetime, limits: Limits) -> list[Group]:
@@ -205,27 +213,17 @@ def _stands(parents: dict[int, Incident], storm: Storm) -> bool:
     return parents[storm.parent_id].state in OPEN_STATES
 
 
-def _store(
-    incidents: Sequence[Incident],
-    silent: set[int],
-    held: Counter[str],
-    parents: dict[int, Incident],
-    recorder: Recorder,
-) -> None:
+def _store(incidents: Sequence[Incident], parents: dict[int, Incident], recorder: Recorder) -> None:
     children = [incident for incident in incidents if incident.parent_id]
-    Incident.objects.bulk_update(children, ["parent"], batch_size=500)
+    Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
     for child in children:
-        first = parents[child.parent_id or 0]
-        quiet = f" {first.key} pages for all of them." if child.number in silent else ""
+        first, is_held = parents[child.parent_id or 0], child.held_by_id is not None
+        quiet = f" {first.key} pages for all of them." if is_held else ""
         recorder.event(
             child,
             "grouped",
             f"Came together with {first.key} {first.title}.{quiet}",
-            detail={"parent": first.number, "is_silent": child.number in silent},
-        )
-    for dimension, count in held.items():
-        Storm.objects.filter(dimension=dimension, ended_at=None).update(
-            suppressed=F("suppressed") + count
+            detail={"parent": first.number, "is_silent": is_held},
         )
 
 
@@ -239,19 +237,36 @@ def _say(storm: Storm, count: int, parent: Incident, recorder: Recorder) -> None
 
 
 def raise_parents(incidents: Sequence[Incident], at: datetime) -> None:
-    """The first of a group is as severe as its worst part. Called once all is written."""
-    worst: dict[int, int] = {}
+    """The first of a group is as severe as its worst part. Called once all is written.
+
+    One that was opened in the same burst is raised here, any other by a job: storms are locked,
+    and who holds the other incident may be about to open one.
+    """
+    here = {incident.number: incident for incident in incidents}
+    worst: dict[int, Incident] = {}
     for incident in incidents:
-        if incident.parent_id:
-            first = incident.parent_id
-            worst[first] = min(worst.get(first, incident.severity), incident.severity)
+        if first := incident.parent_id:
+            worst[first] = min(worst.get(first, incident), incident, key=lambda i: i.severity)
     behind = Incident.objects.filter(number__in=worst, state__in=OPEN_STATES)
     for number, severity in sorted(behind.values_list("number", "severity")):
-        if worst[number] < severity:
-            raise_parent(number, Severity(worst[number]), at)
-    here = {incident.number: incident for incident in incidents}
+        if worst[number].severity >= severity:
+            continue
+        if number in here:
+            raise_parent(number, Severity(worst[number].severity), at)
+        else:
+            enqueue(FOLLOW, worst[number].number)
     for number in worst.keys() & here.keys():
         here[number].refresh_from_db()
+
+
+@transaction.atomic
+def follow_child(number: int) -> None:
+    """A part of a group got worse: so does the first of it. A job of its own, because who changes
+    the part holds its lock, and locks of several incidents are taken from the lowest number up."""
+    rows = Incident.objects.filter(pk=number, parent__isnull=False, state__in=OPEN_STATES)
+    for parent, severity, at in rows.values_list("parent", "severity", "updated_at"):
+        assert parent is not None, "filtered above"
+        raise_parent(parent, Severity(severity), at)
 
 
 def raise_parent(number: int, severity: Severity, at: datetime) -> None:
@@ -271,8 +286,15 @@ def raise_parent(number: int, severity: Severity, at: datetime) -> None:
 
 def settle_storm(pk: int, at: datetime) -> bool:
     """Over, if none came for long enough: then whoever was held back and has no answer yet climbs
-    a ladder of its own."""
-    storm = Storm.objects.select_for_update(of=("self",)).get(pk=pk)
+    a ladder of its own.
+
+    Incidents are locked before the storm, as everywhere. One that is held back while this waits
+    for the storm is found by the next look.
+    """
+    silent = Incident.objects.filter(held_by=pk, state__in=UNANSWERED, ladder_runs=None)
+    numbers = list(silent.order_by("number").values_list("number", flat=True))
+    lock_incidents(*numbers)
+    storm = Storm.objects.select_for_update(no_key=True).get(pk=pk)
     if storm.look_at is None or storm.look_at > at:
         return False
     limits = policy_doc(storm.parent.policy_version_id).limits
@@ -286,12 +308,12 @@ def settle_storm(pk: int, at: datetime) -> bool:
         storm.look_at = end
         storm.save(update_fields=["look_at"])
         return True
+    numbers_now = list(silent.order_by("number").values_list("number", flat=True))
+    if not set(numbers_now) <= set(numbers):
+        return False
     storm.ended_at, storm.look_at = end, None
     storm.save(update_fields=["ended_at", "look_at"])
-    silent = Incident.objects.filter(
-        parent=storm.parent, opened_at__gte=storm.started_at, state__in=UNANSWERED, ladder_runs=None
-    )
-    for number in list(silent.order_by("number").values_list("number", flat=True)):
+    for number in numbers_now:
         _wake(number, at)
     return True
 
@@ -300,6 +322,7 @@ def _wake(number: int, at: datetime) -> None:
     incident, recorder = lock_incident(number), Recorder(at)
     doc = policy_doc(incident.policy_version_id)
     rule = doc.severities[Severity(incident.severity)]
-    if incident.state in UNANSWERED and rule.ladder_start is LadderStart.AT_ONCE:
+    is_late = incident.clocks.filter(kind="response", outcome="missed").exists()
+    if incident.state in UNANSWERED and (rule.ladder_start is LadderStart.AT_ONCE or is_late):
         start_run(incident, recorder, reason="the storm is over and nobody answered")
         recorder.write()

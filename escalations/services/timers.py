@@ -13,7 +13,7 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import LadderStart, Severity
 from escalations.rules.reviews import Standing
 from escalations.selectors.policies import policy_doc
-from escalations.services import ladder_waits, ladders
+from escalations.services import ladder_severity, ladder_silence, ladder_waits, ladders
 from escalations.services.clocks import mark_due
 from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
@@ -45,7 +45,10 @@ def _answer_breach(clock: Clock, incident: Incident, recorder: Recorder) -> None
     if clock.kind != ClockKindChoice.RESPONSE or ladders.live_run(incident) is not None:
         return
     doc = policy_doc(incident.policy_version_id)
-    if doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH:
+    is_patient = (
+        doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH
+    )
+    if is_patient and not ladder_severity.is_silent(incident):
         ladders.start_run(incident, recorder, reason="nobody answered in time")
 
 
@@ -61,7 +64,7 @@ def settle_ladder(pk: int, at: datetime) -> bool:
         run.state, run.next_step_at, run.ended_at = "cancelled", None, at
         run.save()
         return True
-    ladders.settle_run(run, at, recorder)
+    ladder_silence.settle_run(run, at, recorder)
     finish(incident, recorder, before=before)
     return True
 

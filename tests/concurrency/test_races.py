@@ -17,6 +17,7 @@ from config.lib.errors import Conflict
 from escalations.demo.company import tell_company
 from escalations.models import ClockMark, Incident, LadderStep, Notice, Signal, TimelineEvent
 from escalations.rules.lifecycle import Verb
+from escalations.services import notices
 from escalations.services.moves import perform
 from escalations.services.notices import deliver_due
 from escalations.services.playbooks import finish_step, start
@@ -118,7 +119,11 @@ def test_an_acknowledgement_and_the_sweep_at_once_do_not_block_each_other(compan
         assert Incident.objects.get(pk=number).state == "acknowledged"
 
 
-def test_two_senders_share_the_outbox_and_send_each_notice_once(company, at, settings, tmp_path):
+def test_two_senders_share_the_outbox_and_send_each_notice_once(
+    company, at, settings, tmp_path, monkeypatch
+):
+    # A lease counts from the senders' own time: it must be the same for both.
+    monkeypatch.setattr(notices, "now", lambda: at + timedelta(seconds=2))
     settings.MAIL_DIR = tmp_path
     settings.EMAIL_BACKEND = "config.lib.mailbox.FolderBackend"
     for i in range(10):

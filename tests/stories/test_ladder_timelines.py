@@ -3,17 +3,14 @@ what people do between them. Each page is read from the ladder's own log."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
 from smtplib import SMTPServerDisconnected
 
 import pytest
 
-from accounts.models import Account, Layer, LayerPerson, Override, Roster, RosterVersion, User
+from accounts.models import Override, Roster, User
 from escalations.models import (
-    Incident,
     LadderLevel,
     LadderRun,
-    LadderStep,
     LadderTarget,
     Notice,
     TimelineEvent,
@@ -22,84 +19,9 @@ from escalations.rules.lifecycle import Verb
 from escalations.services import ladders, notices
 from escalations.services.moves import perform
 from escalations.services.recorder import Recorder
-from escalations.tasks.schedule import next_due, sweep
-from tests.factories.incidents import MAJOR, open_incident
-
-NIGHT = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
-CAST = {"primary": "ann", "secondary": "ben", "duty": "dora"}
-
-
-def clock(text: str) -> datetime:
-    hour, minute, *second = (int(part) for part in text.split(":"))
-    return NIGHT.replace(hour=hour, minute=minute, second=second[0] if second else 0)
-
-
-def staff(code: str, *people: User) -> None:
-    """From now on this roster is these people in turn, each for a day from 02:00."""
-    roster = Roster.objects.get(code=code)
-    started = NIGHT - timedelta(days=30)
-    number = roster.versions.count() + 1
-    started += timedelta(minutes=number)
-    version = RosterVersion.objects.create(roster=roster, number=number, effective_from=started)
-    RosterVersion.objects.filter(pk=version.pk).update(created_at=started)
-    if people:
-        layer = Layer.objects.create(
-            version=version,
-            position=1,
-            zone="UTC",
-            start_on=(NIGHT - timedelta(days=len(people) * 10)).date(),
-            handoff=time(2),
-            unit="day",
-        )
-        for place, person in enumerate(people, 1):
-            LayerPerson.objects.create(layer=layer, position=place, user=person)
-
-
-@pytest.fixture
-def cast(company):
-    """Ann, Ben and Dora on the three rosters, Max above Ann, Sue the customer's sponsor."""
-    people = {
-        name: User.objects.create_user(name, f"{name}@people.example", "x", first_name=name.title())
-        for name in ("ann", "ben", "bob", "dora", "max", "sue")
-    }
-    for person in people.values():
-        person.groups.set(company["senior"].groups.all())
-    people["ann"].manager = people["max"]
-    people["ann"].save()
-    for code, name in CAST.items():
-        staff(code, people[name])
-    Account.objects.filter(external_id="northwind").update(sponsor=people["sue"])
-    return people
-
-
-def begin(**more) -> LadderRun:
-    incident = open_incident(NIGHT, facts=MAJOR, severity_hint="critical", **more)
-    assert incident.severity == 1
-    return LadderRun.objects.get(incident=incident)
-
-
-def sweep_until(end: str) -> None:
-    """Every timer fires at its own instant, up to and at `end`."""
-    while (due := next_due()) is not None and due <= clock(end):
-        sweep(due)
-
-
-def do(run: LadderRun, at: str, verb: Verb, by: User, **given) -> Incident:
-    return perform(run.incident_id, verb, given, by=by, at=clock(at))
-
-
-def pages(run: LadderRun) -> list[str]:
-    """ "02:05 L2 ben" for each page, in order."""
-    rows = LadderStep.objects.filter(run__incident=run.incident_id).exclude(kind="empty")
-    return [
-        f"{row.due_at:%H:%M}{f':{row.due_at.second:02}' if row.due_at.second else ''} "
-        f"{f'L{row.level}' if row.level else 'fallback'} {row.person.username}"
-        for row in rows.select_related("person").order_by("run", "seq")
-    ]
-
-
-def levels(run: LadderRun) -> list[str]:
-    return list(dict.fromkeys(page.rpartition(" ")[0] for page in pages(run)))
+from escalations.tasks.schedule import sweep
+from tests.factories.incidents import open_incident
+from tests.factories.ladders import NIGHT, begin, clock, do, levels, pages, staff, sweep_until
 
 
 def test_l1_nobody_answers(cast):
@@ -148,24 +70,25 @@ def test_l4_one_person_on_two_levels_is_paged_once(cast):
 
 
 def test_l5_a_breach_informs_the_third_level_and_takes_no_answer_back(cast):
-    run = begin()
+    run = begin(classified="02:01")  # the restore clock of two hours counts from here
     do(run, "02:03", Verb.ACKNOWLEDGE, cast["ann"])
-    Incident.objects.get(pk=run.incident_id)
     for minute in range(10, 60, 10):
         do(run, f"02:{minute}", Verb.NOTE, cast["ann"], text="On it.")
         do(run, f"03:{minute}", Verb.NOTE, cast["ann"], text="On it.")
     sweep_until("04:01")
-    assert pages(run) == ["02:00 L1 ann", "04:00 L3 dora"]
+    assert pages(run) == ["02:01 L1 ann"], "at its very end a promise is still kept"
+    sweep_until("04:01:01")
+    assert pages(run) == ["02:01 L1 ann", "04:01 L3 dora"]
     run.refresh_from_db()
     assert run.state == "halted"
-    assert run.incident.state == "acknowledged"
+    run.incident.refresh_from_db()
+    assert (run.incident.state, run.incident.commander) == ("acknowledged", cast["ann"])
 
 
 def test_l6_a_snooze_is_shortened_and_ends_with_who_is_on_call_then(cast):
-    run = begin()
-    restore = Incident.objects.get(pk=run.incident_id).clocks.get(kind="restore")
-    restore.due_at = clock("04:01")  # as in the example: classified at 02:01
-    restore.save()
+    run = begin(classified="02:01")
+    restore = run.incident.clocks.get(kind="restore")
+    assert restore.due_at == clock("04:01")
     do(run, "02:03", Verb.ACKNOWLEDGE, cast["ann"])
     do(run, "02:03", Verb.SNOOZE, cast["ann"], until=clock("06:00"), reason="The vendor calls.")
     run.refresh_from_db()
@@ -181,12 +104,11 @@ def test_l6_a_snooze_is_shortened_and_ends_with_who_is_on_call_then(cast):
         recorded_by=cast["dora"],
     )
     sweep_until("03:31")
-    assert pages(run) == ["02:00 L1 ann"]
-    assert (
-        Incident.objects.get(pk=run.incident_id).clocks.get(kind="restore").run_state == "running"
-    )
+    assert pages(run) == ["02:01 L1 ann"]
+    restore.refresh_from_db()
+    assert restore.run_state == "running"
     sweep(clock("03:31:30"))
-    assert pages(run) == ["02:00 L1 ann", "03:31:30 L1 bob"]
+    assert pages(run) == ["02:01 L1 ann", "03:31:30 L1 bob"]
 
 
 def test_l7_pages_that_the_provider_refuses_count_as_an_empty_level(cast, monkeypatch, travel):

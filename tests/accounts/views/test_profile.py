@@ -1,3 +1,5 @@
+from datetime import time
+
 import pytest
 from django.contrib.auth.models import Group
 
@@ -38,3 +40,33 @@ def test_an_unknown_zone_is_refused(client, ana):
     response = client.post(URL, {"time_zone": "Mars/Base"})
     assert response.status_code == 200
     assert b"has-error" in response.content
+
+
+def test_quiet_hours_are_kept_and_taken_away_again(client, ana):
+    page = client.get(URL).content.decode()
+    assert 'name="quiet_from"' in page and "An S1 wakes you in any case." in page
+    hours = {"time_zone": "UTC", "quiet_from": "21:30", "quiet_to": "06:00"}
+    assert client.post(URL, hours).status_code == 302
+    ana.refresh_from_db()
+    assert (ana.quiet_from, ana.quiet_to) == (time(21, 30), time(6))
+    assert 'value="21:30"' in client.get(URL).content.decode()
+    client.post(URL, {"time_zone": "UTC"})
+    ana.refresh_from_db()
+    assert (ana.quiet_from, ana.quiet_to) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"quiet_from": "21:30"},
+        {"quiet_to": "06:00"},
+        {"quiet_from": "06:00", "quiet_to": "06:00"},
+        {"quiet_from": "25:00", "quiet_to": "06:00"},
+    ],
+)
+def test_half_a_night_is_refused(client, ana, hours):
+    response = client.post(URL, {"time_zone": "UTC", **hours})
+    assert response.status_code == 200
+    assert response.context["form"].errors
+    ana.refresh_from_db()
+    assert (ana.quiet_from, ana.quiet_to) == (None, None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escalations.rules.default_policy import default_policy
@@ -26,6 +26,7 @@ from escalations.rules.ladder import (
     start,
 )
 from escalations.rules.policy import Ladder, LadderTarget, Level, TargetKind
+from tests.examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "rules.json").read_text())
 S1 = default_policy().ladders["s1"]
@@ -305,7 +306,7 @@ MOMENTS = st.lists(st.integers(0, 4 * 3600), max_size=12).map(sorted)
 MOVES = st.sampled_from([climb, climb, climb, jump, hand_over, escalate_now, nobody_reached, "ack"])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     MOMENTS, st.lists(CASTS, min_size=12, max_size=12), st.lists(MOVES, min_size=12, max_size=12)
 )
@@ -333,7 +334,7 @@ def test_no_person_is_paged_twice_under_one_key_and_a_run_never_stands_still(mom
     assert len(keys) == len(set(keys))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(CASTS, st.integers(0, 4 * 3600))
 def test_a_second_climb_at_the_same_instant_does_nothing(cast, seconds):
     at = clock("02:00") + timedelta(seconds=seconds)
