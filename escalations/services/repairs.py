@@ -20,14 +20,13 @@ from escalations.models.repairs import RepairKind
 from escalations.rules.clock_events import RunState
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.repairs import Difference, differences
-from escalations.services import clocks, ladders
+from escalations.services import breaches, clocks
 from escalations.services.finishing import finish
 from escalations.services.locks import lock_incident, lock_incidents
 from escalations.services.recorder import Recorder
 
 GOVERN = "escalations.change_policyversion"
 ASK_DUE, APPLY_DUE = "escalations.respond_incident", "escalations.cancel_incident"
-CLIMBS = frozenset({"restore", "resolution"})
 
 
 def propose_repair(given: Mapping[str, Any], *, by: User, at: datetime) -> ClockRepair:
@@ -192,10 +191,7 @@ def _change_clock(
             why="you own this incident.",
             lines=(sentence, repair.reason),
         )
-    marks = clocks.mark_due(clock, recorder.at, recorder)
-    clock.save()
-    if clock.kind in CLIMBS and any(mark.kind == "breach" for mark in marks):
-        ladders.jump(incident, recorder)
+    breaches.settle(clock, incident, recorder)
 
 
 def _said(clock: Clock) -> str:

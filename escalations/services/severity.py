@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import User
 from escalations.models import Incident
 from escalations.rules.policy import Severity
-from escalations.services import clocks, ladders
+from escalations.services import breaches, clocks, ladders
 from escalations.services.recorder import Recorder
 
 MAJOR = Severity.S2
@@ -31,8 +31,10 @@ def apply_severity(
         reason=reason,
         detail={"from": before.label, "to": severity.label},
     )
-    clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
+    speaking = clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
     if is_raise and severity <= MAJOR:
         ladders.follow_raise(incident, recorder, severity)
     elif not is_raise:
         ladders.follow_lowering(incident, recorder)
+    for clock in speaking:
+        breaches.settle(clock, incident, recorder)
