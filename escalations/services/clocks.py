@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
-from accounts.selectors.service_hours import version_at
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
@@ -23,37 +22,13 @@ from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
 REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
-
-
-Calendars = dict[tuple[int, datetime], ServiceHoursVersion | None]
-
-
-def calendar_version(
-    incident: Incident, *, is_business: bool, at: datetime, known: Calendars | None = None
-) -> ServiceHoursVersion | None:
-    """The business calendar of an incident: its account's, else its team's, else the policy's.
-
-    `known` keeps what was looked up for a burst.
-    """
-    if not is_business:
-        return None
-    hours = (
-        (incident.account.service_hours_id if incident.account else None)
-        or (incident.team.service_hours_id if incident.team else None)
-        or incident.policy_version.service_hours_id
-    )
-    if not hours:
-        return None
-    known = {} if known is None else known
-    if (hours, at) not in known:
-        known[hours, at] = version_at(hours, at)
-    return known[hours, at]
 
 
 def new_clock(
