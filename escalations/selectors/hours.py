@@ -86,3 +86,10 @@ def coming(versions: list[ServiceHoursVersion]) -> list[Coming]:
         (v for v in versions if v.adopt_at is not None), key=lambda v: v.effective_from
     )
     return [Coming(v.number, v.effective_from, len(clocks_to_adopt(v))) for v in waiting]
+
+
+def versions_in_effect(at: datetime) -> list[ServiceHoursVersion]:
+    """Of each service hours the version that counts at `at`. One query."""
+    rows = ServiceHoursVersion.objects.filter(effective_from__lte=at)
+    rows = rows.select_related("service_hours").order_by("service_hours__name", "effective_from")
+    return list({row.service_hours_id: row for row in rows}.values())
