@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -166,7 +167,8 @@ class PolicyVersionAdmin(Governed):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        check_version(form.instance)
+        for warning in check_version(form.instance):
+            messages.warning(request, warning)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """A version that contradicts itself is not stored; its form comes back and says why."""
