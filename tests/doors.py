@@ -36,6 +36,7 @@ STAFF = frozenset("governance_committee duty_manager kpi_owner remediation_leade
 WORKERS = frozenset(
     "duty_manager agent senior_engineer kpi_owner data_steward remediation_leader".split()
 )
+GOVERN = frozenset({"governance_committee"})
 KEEPERS = frozenset({"governance_committee", "integrator"})  # of customer accounts
 SEE_CUSTOMERS = ROLED - {"kpi_owner", "data_steward"}
 SEE_POLICIES = frozenset({"governance_committee", "auditor"})
@@ -178,6 +179,15 @@ DOORS: tuple[Door, ...] = (
     page("maintenance/", "maintenance/"),
     page("maintenance/new/", "maintenance/new/", KEEP_WINDOWS, who={"POST": KEEP_WINDOWS}),
     Door("maintenance/<int:pk>/end/", "maintenance/{window}/end/", {"POST": KEEP_WINDOWS}),
+    page("clock-repairs/", "clock-repairs/"),
+    page("clock-repairs/new/", "clock-repairs/new/", GOVERN, who={"POST": GOVERN}),
+    page("clock-repairs/<int:pk>/", "clock-repairs/{repair}/"),
+    Door("clock-repairs/<int:pk>/apply/", "clock-repairs/{repair}/apply/", {"POST": CANCEL}),
+    Door(
+        "clock-repairs/<int:pk>/drop/",
+        "clock-repairs/{repair}/drop/",
+        {"POST": CANCEL | {"remediation_leader"}},  # who asked
+    ),
     page("playbooks/", "playbooks/"),
     page("playbooks/<slug:code>/", "playbooks/{playbook}/"),
     button("playbooks/<slug:code>/start/", "playbooks/{playbook}/start/"),
@@ -278,7 +288,7 @@ DOORS: tuple[Door, ...] = (
     api(
         "clock-repairs/",
         "clock-repairs/",
-        POST=frozenset({"governance_committee"}),
+        POST=GOVERN,
         body={"kind": "policy", "reason": "Now.", "policy": "{policy}", "version": "2"},
     ),
     api("clock-repairs/<int:id>/", "clock-repairs/{repair}/"),

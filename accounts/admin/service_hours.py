@@ -22,3 +22,10 @@ class ServiceHoursAdmin(Governed):
     list_display = ("name", "code", "updated_at")
     search_fields = ("name", "code")
     inlines = (VersionInline,)
+
+    def save_formset(self, request, form, formset, change):
+        """A version written here reaches what runs as a published one does."""
+        for each in formset.forms:
+            if isinstance(each.instance, ServiceHoursVersion) and each.instance._state.adding:
+                each.instance.adopt_at = each.instance.effective_from
+        super().save_formset(request, form, formset, change)

@@ -41,11 +41,24 @@ class ServiceHoursVersion(Stamped):
         default=list, blank=True, help_text="Further places whose hours count too."
     )
     effective_from = models.DateTimeField()
+    adopt_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Clocks that run take these hours over then; empty once they did.",
+    )
 
-    history = recorded(excluded=STAMPS)
+    history = recorded(excluded=(*STAMPS, "adopt_at"))
 
     class Meta:
         ordering = ["service_hours", "number"]
+        indexes = [
+            models.Index(
+                fields=["adopt_at"],
+                name="service_hours_adopt",
+                condition=Q(adopt_at__isnull=False),
+            )
+        ]
         constraints = [
             unique(
                 "service_hours_version_number",

@@ -30,7 +30,8 @@ def publish_hours(
     is_always_open: bool = False,
     places: Sequence[Mapping[str, Any]] = (),
 ) -> ServiceHoursVersion:
-    """The next version, in effect from `effective_from` on. What runs keeps what it counted.
+    """The next version, in effect from `effective_from` on. What runs keeps what it counted
+    and counts by the new hours from then on.
 
     Raises DomainError: `reason_missing`, `effective_in_the_past`, `effective_before_another`,
     or what is wrong with the hours (`never_opens`, `overlapping_windows`, `unknown_zone`, ...).
@@ -57,6 +58,8 @@ def publish_hours(
         dates=dict(dates),
         places=[dict(place) for place in places],
         effective_from=effective_from,
+        # Nothing runs on the first version before it.
+        adopt_at=effective_from if last["number"] else None,
     )
     try:
         checked(version.spec, effective_from)

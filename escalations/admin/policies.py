@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from config.lib.admin import Governed, GovernedInline, display, register
 from config.lib.errors import DomainError
@@ -95,7 +99,15 @@ def _refusing(form: Any, sentence: str) -> Any:
 
 @register(PolicyVersion)
 class PolicyVersionAdmin(Governed):
-    list_display = ("label", "policy", "state_label", "effective_from", "published_by", "note")
+    list_display = (
+        "label",
+        "policy",
+        "state_label",
+        "effective_from",
+        "published_by",
+        "note",
+        "apply_link",
+    )
     list_filter = ("policy", "state")
     list_select_related = ("policy", "published_by")
     search_fields = ("policy__name", "note")
@@ -155,7 +167,8 @@ class PolicyVersionAdmin(Governed):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        check_version(form.instance)
+        for warning in check_version(form.instance):
+            messages.warning(request, warning)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """A version that contradicts itself is not stored; its form comes back and says why."""
@@ -180,6 +193,15 @@ class PolicyVersionAdmin(Governed):
     @display(description="Version", ordering="number")
     def label(self, obj: PolicyVersion) -> str:
         return f"v{obj.number}"
+
+    @display(description="Open incidents")
+    def apply_link(self, obj: PolicyVersion) -> str:
+        """Incidents keep the version they began with, unless two people say otherwise."""
+        if obj.state != "in_force":
+            return ""
+        asked = urlencode({"kind": "policy", "policy": f"{obj.policy.code}:{obj.number}"})
+        url = f"{reverse('clock-repair-new')}?{asked}"
+        return format_html('<a href="{}">Apply to open incidents</a>', url)
 
     @display(description="State", label=STATE_COLOURS, ordering="state")
     def state_label(self, obj: PolicyVersion) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from accounts.models import ServiceHours
+from accounts.services.service_hours import publish_hours
 from escalations.demo.incidents import CORE_DOWN, Incidents, Trouble
 from escalations.demo.stage import minutes
-from escalations.models import ClockMark, Incident
+from escalations.models import Clock, ClockMark, Incident
 from escalations.rules.lifecycle import Verb
 from escalations.services.breach_causes import confirm_cause
 from escalations.services.maintenance import declare
 from escalations.services.moves import perform
+from escalations.services.repairs import propose_repair
 from escalations.services.signals import SignalMessage, receive_signal
 
 SLOW = Trouble("Order pages slow in the evening", "shop", "degradation", "error", {"users_pct": 12})
@@ -35,6 +38,7 @@ def plan_moves(crowd: Incidents, at: datetime) -> None:
     _plan_merge(crowd, at)
     _plan_to_and_fro(crowd, at)
     plan_windows(crowd, at)
+    _plan_repairs(crowd, at)
     crowd.stage.plan(at - timedelta(days=1), lambda now: _confirm_first_cause(crowd, now))
 
 
@@ -103,6 +107,39 @@ def _plan_to_and_fro(crowd: Incidents, at: datetime) -> None:
         )
 
     crowd.open(at - timedelta(days=6), SPIN, "marlow", script)
+
+
+def _plan_repairs(crowd: Incidents, at: datetime) -> None:
+    """A later due time waits for a duty manager's yes; a day off is announced for in ten days."""
+
+    def asked(now: datetime) -> None:
+        rows = Clock.objects.filter(incident__title=SLOW.title, kind="resolution")
+        clock = rows.filter(run_state="running").first()
+        if clock is None or clock.due_at is None:
+            return
+        later = clock.due_at + timedelta(hours=6)
+        reason = "Lumen agreed by phone: the second region waits for their own release."
+        given = {"kind": "due", "clock": clock.pk, "due_at": later, "reason": reason}
+        propose_repair(given, by=crowd.people["agent"], at=now)
+
+    def announced(now: datetime) -> None:
+        hours = ServiceHours.objects.get(code="office")
+        last = hours.versions.order_by("number").last()
+        assert last is not None
+        day = (at + timedelta(days=20)).date().isoformat()
+        publish_hours(
+            hours,
+            zone=last.zone,
+            weekly=last.weekly,
+            dates={**last.dates, day: []},
+            effective_from=at + timedelta(days=10),
+            by=crowd.people["governor"],
+            at=now,
+            reason="The whole company meets that day.",
+        )
+
+    crowd.stage.plan(at - timedelta(days=2), announced)
+    crowd.stage.plan(at - minutes(3), asked)
 
 
 def plan_windows(crowd: Incidents, at: datetime) -> None:

@@ -10,6 +10,7 @@ from django import forms
 from accounts.models import Account
 from escalations.models.signals import SeverityHint
 from escalations.rules.policy import PolicyDoc
+from escalations.selectors.incidents import MAX_NUMBER
 
 YES_NO = (("", "Not known"), ("yes", "Yes"), ("no", "No"))
 YES_NO_FACTS = (
@@ -53,6 +54,10 @@ class IncidentForm(forms.Form):
     data_or_legal_confirmed = _yes_no("Data or legal risk confirmed")
     uptime_breached = _yes_no("Uptime promise broken")
 
+    follows = forms.IntegerField(
+        required=False, min_value=1, max_value=MAX_NUMBER, widget=forms.HiddenInput
+    )
+
     def __init__(self, *args: Any, doc: PolicyDoc, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         accounts = Account.objects.order_by("name").values_list("external_id", "name")
@@ -66,6 +71,7 @@ class IncidentForm(forms.Form):
     def message(self) -> dict[str, Any]:
         """The fields of `services.messages.message_of`; call after `is_valid`."""
         given = dict(self.cleaned_data)
+        del given["follows"]  # the caller's: it is no part of a signal
         facts = {name: given.pop(name) for name in ("users_pct", "arr_at_risk")}
         for name in YES_NO_FACTS:
             facts[name] = {"yes": True, "no": False}.get(given.pop(name))

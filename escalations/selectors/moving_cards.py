@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from escalations.models import Handoff, Incident, IncidentLink
 from escalations.models.links import LinkKind
+from escalations.rules.lifecycle import REOPEN_WITHIN, State
 from escalations.rules.metrics import Handoffs
 
 BACKWARDS = {
@@ -129,3 +131,26 @@ def links_card(incident: Incident, user: User) -> LinksCard:
         number = incident.merged_into_id
         into = linked(number, "Merged into") or Linked(f"INC-{number}", "Merged into")
     return LinksCard(into, tuple(row for row in rows if row is not None))
+
+
+def opens_anew(incident: Incident, rights: frozenset[str], at: datetime) -> bool:
+    """Closed too long ago to reopen: a new incident follows it, linked to it."""
+    if incident.state != State.CLOSED or incident.closed_at is None:
+        return False
+    return at - incident.closed_at > REOPEN_WITHIN and "respond_incident" in rights
+
+
+def follow_up(text: str, user: User) -> dict[str, Any]:
+    """What a form for a new incident begins with that follows an old one; nothing for one that
+    this person may not see."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else 0
+    earlier = Incident.objects.visible_to(user).select_related("account").filter(pk=number).first()
+    if earlier is None:
+        return {}
+    return {
+        "follows": earlier.number,
+        "title": earlier.title,
+        "account": earlier.account.external_id if earlier.account else "",
+        "product_area": earlier.product_area,
+        "category": earlier.category,
+    }

@@ -10,18 +10,17 @@ from typing import Any
 
 from accounts.models import ServiceHoursVersion
 from accounts.selectors.service_hours import calendar_of
-from escalations.models import Clock, ClockEvent
+from escalations.models import Clock, ClockEvent, Incident
 from escalations.models.clocks import ClockKindChoice
 from escalations.models.repairs import ClockRepair, RepairKind
 from escalations.rules.cadence import cadence_state
 from escalations.rules.clocks import clock_state
-from escalations.rules.lifecycle import OPEN_STATES
+from escalations.rules.lifecycle import OPEN_STATES, UNANSWERED, State
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.hours import Calendars, calendar_id, calendar_version, running_clocks
 from escalations.selectors.incidents import iso
 from escalations.selectors.policies import policy_doc
-
-LIVE = ("running", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,23 @@ class Difference:
     due_at: datetime | None
     breaks: bool
 
+    @property
+    def starts(self) -> bool:
+        """The clock is not there yet: the new policy promises what the old one did not."""
+        return self.clock.pk is None
+
     def as_json(self) -> dict[str, Any]:
         """As it is stored and shown."""
         return {
             "clock": self.clock.pk,
             "incident": self.clock.incident_id,
             "kind": self.clock.kind,
-            "old_target_s": self.clock.current_target_s,
+            "old_target_s": None if self.starts else self.clock.current_target_s,
             "new_target_s": self.target_s,
             "old_due_at": iso(self.clock.due_at),
             "new_due_at": iso(self.due_at),
             "breaks": self.breaks,
+            "starts": self.starts,
         }
 
 
@@ -53,13 +58,15 @@ def differences(repair: ClockRepair, at: datetime) -> list[Difference]:
     calendars that differ among them."""
     found = []
     for clock, event in _events(repair, at):
-        events = [*clock.events.all(), ClockEvent(clock=clock, seq=10**6, at=at, **event)]
-        target_s, due_at, breached = _after(clock, events, at)
-        if due_at == clock.due_at and target_s == clock.current_target_s:
+        new = ClockEvent(clock=clock, seq=10**6, at=at, **event)
+        stored = clock.events.all() if clock.pk else ()
+        target_s, due_at, breached = _after(clock, [*stored, new], at)
+        is_same = due_at == clock.due_at and target_s == clock.current_target_s
+        if clock.pk and is_same and "calendar" not in event:
             continue
         breaks = breached and clock.outcome != "missed"
         found.append(Difference(clock, event, target_s, due_at, breaks))
-    return found
+    return sorted(found, key=lambda each: (each.clock.incident_id, each.clock.kind))
 
 
 def _after(
@@ -78,36 +85,97 @@ def _after(
 
 
 def _events(repair: ClockRepair, at: datetime) -> Iterator[tuple[Clock, dict[str, Any]]]:
-    rows = Clock.objects.real().filter(run_state__in=LIVE, incident__state__in=OPEN_STATES)
-    rows = rows.select_related("incident__account", "incident__team", "incident__policy_version")
-    rows = rows.prefetch_related("events").order_by("incident_id", "pk")
     match repair.kind:
         case RepairKind.POLICY:
-            yield from _by_policy(repair, rows)
+            known: Calendars = {}
+            yield from _by_policy(repair, at, known)
+            yield from _new_promises(repair, at, known)
         case RepairKind.DUE:
-            yield from _by_hand(repair, rows.filter(pk=repair.clock_id or 0), at)
+            yield from _by_hand(repair, running_clocks().filter(pk=repair.clock_id or 0), at)
         case _:
-            yield from _by_hours(repair, rows)
+            yield from _by_hours(repair, running_clocks())
 
 
-def _by_policy(repair: ClockRepair, rows: Any) -> Iterator[tuple[Clock, dict[str, Any]]]:
+def _by_policy(
+    repair: ClockRepair, at: datetime, known: Calendars
+) -> Iterator[tuple[Clock, dict[str, Any]]]:
     """A tighter target never postpones, a wider one keeps what elapsed. A promise that the new
-    policy does not make keeps its old target."""
+    policy does not make keeps its old target. Other hours count from now on."""
     version = repair.policy_version
     assert version is not None
     doc = policy_doc(version.pk)
-    rows = rows.filter(incident__policy_version__policy=version.policy_id)
+    hours_of = dict(ServiceHoursVersion.objects.values_list("pk", "service_hours"))
+    rows = running_clocks().filter(incident__policy_version__policy=version.policy_id)
     for clock in rows.exclude(incident__policy_version=version):
-        severity = Severity(clock.incident.severity)
-        target = doc.severities[severity].targets.get(ClockKind(clock.kind))
-        if target is None or target.target_s == clock.current_target_s:
+        incident = clock.incident
+        target = doc.severities[Severity(incident.severity)].targets.get(ClockKind(clock.kind))
+        if target is None:
             continue
-        is_tighter = target.target_s < clock.current_target_s
-        if clock.kind == ClockKindChoice.CADENCE:
-            yield clock, {"type": "interval", "target_s": target.target_s}
+        new = calendar_version(
+            incident, is_business=target.is_business, at=at, known=known, policy=version
+        )
+        hours = _other_hours(calendar_id(clock), new, hours_of)
+        if target.target_s == clock.current_target_s:
+            if hours:
+                yield clock, {"type": "calendar_change", "mode": "adopt_forward", **hours}
+        elif clock.kind == ClockKindChoice.CADENCE:
+            yield clock, {"type": "interval", "target_s": target.target_s, **hours}
         else:
+            is_tighter = target.target_s < clock.current_target_s
             mode = "earliest" if is_tighter else "keep_elapsed"
-            yield clock, {"type": "retarget", "target_s": target.target_s, "mode": mode}
+            yield clock, {"type": "retarget", "target_s": target.target_s, "mode": mode, **hours}
+
+
+def _other_hours(
+    old: int | None, new: ServiceHoursVersion | None, hours_of: dict[int, int]
+) -> dict[str, Any]:
+    """What the ledger's line says of the calendar; nothing where the hours stay the same. A new
+    version of the same hours is taken over by itself."""
+    if new is None:
+        return {} if old is None else {"calendar": None, "is_always_open": True}
+    is_same = old is not None and hours_of[old] == new.service_hours_id
+    return {} if is_same else {"calendar": new}
+
+
+def _new_promises(
+    repair: ClockRepair, at: datetime, known: Calendars
+) -> Iterator[tuple[Clock, dict[str, Any]]]:
+    """What the new policy promises and the old one did not, counted from now: nobody is late for
+    a promise that was not made. What was answered or contained is not asked for again."""
+    version = repair.policy_version
+    assert version is not None
+    doc = policy_doc(version.pk)
+    rows = Incident.objects.real().filter(
+        state__in=OPEN_STATES, policy_version__policy=version.policy_id
+    )
+    rows = rows.exclude(policy_version=version).select_related("account", "team", "policy_version")
+    for incident in rows.prefetch_related("clocks").order_by("pk"):
+        ran = {clock.kind for clock in incident.clocks.all()}
+        for kind, target in doc.severities[Severity(incident.severity)].targets.items():
+            if kind.value in ran or not _is_owed(kind, incident):
+                continue
+            calendar = calendar_version(
+                incident, is_business=target.is_business, at=at, known=known, policy=version
+            )
+            clock = Clock(
+                incident=incident,
+                kind=kind.value,
+                target_s=target.target_s,
+                current_target_s=target.target_s,
+                calendar=calendar,
+                started_at=at,
+            )
+            yield clock, {"type": "start"}
+
+
+def _is_owed(kind: ClockKind, incident: Incident) -> bool:
+    if kind is ClockKind.RESPONSE:
+        return incident.state in UNANSWERED
+    if kind is ClockKind.RESTORE:
+        return incident.state not in (State.CONTAINED, State.MONITORING)
+    if kind is ClockKind.OLA:
+        return incident.accepted_at is not None and incident.team_id is not None
+    return True
 
 
 def _by_hours(repair: ClockRepair, rows: Any) -> Iterator[tuple[Clock, dict[str, Any]]]:
@@ -136,12 +204,3 @@ def _by_hand(
             clock,
             {"type": "retarget", "mode": "restart", "target_s": target_s, "reason": "by_hand"},
         )
-
-
-def calendar_id(clock: Clock) -> int | None:
-    """The version of hours that a clock counts by now; None: around the clock."""
-    found = clock.calendar_id
-    for event in clock.events.all():
-        if event.calendar_id is not None or event.is_always_open:
-            found = event.calendar_id
-    return found

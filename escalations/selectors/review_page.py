@@ -24,6 +24,7 @@ from escalations.rules.reviews import (
 )
 from escalations.selectors.action_items import RELATED, ActionView, action_views
 from escalations.selectors.actions import NotYet
+from escalations.selectors.breach_causes import CauseView, cause_view
 from escalations.selectors.review_archive import next_deadline
 from escalations.selectors.review_buttons import Button, review_buttons
 from escalations.selectors.reviews import NAMELESS, name_warnings, recurrences_of, reviews_of
@@ -71,6 +72,7 @@ class ClockLine:
     outcome: str
     is_missed: bool
     due_at: datetime | None
+    cause: CauseView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,13 +292,14 @@ def _gaps(
 def _clocks(review: PostIncidentReview) -> tuple[ClockLine, ...]:
     words = {"met": "Met", "missed": "Missed", "void": "Void", "open": "Not decided"}
     found = []
-    for clock in review.incident.clocks.order_by("kind", "cycle"):
+    clocks = review.incident.clocks.prefetch_related("marks__cause_confirmed_by")
+    for clock in clocks.order_by("kind", "cycle"):
         is_missed = clock.outcome == "missed" or clock.missed > 0
         text = words[clock.outcome]
         if clock.kind == "cadence":
             text = f"{clock.on_time} on time, {clock.missed} missed"
         label = clock.get_kind_display() + (f", cycle {clock.cycle}" if clock.cycle > 1 else "")
-        found.append(ClockLine(label, text, is_missed, clock.due_at))
+        found.append(ClockLine(label, text, is_missed, clock.due_at, cause_view(clock)))
     return tuple(found)
 
 

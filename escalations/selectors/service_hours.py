@@ -17,6 +17,7 @@ from accounts.rules.service_hours import WEEKDAYS, Calendar
 from accounts.rules.zones import instant_of
 from accounts.selectors.service_hours import calendar_of
 from config.lib.errors import DomainError
+from escalations.selectors.hours import Coming, coming
 
 DAY_WIDTH = 1440
 
@@ -69,6 +70,7 @@ class HoursPage:
     warnings: list[str]
     versions: list[ServiceHoursVersion]
     places: list[str]
+    coming: list[Coming]
 
 
 def hours_rows(at: datetime) -> list[HoursRow]:
@@ -130,6 +132,7 @@ def hours_page(code: str, at: datetime, year: int | None = None) -> HoursPage:
         warnings=warnings(version.spec, at),
         versions=sorted(versions, key=lambda each: -each.number),
         places=[f"{place.get('tz')}: {week_words(place)}" for place in version.places],
+        coming=coming(versions),
     )
 
 

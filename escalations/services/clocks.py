@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
-from accounts.selectors.service_hours import version_at
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
@@ -23,37 +22,13 @@ from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
 from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
 REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
-
-
-Calendars = dict[tuple[int, datetime], ServiceHoursVersion | None]
-
-
-def calendar_version(
-    incident: Incident, *, is_business: bool, at: datetime, known: Calendars | None = None
-) -> ServiceHoursVersion | None:
-    """The business calendar of an incident: its account's, else its team's, else the policy's.
-
-    `known` keeps what was looked up for a burst.
-    """
-    if not is_business:
-        return None
-    hours = (
-        (incident.account.service_hours_id if incident.account else None)
-        or (incident.team.service_hours_id if incident.team else None)
-        or incident.policy_version.service_hours_id
-    )
-    if not hours:
-        return None
-    known = {} if known is None else known
-    if (hours, at) not in known:
-        known[hours, at] = version_at(hours, at)
-    return known[hours, at]
 
 
 def new_clock(
@@ -189,8 +164,23 @@ def log(
         actor=by,
     )
     state = derive(clock, [*events, event], doc, recorded_at)
+    is_broken = isinstance(state, ClockState) and state.outcome is rules.Outcome.MISSED
+    if is_broken and clock.run_state == "running" and not is_breach_said(clock):
+        clock.next_wake_at = recorded_at  # broken by a change: the sweep finds what nobody said
     clock.save()
     return state
+
+
+def is_breach_said(clock: Clock) -> bool:
+    return clock.marks.filter(kind=MarkKind.BREACH).exists()
+
+
+def has_news(state: ClockState | CadenceState, at: datetime) -> bool:
+    """Whether a clock passed something at `at` that may not have been said yet."""
+    if isinstance(state, CadenceState):
+        return bool(state.missed_at)
+    warned = (warn for warn in state.warn_at.values() if warn is not None)
+    return state.breached_at is not None or any(warn <= at for warn in warned)
 
 
 def live_clocks(incident: Incident, *kinds: ClockKind) -> list[Clock]:
@@ -238,8 +228,9 @@ def start_clock(
 
 def retarget_clocks(
     incident: Incident, *, is_raise: bool, by: User | None, recorder: Recorder
-) -> None:
+) -> list[Clock]:
     """The severity changed: new targets for running clocks, new clocks where there were none.
+    Returns the changed clocks that have something to say: the change may have broken them.
 
     A raise never postpones (`earliest`), a lowering keeps what elapsed (`keep_elapsed`). A promise
     the new severity does not make keeps its old target: nobody gets rid of a deadline by lowering.
@@ -248,6 +239,7 @@ def retarget_clocks(
     doc = policy_doc(incident.policy_version_id)
     targets = doc.severities[Severity(incident.severity)].targets
     running = {clock.kind: clock for clock in live_clocks(incident)}
+    speaking: list[Clock] = []
     for kind, target in targets.items():
         clock = running.get(kind.value)
         calendar = calendar_version(incident, is_business=target.is_business, at=at)
@@ -255,31 +247,23 @@ def retarget_clocks(
             ran = incident.clocks.filter(kind=kind.value).exists()
             if not ran and kind in (ClockKind.RESTORE, ClockKind.CADENCE):
                 start_clock(incident, kind, started_at=at, recorder=recorder)
-        elif kind is ClockKind.CADENCE:
-            log(
-                clock,
-                "interval",
-                at=at,
-                doc=doc,
-                recorded_at=at,
-                by=by,
-                target_s=target.target_s,
-                calendar=calendar,
-                is_always_open=calendar is None,
-            )
-        else:
-            log(
-                clock,
-                "retarget",
-                at=at,
-                doc=doc,
-                recorded_at=at,
-                by=by,
-                target_s=target.target_s,
-                calendar=calendar,
-                is_always_open=calendar is None,
-                mode="earliest" if is_raise else "keep_elapsed",
-            )
+            continue
+        is_cadence = kind is ClockKind.CADENCE
+        state = log(
+            clock,
+            "interval" if is_cadence else "retarget",
+            at=at,
+            doc=doc,
+            recorded_at=at,
+            by=by,
+            target_s=target.target_s,
+            calendar=calendar,
+            is_always_open=calendar is None,
+            mode="" if is_cadence else "earliest" if is_raise else "keep_elapsed",
+        )
+        if has_news(state, at):
+            speaking.append(clock)
+        if not is_cadence:
             recorder.event(
                 incident,
                 "clock_retargeted",
@@ -291,6 +275,7 @@ def retarget_clocks(
                     "due_at": clock.due_at.isoformat() if clock.due_at else None,
                 },
             )
+    return speaking
 
 
 def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:

@@ -8,6 +8,7 @@ from accounts.models import User
 from escalations.models import Incident
 from escalations.rules.lifecycle import State
 from escalations.rules.policy import ClockKind, Severity
+from escalations.selectors.hours import calendar_version
 from escalations.selectors.policies import policy_doc
 from escalations.services import clocks, ladders, notices, playbook_runs, reviews
 from escalations.services.change import Change, second_person
@@ -104,7 +105,7 @@ def settle_as_reopened(
     incident.resolution_code = incident.cause_category = ""
     for clock in incident.clocks.select_for_update().filter(run_state="stopped").order_by("pk"):
         if clock.kind in (ClockKind.RESOLUTION.value, ClockKind.CADENCE.value):
-            calendar = clocks.calendar_version(
+            calendar = calendar_version(
                 incident, is_business=clock.calendar_id is not None, at=recorder.at
             )
             clocks.log(

@@ -20,7 +20,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import UNANSWERED, State
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services import clocks, ladders, reviews
+from escalations.services import breaches, clocks, ladders, reviews
 from escalations.services.change import Change, second_person
 from escalations.services.endings import void
 from escalations.services.finishing import finish
@@ -84,14 +84,15 @@ def unmerge(change: Change) -> None:
     incident.is_void = False
     Signal.objects.filter(pk__in=row.signals, incident=into).update(incident=incident)
     Responder.objects.filter(pk__in=row.responders).update(ended_at=None)
-    for kept in row.clocks:
-        _go_on(kept, incident, change.recorder)
+    going = [_go_on(kept, incident, change.recorder) for kept in row.clocks]
     change.event("unmerged", f"Taken out of {into.key} again.", reason=change.given("reason"))
     recorder = Recorder(at)
     recorder.event(into, "unmerged", f"{incident.key} was taken out again.", by=change.by)
     finish(into, recorder, before=into.state)
     if incident.state in UNANSWERED:
         ladders.start_run(incident, change.recorder, reason="taken out of a merge")
+    for clock in going:
+        breaches.settle(clock, incident, change.recorder)  # what broke while it was away
 
 
 def _move_signals(incident: Incident, into: Incident) -> list[int]:
@@ -139,11 +140,7 @@ def _adopt_starts(
             by=by,
             detail={"clock": clock.kind},
         )
-        clock.incident = into
-        marks = clocks.mark_due(clock, recorder.at, recorder)
-        clock.save()
-        if clock.kind != ClockKind.RESPONSE and any(mark.kind == "breach" for mark in marks):
-            ladders.jump(into, recorder)  # any breach escalates
+        breaches.settle(clock, into, recorder)
 
 
 def _kept(clock: Clock) -> dict[str, Any]:
@@ -155,7 +152,7 @@ def _kept(clock: Clock) -> dict[str, Any]:
     }
 
 
-def _go_on(kept: dict[str, Any], incident: Incident, recorder: Recorder) -> None:
+def _go_on(kept: dict[str, Any], incident: Incident, recorder: Recorder) -> Clock:
     """A new cycle with the ledger of a void one, its end left out; what it said stays said."""
     old = Clock.objects.get(pk=kept["id"])
     last = incident.clocks.filter(kind=old.kind).aggregate(last=Max("cycle"))["last"]
@@ -184,3 +181,4 @@ def _go_on(kept: dict[str, Any], incident: Incident, recorder: Recorder) -> None
     for mark in marks:
         mark.pk, mark.clock, mark.is_silent, mark._state.adding = None, new, True, True
     ClockMark.objects.bulk_create(marks)
+    return new

@@ -31,6 +31,7 @@ from escalations.models import (
 )
 from escalations.rules import policy as rules
 from escalations.rules.policy import PolicyDoc, Severity
+from escalations.rules.team_targets import team_warnings
 from escalations.selectors.policies import build_doc
 from escalations.services.ladder_checks import check_ladders
 
@@ -71,13 +72,16 @@ def check_rules(
     return teams
 
 
-def check_version(version: PolicyVersion) -> None:
-    """The same for a version whose rows were written one by one."""
+def check_version(version: PolicyVersion) -> list[str]:
+    """The same for a version whose rows were written one by one. Returns what is worth a second
+    look: it does not stand in the way."""
     rules = version.routing_rules.order_by("position")
     check_rules(
         weights=version.factors.values_list("weight", flat=True),
         rules=list(rules.values_list("name", "when", "team__code")),
     )
+    targets = version.clock_targets.values_list("severity", "kind", "target_s")
+    return team_warnings({(severity, kind): seconds for severity, kind, seconds in targets})
 
 
 @transaction.atomic

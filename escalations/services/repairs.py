@@ -17,17 +17,17 @@ from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
 from escalations.models import Clock, ClockRepair, Incident, PolicyVersion
 from escalations.models.notices import NoticeKind
 from escalations.models.repairs import RepairKind
-from escalations.rules.clock_events import RunState
+from escalations.rules.policy import ClockKind
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.repairs import Difference, differences
-from escalations.services import clocks, ladders
+from escalations.services import breaches, clocks
 from escalations.services.finishing import finish
 from escalations.services.locks import lock_incident, lock_incidents
 from escalations.services.recorder import Recorder
+from escalations.services.words import said, word
 
 GOVERN = "escalations.change_policyversion"
 ASK_DUE, APPLY_DUE = "escalations.respond_incident", "escalations.cancel_incident"
-CLIMBS = frozenset({"restore", "resolution"})
 
 
 def propose_repair(given: Mapping[str, Any], *, by: User, at: datetime) -> ClockRepair:
@@ -141,7 +141,8 @@ def _asked(pk: int) -> ClockRepair:
 def _what(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     """What the approver read: which clocks, from what to what, and which break. A due time that
     counts from the moment of applying moves with it."""
-    return [(row["clock"], row["old_due_at"], row["old_target_s"], row["breaks"]) for row in rows]
+    names = ("incident", "kind", "clock", "old_due_at", "old_target_s", "breaks")
+    return [tuple(row[name] for name in names) for row in rows]
 
 
 def _apply(repair: ClockRepair, found: list[Difference], by: User, at: datetime) -> None:
@@ -151,14 +152,27 @@ def _apply(repair: ClockRepair, found: list[Difference], by: User, at: datetime)
     for number, changes in sorted(by_incident.items()):
         incident = lock_incident(number)
         recorder, before = Recorder(at), incident.state
-        for change in changes:
-            _change_clock(repair, change, incident, recorder, by)
         if repair.policy_version is not None:
             incident.policy_version = repair.policy_version
             doc = policy_doc(repair.policy_version.pk)
             incident.explanation["policy"] = doc.label
             incident.explanation["policy_version"] = repair.policy_version.pk
+        for change in changes:
+            if change.starts:
+                _start_clock(repair, change, incident, recorder, by)
+            else:
+                _change_clock(repair, change, incident, recorder, by)
         finish(incident, recorder, before=before)
+
+
+def _start_clock(
+    repair: ClockRepair, change: Difference, incident: Incident, recorder: Recorder, by: User
+) -> None:
+    kind = ClockKind(change.clock.kind)
+    clock = clocks.start_clock(incident, kind, started_at=recorder.at, recorder=recorder)
+    assert clock is not None  # the list was made from the same policy
+    sentence = f"{clock.get_kind_display()} clock starts: due {said(clock)}."
+    _tell(repair, clock, sentence, incident, recorder, by)
 
 
 def _change_clock(
@@ -172,8 +186,19 @@ def _change_clock(
     doc = policy_doc(incident.policy_version_id)
     type_ = event.pop("type")
     clocks.log(clock, type_, at=recorder.at, doc=doc, recorded_at=recorder.at, by=by, **event)
-    due = _said(clock)
-    sentence = f"{clock.get_kind_display()} clock: due {_word(old)} becomes {due}."
+    sentence = f"{clock.get_kind_display()} clock: due {word(old)} becomes {said(clock)}."
+    _tell(repair, clock, sentence, incident, recorder, by)
+    breaches.settle(clock, incident, recorder)
+
+
+def _tell(
+    repair: ClockRepair,
+    clock: Clock,
+    sentence: str,
+    incident: Incident,
+    recorder: Recorder,
+    by: User,
+) -> None:
     recorder.event(
         incident,
         "clock_repaired",
@@ -192,17 +217,3 @@ def _change_clock(
             why="you own this incident.",
             lines=(sentence, repair.reason),
         )
-    marks = clocks.mark_due(clock, recorder.at, recorder)
-    clock.save()
-    if clock.kind in CLIMBS and any(mark.kind == "breach" for mark in marks):
-        ladders.jump(incident, recorder)
-
-
-def _said(clock: Clock) -> str:
-    if clock.run_state == RunState.PAUSED.value:
-        return f"{_word(clock.due_at)} if resumed now"
-    return _word(clock.due_at)
-
-
-def _word(at: datetime | None) -> str:
-    return f"{at:%d %b %H:%M} UTC" if at else "never"

@@ -6,7 +6,7 @@ from accounts.models import User
 from config.lib.queue import enqueue
 from escalations.models import Incident
 from escalations.rules.policy import Severity
-from escalations.services import clocks, ladder_severity
+from escalations.services import breaches, clocks, ladder_severity
 from escalations.services.recorder import Recorder
 
 MAJOR = Severity.S2
@@ -34,10 +34,12 @@ def apply_severity(
         reason=reason,
         detail={"from": before.label, "to": severity.label},
     )
-    clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
+    speaking = clocks.retarget_clocks(incident, is_raise=is_raise, by=by, recorder=recorder)
     if is_raise and incident.parent_id is not None:
         enqueue(FOLLOW, incident.number)
     if is_raise and severity <= MAJOR:
         ladder_severity.follow_raise(incident, recorder, severity)
     elif not is_raise:
         ladder_severity.follow_lowering(incident, recorder)
+    for clock in speaking:
+        breaches.settle(clock, incident, recorder)

@@ -7,20 +7,15 @@ from datetime import datetime
 
 from django.db.models import Model
 
-from escalations.models import Clock, Incident, LadderRun
-from escalations.models.clocks import ClockKindChoice, MarkKind
+from escalations.models import LadderRun
 from escalations.rules.lifecycle import OPEN_STATES, State
-from escalations.rules.policy import LadderStart, Severity
+from escalations.rules.policy import Severity
 from escalations.rules.reviews import Standing
-from escalations.selectors.policies import policy_doc
-from escalations.services import ladder_severity, ladder_silence, ladder_waits, ladders
-from escalations.services.clocks import mark_due
+from escalations.services import breaches, ladder_silence, ladder_waits
 from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
 from escalations.services.reviews import standing_of
-
-CLIMBS = frozenset({ClockKindChoice.RESTORE.value, ClockKindChoice.RESOLUTION.value})
 
 
 def settle_clock(pk: int, at: datetime) -> bool:
@@ -30,26 +25,9 @@ def settle_clock(pk: int, at: datetime) -> bool:
         return False
     incident = clock.incident
     recorder, before = Recorder(at), incident.state
-    marks = mark_due(clock, at, recorder)
-    clock.save()
-    if any(mark.kind == MarkKind.BREACH for mark in marks) and incident.state in OPEN_STATES:
-        _answer_breach(clock, incident, recorder)
+    breaches.settle(clock, incident, recorder)
     finish(incident, recorder, before=before)
     return True
-
-
-def _answer_breach(clock: Clock, incident: Incident, recorder: Recorder) -> None:
-    if clock.kind in CLIMBS:
-        ladders.jump(incident, recorder)
-        return
-    if clock.kind != ClockKindChoice.RESPONSE or ladders.live_run(incident) is not None:
-        return
-    doc = policy_doc(incident.policy_version_id)
-    is_patient = (
-        doc.severities[Severity(incident.severity)].ladder_start is LadderStart.ON_RESPONSE_BREACH
-    )
-    if is_patient and not ladder_severity.is_silent(incident):
-        ladders.start_run(incident, recorder, reason="nobody answered in time")
 
 
 def settle_ladder(pk: int, at: datetime) -> bool:

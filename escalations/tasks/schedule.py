@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import Model, Q
 
+from accounts.models import ServiceHoursVersion
 from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import (
@@ -36,6 +37,7 @@ from escalations.models import (
 )
 from escalations.services import timers
 from escalations.services.handoff_timers import settle_handoff
+from escalations.services.hours import settle_hours
 from escalations.services.maintenance import settle_window
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
@@ -69,6 +71,8 @@ class Timer:
 
 
 TIMERS = (
+    # First, so that what is due at the same instant is judged by the new hours.
+    Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),

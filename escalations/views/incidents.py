@@ -18,14 +18,14 @@ from escalations.selectors.actions import DONE
 from escalations.selectors.breach_causes import incident_of
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
 from escalations.selectors.incidents import MAX_NUMBER
-from escalations.selectors.moving_cards import handoff_card, links_card
+from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
 from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.selectors.storms import family_of
 from escalations.services.breach_causes import confirm_cause
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
+from escalations.services.openings import open_by_hand
 from escalations.services.previews import form_doc, preview
-from escalations.services.signals import receive_signal
 from escalations.views.doors import IncidentsView, OneIncidentView
 
 
@@ -42,6 +42,7 @@ class IncidentDetail(OneIncidentView):
         context["family"] = family_of(incident, self.person)
         context["handoffs"] = handoff_card(incident)
         context["links"] = links_card(incident, self.person)
+        context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         return render(request, "escalations/incidents/detail.html", context)
 
@@ -120,7 +121,9 @@ class BreachCause(IncidentsView):
 
 class NewIncident(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(IncidentForm(doc=self._doc()))
+        follows = request.GET.get("follows", "")
+        initial = follow_up(follows, self.person)
+        return self._page(IncidentForm(doc=self._doc(), initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = IncidentForm(request.POST, doc=self._doc())
@@ -128,8 +131,13 @@ class NewIncident(IncidentsView):
             return self._page(*self._previewed(form))
         if not form.is_valid():
             return self._page(form)
-        message = message_of(form.message(), at=self.at)
-        incident = receive_signal(message, by=self.person, at=self.at).incident
+        message, follows = message_of(form.message(), at=self.at), form.cleaned_data["follows"]
+        try:
+            opened = open_by_hand(message, by=self.person, at=self.at, follows=follows)
+        except DomainError as error:
+            form.add_error(None, error.detail)
+            return self._page(form)
+        incident = opened.incident
         assert incident is not None, "a firing signal joins or opens one"
         messages.success(request, f"{incident.key} is open.")
         return redirect("incident", incident.number)

@@ -13,6 +13,7 @@ from accounts.rules import holidays
 from accounts.services.service_hours import publish_hours
 from config.lib.errors import DomainError
 from escalations.forms.service_hours import AcceptForm, FeedForm, HoursForm, ProposalsForm
+from escalations.selectors.hours import clocks_to_adopt
 from escalations.selectors.service_hours import HoursPage, hours_page, hours_rows
 from escalations.views.doors import RoledView
 
@@ -65,7 +66,9 @@ class _HoursView(RoledView):
             field = error.errors[0]["field"] if error.errors else None
             form.add_error(field if field in form.fields else None, error.detail)
             return False
-        messages.success(self.request, f"Version {version.number} is published.")
+        running = len(clocks_to_adopt(version))
+        told = f" {running} running clocks count by it from then on." if running else ""
+        messages.success(self.request, f"Version {version.number} is published.{told}")
         return True
 
 

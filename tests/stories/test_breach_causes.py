@@ -13,6 +13,7 @@ from escalations.rules.lifecycle import Verb
 from escalations.services.moves import perform
 from escalations.tasks.schedule import sweep
 from tests.factories.incidents import MAJOR, open_incident
+from tests.factories.reviews import resolve
 
 MINUTE = timedelta(minutes=1)
 
@@ -135,3 +136,17 @@ def test_a_breach_of_a_hidden_or_void_incident_is_not_there(api, at):
     assert api("agent", "post", path, 409)["code"] == "void"
     Team.objects.filter(pk=incident.team_id).update(is_private=True)
     assert api("steward", "post", path, 404)["code"] == "not_found"
+
+
+def test_a_review_says_which_causes_still_need_a_word(api, company, client, travel, at):
+    incident = open_incident(at, facts=MAJOR)
+    sweep(at + 6 * MINUTE)
+    resolve(incident, by=company["agent"], at=at + 7 * MINUTE)
+    client.force_login(company["agent"])
+    path = f"/reviews/{incident.number}/"
+    assert "cause to confirm" in client.get(path).text
+    travel.to(at + 10 * MINUTE)
+    for row in api("agent", "get", "breaches/", confirmed="false")["results"]:
+        api("agent", "post", f"breaches/{row['id']}/confirm-cause/")
+    page = client.get(path).text
+    assert "cause to confirm" not in page and "Nobody acknowledged, says" in page

@@ -274,3 +274,26 @@ def test_closed_for_over_two_weeks_it_is_opened_anew_and_linked(do, company, tra
     assert link.linked_by == company["agent"]
     lost = client.post("/api/v1/incidents/", body | {"follows": 999_999}, format="json")
     assert (lost.status_code, lost.json()["errors"][0]["code"]) == (400, "unknown_incident")
+
+
+def test_the_page_of_what_closed_long_ago_opens_it_anew(do, client, company, travel, at):
+    incident = open_incident(at, "first", account="halden", title="Tags are missing")
+    resolve(incident, by=company["agent"], at=at)
+    travel.to(at + timedelta(hours=1))
+    do("agent", incident, "close")
+    client.force_login(company["agent"])
+    path, link = f"/incidents/{incident.number}/", f"/incidents/new/?follows={incident.number}"
+    travel.to(at + timedelta(days=14))
+    assert link not in client.get(path).text, "it may still be reopened"
+    travel.to(at + timedelta(days=14, hours=2))
+    assert link in client.get(path).text
+    form = client.get(link).text
+    assert "Tags are missing" in form and f'follows <a href="{path}">' in form
+    body = {"title": "Tags are missing again", "account": "halden", "follows": incident.number}
+    opened = client.post("/incidents/new/", body)
+    link = IncidentLink.objects.get()
+    assert opened.url == f"/incidents/{link.incident_id}/"
+    assert (link.other_id, link.linked_by) == (incident.number, company["agent"])
+    lost = client.post("/incidents/new/", body | {"follows": 999_999})
+    assert "There is no other incident 999999" in lost.text
+    assert "It follows" not in client.get("/incidents/new/?follows=x").text

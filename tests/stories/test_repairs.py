@@ -33,8 +33,15 @@ def api(company, travel):
     return call
 
 
-def next_version(**targets):
-    """The policy in force anew, with these targets of S1 in seconds, put in force."""
+def put_in_force(version):
+    PolicyVersion.objects.filter(state="in_force").update(state="retired")
+    PolicyVersion.objects.filter(pk=version.pk).update(state="in_force")
+    policies.clear_caches()
+
+
+def next_version(business=(), **targets):
+    """The policy in force anew, with these targets of S1 in seconds, put in force. `business`:
+    kinds that count in business hours."""
     old = PolicyVersion.objects.get(state="in_force", policy__is_default=True)
     from escalations.rules.policy import ClockKind, Severity
     from escalations.selectors.policies import build_doc
@@ -55,6 +62,7 @@ def next_version(**targets):
         row.pk, row.version, row._state.adding = None, new, True
         if row.severity == 1 and row.kind in targets:
             row.target_s = targets[row.kind]
+        row.is_business = row.is_business or (row.severity == 1 and row.kind in business)
         row.save()
     PolicyVersion.objects.filter(pk=old.pk).update(state="retired")
     PolicyVersion.objects.filter(pk=new.pk).update(state="in_force")
@@ -93,6 +101,56 @@ def test_a_policy_is_applied_to_open_incidents_by_a_second_person(api, company, 
     assert told.reason == "The committee decided." and "becomes 17 Nov 11:30 UTC" in told.sentence
     assert Notice.objects.filter(incident=incident, key__contains="repair").count() == 1
     assert api("governor2", "post", path, 409)["code"] == "not_asked"
+    assert ask_policy(api, version, 409)["code"] == "nothing_changes"
+
+
+def test_what_only_the_new_policy_promises_starts_when_it_is_applied(api, company, travel, at):
+    old = PolicyVersion.objects.get(state="in_force", policy__is_default=True)
+    promised = next_version()
+    put_in_force(old)
+    old.clock_targets.filter(severity=1, kind__in=["restore", "cadence"]).delete()
+    policies.clear_caches()
+    incident = open_incident(at, facts=MAJOR)
+    assert {c.kind for c in Clock.objects.filter(incident=incident)} == {"response", "resolution"}
+    put_in_force(promised)
+    travel.to(at + HOUR)
+    asked = ask_policy(api, promised)
+    rows = {row["kind"]: row for row in asked["rows"]}
+    assert set(rows) == {"restore", "cadence"}
+    assert rows["restore"] | {"incident": 0} == {
+        "clock": None,
+        "incident": 0,
+        "kind": "restore",
+        "old_target_s": None,
+        "new_target_s": 7200,
+        "old_due_at": None,
+        "new_due_at": "2026-11-17T13:00:00Z",
+        "breaks": False,
+        "starts": True,
+    }, "from the change on: nobody is late for what was not promised"
+    travel.to(at + 2 * HOUR)
+    assert api("governor2", "post", f"clock-repairs/{asked['id']}/apply/")["state"] == "applied"
+    clock = Clock.objects.get(incident=incident, kind="restore")
+    assert (clock.started_at, clock.due_at) == (at + 2 * HOUR, at + 4 * HOUR)
+    told = incident.timeline.filter(kind="clock_repaired").values_list("sentence", flat=True)
+    assert "Restore clock starts: due 17 Nov 14:00 UTC." in told
+    assert ask_policy(api, promised, 409)["code"] == "nothing_changes"
+
+
+def test_other_hours_of_a_new_policy_count_from_the_change_on(api, company, travel, at):
+    incident = open_incident(at, facts=MAJOR)
+    agent = company["agent"]
+    perform(incident.number, Verb.CLAIM, {"take_over": True}, by=agent, at=at)
+    version = next_version(business=("resolution",))
+    travel.to(at + HOUR)
+    (row,) = ask_policy(api, version)["rows"]
+    assert (row["kind"], row["old_target_s"]) == ("resolution", row["new_target_s"])
+    assert row["new_due_at"] > row["old_due_at"]
+    api("governor2", "post", f"clock-repairs/{ClockRepair.objects.get().pk}/apply/")
+    clock = Clock.objects.get(incident=incident, kind="resolution")
+    event = clock.events.get(type="calendar_change")
+    assert (event.mode, event.at, event.calendar is not None) == ("adopt_forward", at + HOUR, True)
+    assert clock.elapsed_us == 3600 * 10**6, "what elapsed stays"
     assert ask_policy(api, version, 409)["code"] == "nothing_changes"
 
 
