@@ -79,7 +79,7 @@ def follow_lowering(incident: Incident, recorder: Recorder) -> None:
         cancel_pending(incident, at=recorder.at, kinds=[NoticeKind.PAGE])
         return
     take(run, rules.move_to(as_rule(run), doc.ladders[name]))
-    if run.state == LadderState.HALTED and not run.snoozed_until:
+    if run.state == LadderState.HALTED and not (run.snoozed_until or run.held_until):
         wait = rule.reescalate_after_ack_s
         run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
     run.save()

@@ -36,7 +36,7 @@ MINUTE = timedelta(minutes=1)
 WAITS = st.sampled_from((0, 0, 1, 7, 45, 150, 60 * 26))
 GONE = (State.MERGED, State.CANCELLED)
 counted = {"lives": 0, "moves": 0, "refusals": 0, "sweeps": 0}
-LADDERS_OWN = (Verb.HOLD_LADDER,)  # lived through by the machine of the ladders
+LADDERS_OWN: tuple[Verb, ...] = ()
 # Refusals that know more than the table of moves: the reason is not in the state of the incident.
 OTHER_CODES = {
     "already_claimed",
@@ -292,8 +292,7 @@ def test_whatever_people_do_owners_clocks_and_versions_stay_sound(company):
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            examples(8, steps=16), suppress_health_check=list(HealthCheck), derandomize=TIMES == 1
+            examples(4, steps=14), suppress_health_check=list(HealthCheck), derandomize=TIMES == 1
         ),
     )
-    print(counted)
-    assert counted["lives"] >= 8 and counted["moves"] > 0
+    assert counted["lives"] >= 4 and counted["moves"] > 0
