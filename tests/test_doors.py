@@ -142,6 +142,7 @@ def test_the_outsider_sees_only_sign_in_sign_out_profile_and_help(planted):
         "accounts/login/",
         "accounts/logout/",
         "accounts/profile/",
+        "accounts/profile/absences/",
         "help/",
         "help/roles/",
         "favicon.ico",

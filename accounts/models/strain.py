@@ -59,7 +59,7 @@ class StrainLimits(models.Model):
 
 
 STRAIN_FIELDS = tuple(field.name for field in StrainLimits._meta.local_fields)
-STRAIN_CHECKS = [
+STRAIN_CHECKS: list[models.BaseConstraint] = [
     check(
         "roster_strain_limits",
         Q(
