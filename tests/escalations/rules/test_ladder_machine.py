@@ -206,5 +206,5 @@ class LadderLife(RuleBasedStateMachine):
             assert self.run.pages_total == len(self.keys)
 
 
-LadderLife.TestCase.settings = examples(60, steps=25)
+LadderLife.TestCase.settings = examples(30, steps=25)
 TestLadderLife = LadderLife.TestCase

@@ -26,10 +26,12 @@ class Migration(migrations.Migration):
         ('escalations', '0008_maintenance_windows'),
         ('escalations', '0009_breach_causes'),
         ('escalations', '0010_clock_repairs'),
+        ('escalations', '0011_held_by_storm'),
+        ('escalations', '0012_breaches_without_a_cause_or_unsaid'),
     ]
 
     dependencies = [
-        ('accounts', '0001_squashed_0005_quiet_hours'),
+        ('accounts', '0001_squashed_0008_hours_that_running_clocks_take_over'),
         ('accounts', '__first__'),
         ('playbooks', '0001_initial'),
     ]
@@ -1646,6 +1648,11 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('drill', None), ('ended_at', None)), fields=('dimension',), name='storm_open', violation_error_code='unique', violation_error_message='This storm lasts already.'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('look_at__isnull', False)), models.Q(('ended_at__gte', models.F('started_at')), ('ended_at__isnull', False), ('look_at', None)), _connector='OR'), name='storm_ends_once', violation_error_code='invalid', violation_error_message='A storm ends after its start, and only a storm that lasts is watched.')],
             },
         ),
+        migrations.AddField(
+            model_name='incident',
+            name='held_by',
+            field=models.ForeignKey(blank=True, help_text='The storm in which the first of them pages for this one.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held', to='escalations.storm'),
+        ),
         migrations.CreateModel(
             name='Threshold',
             fields=[
@@ -1845,6 +1852,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ladder',
             constraint=models.UniqueConstraint(fields=('version', 'name'), name='ladder_name', violation_error_code='unique', violation_error_message='This ladder exists.'),
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.CheckConstraint(condition=models.Q(('held_by', None), ('parent__isnull', False), _connector='OR'), name='incident_held', violation_error_code='invalid', violation_error_message='Another pages for this one, so it is a part of that one.'),
         ),
         migrations.AddConstraint(
             model_name='incident',
