@@ -77,7 +77,8 @@ def perform(
         is_deliberate = given.get("take_over") or "respond_incident" not in rights
         if verb is Verb.ACKNOWLEDGE and incident.state in UNANSWERED and not is_deliberate:
             ladders.refuse_stranger(incident, by, at)
-        if verb in RESPONDING and incident.state in OPEN_STATES and _is_taken(incident, by, given):
+        is_asked = verb in RESPONDING and incident.state in OPEN_STATES
+        if is_asked and "respond_incident" in rights and _is_taken(incident, by, given):
             word = "claimed" if verb is Verb.CLAIM else "acknowledged"
             raise Conflict(
                 f"already_{word}",
