@@ -112,7 +112,7 @@ class LayerIn(StrictSerializer):
     continue_with = named_by("username", User.objects)
 
 
-class VersionIn(StrictSerializer):
+class RosterVersionIn(StrictSerializer):
     layers: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=LayerIn(), max_length=10, help_text="Lowest first."
     )
@@ -136,7 +136,7 @@ class ShiftsOut(serializers.Serializer):
     shifts = ShiftOut(many=True)
 
 
-class ProposalOut(serializers.Serializer):
+class CoverProposalOut(serializers.Serializer):
     user = serializers.CharField()
     why = serializers.CharField()
 
@@ -145,7 +145,7 @@ class GapOut(serializers.Serializer):
     start_at = serializers.DateTimeField()
     end_at = serializers.DateTimeField()
     why = serializers.CharField()
-    proposals = ProposalOut(many=True, help_text="Accept one by recording it as an override.")
+    proposals = CoverProposalOut(many=True, help_text="Accept one by recording it as an override.")
 
 
 class OutlookOut(serializers.Serializer):
@@ -153,6 +153,6 @@ class OutlookOut(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class VersionOut(serializers.Serializer):
+class PublishedVersionOut(serializers.Serializer):
     number = serializers.IntegerField()
     effective_from = serializers.DateTimeField()

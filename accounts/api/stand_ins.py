@@ -17,12 +17,12 @@ from accounts.api.stand_in_bodies import (
     OutlookOut,
     OverrideIn,
     OverrideRow,
+    PublishedVersionOut,
     ReasonIn,
+    RosterVersionIn,
     ShiftsOut,
     SwapIn,
     SwapRow,
-    VersionIn,
-    VersionOut,
 )
 from accounts.models import Absence, Override, Roster, Swap, User
 from accounts.rules.rosters import Shift
@@ -223,11 +223,11 @@ class RosterVersions(NounView):
     @extend_schema(
         operation_id="roster_versions_create",
         summary="Edit a roster: its next version, from a hand-off on",
-        request=VersionIn,
-        responses={201: VersionOut},
+        request=RosterVersionIn,
+        responses={201: PublishedVersionOut},
     )
     def post(self, request: Request, code: str) -> Response:
-        given = read(VersionIn, self)
+        given = read(RosterVersionIn, self)
         layers = [NewLayer(**layer) for layer in given.pop("layers")]
         made = edit_roster(roster_coded(code), layers, by=self.person, at=self.at, **given)
         answer = {"number": made.number, "effective_from": made.effective_from}

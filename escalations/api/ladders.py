@@ -32,7 +32,7 @@ class PreviewStepOut(serializers.Serializer):
     notes = serializers.ListField(child=serializers.CharField())
 
 
-class PreviewOut(serializers.Serializer):
+class LadderPreviewOut(serializers.Serializer):
     policy = serializers.CharField()
     number = serializers.IntegerField()
     severity = serializers.CharField()
@@ -61,7 +61,7 @@ class LadderPreview(NounView):
         operation_id="ladders_preview",
         summary="Preview a ladder",
         parameters=[OpenApiParameter(name, str, description=s) for name, s in FILTERS.items()],
-        responses=PreviewOut,
+        responses=LadderPreviewOut,
     )
     def get(self, request: Request) -> Response:
         word = (self.parameter("severity") or "S1").upper()
@@ -70,7 +70,7 @@ class LadderPreview(NounView):
         found = ladder_preview(
             self._version(), Severity[word], self.parameter("ladder") or "", self._at()
         )
-        return Response(PreviewOut(found).data)
+        return Response(LadderPreviewOut(found).data)
 
     def _version(self) -> PolicyVersion | None:
         policy, number = self.parameter("policy"), self.parameter("version")
