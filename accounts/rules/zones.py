@@ -7,7 +7,7 @@ and an order of magnitude cheaper than arithmetic on aware datetimes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -80,6 +80,12 @@ def instant_of(zone: ZoneInfo, wall: datetime, *, last: bool = False) -> datetim
     # In a gap fold=0 reads the old offset and lands after the change, fold=1 lands before it.
     (change,) = _changes(zone, ticks(late), ticks(early) + SECOND)
     return instant(change * SECOND)
+
+
+def local_day(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    """The UTC instants at which a local date begins and ends; equal for one the zone skipped."""
+    midnight = datetime.combine(day, time())
+    return instant_of(zone, midnight), instant_of(zone, midnight + timedelta(days=1))
 
 
 def _offset_s(zone: ZoneInfo, second: int) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.rules.service_hours import ALWAYS, Calendar
-from accounts.rules.zones import SECOND, instant_of
+from accounts.rules.zones import SECOND, local_day
 from config.lib.errors import field_error
 from escalations.rules.clock_cases import ClockCase
 from escalations.rules.clock_events import ClockEvent, Outcome, RunState
@@ -71,7 +71,7 @@ def business_day_s(calendar: Calendar, zone: ZoneInfo, at: datetime) -> int | No
     lengths = Counter(
         length
         for number in range(28)
-        if (length := calendar.elapsed_us(*_local_day(zone, first + timedelta(number))) // SECOND)
+        if (length := calendar.elapsed_us(*local_day(zone, first + timedelta(number))) // SECOND)
     )
     return max(lengths, key=lambda length: (lengths[length], length)) if lengths else None
 
@@ -166,7 +166,7 @@ def _days(
         del moments["asof"]
     for number in range((last - first).days + 1):
         day = first + timedelta(number)
-        a, b = _local_day(zone, day)
+        a, b = local_day(zone, day)
         if a >= b:  # a date that the zone skipped, such as 30 December 2011 in Apia
             continue
         if number >= MOST_DAYS:
@@ -225,11 +225,6 @@ def _words(found: list[Stretch], zone: ZoneInfo) -> str:
         for each in found
     ]
     return ", ".join(spans) or "closed"
-
-
-def _local_day(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    midnight = datetime.combine(day, time())
-    return instant_of(zone, midnight), instant_of(zone, midnight + timedelta(days=1))
 
 
 def _x(at: datetime, a: datetime, b: datetime) -> float:

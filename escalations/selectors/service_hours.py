@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import Calendar as Months
 from calendar import month_name
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from django.db.models import Count
 from accounts.models import Account, ServiceHours, ServiceHoursVersion, Team
 from accounts.rules.hours_checks import warnings
 from accounts.rules.service_hours import WEEKDAYS, Calendar
-from accounts.rules.zones import instant_of
+from accounts.rules.zones import local_day
 from accounts.selectors.service_hours import calendar_of
 from config.lib.errors import DomainError
 from escalations.selectors.hours import Coming, coming
@@ -164,13 +164,8 @@ def _when(moment: datetime, zone: ZoneInfo, at: datetime) -> str:
     return f"{wall:%a %H:%M}" if near else f"{wall.day} {wall:%b %Y %H:%M}"
 
 
-def _local_day(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    midnight = datetime.combine(day, time())
-    return instant_of(zone, midnight), instant_of(zone, midnight + timedelta(days=1))
-
-
 def _bar(calendar: Calendar, zone: ZoneInfo, day: date, dates: dict[str, Any]) -> Bar:
-    a, b = _local_day(zone, day)
+    a, b = local_day(zone, day)
     windows = calendar.windows(a, b)
 
     def x(moment: datetime) -> float:
@@ -202,7 +197,7 @@ def _month(
         for column, day in enumerate(week):
             if day.month != number:
                 continue
-            a, b = _local_day(zone, day)
+            a, b = local_day(zone, day)
             is_open = bool(calendar.elapsed_us(a, b)) if a < b else False
             listed = dates.get(day.isoformat())
             kind = "open" if is_open else "closed"
