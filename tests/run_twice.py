@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Three workers on two cores: browsers and processes spend much of their time waiting.
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
-PYTEST += ["--no-loadscope-reorder"]
+# A database made from the models costs each worker a fifth; tests/upgrades holds both equal.
+PYTEST += ["--no-loadscope-reorder", "--no-migrations"]
 ON_SQLITE = ["-m", "not postgres"]
 ON_POSTGRESQL = [
     *("-m", "not processes"),

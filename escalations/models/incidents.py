@@ -280,7 +280,8 @@ class Incident(Operational):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key} {self.title}"
+        # No title: other things name their incident to people who may not see it.
+        return self.key
 
     @classmethod
     def from_db(cls, db: Any, field_names: Any, values: Any, **more: Any) -> Self:

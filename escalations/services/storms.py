@@ -222,7 +222,8 @@ def _store(incidents: Sequence[Incident], parents: dict[int, Incident], recorder
         recorder.event(
             child,
             "grouped",
-            f"Came together with {first.key} {first.title}.{quiet}",
+            # By its key alone: not everybody who reads this may see that one.
+            f"Came together with {first.key}.{quiet}",
             detail={"parent": first.number, "is_silent": is_held},
         )
 

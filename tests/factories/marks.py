@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Membership, Team, User
+from accounts.services.roles import sync_roles
+from escalations.demo.company import tell_company
 from escalations.models import (
     ActionItem,
     Clock,
@@ -30,6 +32,8 @@ from escalations.services.moves import perform
 from escalations.services.playbooks import start
 from escalations.services.repairs import propose_repair
 from escalations.services.review_text import add_factor, save_review
+from playbooks.models import PlaybookRun
+from tests import snapshots
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
 from tests.factories.rosters import plant_rosters
@@ -51,12 +55,53 @@ RIGHT_OF = dict.fromkeys(REVENUE_MARKS, "accounts.view_revenue") | dict.fromkeys
     CONTACT_MARKS, "accounts.view_contact_details"
 )
 MARKS = REVENUE_MARKS | CONTACT_MARKS
+HUSH = "Hush"  # stands in all texts of what belongs to a private team
+_keys: dict[str, Any] = {}
 
 
 @pytest.fixture
-def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dict[str, Any]:
-    """The demo company with one thing of every kind, marked where a figure is sensitive."""
+def planted(db: None, at: Any, travel: Any, settings: Any) -> dict[str, Any]:
+    """The demo company with one thing of every kind, marked where a figure is sensitive, and
+    under `hush` what belongs to a private team of the senior engineer alone."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+    def make() -> None:
+        sync_roles()
+        tell_company(at)
+        company = {user.username: user for user in User.objects.all()}
+        _keys.update(hush=_plant_hush(company, at), **_plant(company, at))
+
+    snapshots.put("planted", make)
+    travel.to(at)
+    return {"people": {user.username: user for user in User.objects.order_by("pk")}, **_keys}
+
+
+def _plant_hush(company: dict[str, Any], at: Any) -> dict[str, Any]:
+    team = Team.objects.create(code="quiet", name="Quiet team", is_private=True)
+    Membership.objects.create(team=team, user=company["senior"], valid_from=at)
+    incident = open_incident(at, "hush", severity_hint="critical", facts={"users_pct": 35})
+    run = start("payment-outage", {}, by=company["agent"], at=at, incident=incident.number)
+    action = _reviewed(company, incident, at, key="hush-reviewed")
+    for number in (incident.number, action.review.incident_id):
+        mine = Incident.objects.get(number=number)
+        mine.responders.all().delete()
+        mine.team, mine.commander, mine.accepted_at = team, None, None
+        mine.title = HUSH
+        mine.save()
+    PostIncidentReview.objects.update(summary=f"{HUSH}: it failed", lessons=f"{HUSH}, look twice")
+    ActionItem.objects.update(title=f"{HUSH} and look")
+    PlaybookRun.objects.update(hypothesis=f"{HUSH} has a cause")
+    return {
+        "incident": incident.number,
+        "clock": Clock.objects.filter(incident=incident).first().pk,
+        "ladder_run": LadderRun.objects.filter(incident=incident).first().pk,
+        "run": run.pk,
+        "reviewed": action.review.incident_id,
+        "action": action.pk,
+    }
+
+
+def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
     account = Account.objects.get(external_id="northwind")
     for step in ("1", "0"):  # twice, so that the history tells a change of each
         account.arr, account.lifetime_value = MARKS["arr"] + step, MARKS["lifetime_value"]
@@ -95,9 +140,7 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
     action = _reviewed(company, incident, at)
     asked = {"reason": "Move", "source": "planted", "ends_at": at + timedelta(hours=1)}
     window = declare(asked, by=company["duty"], at=at)
-    travel.to(at)
     return {
-        "people": company,
         "incident": incident.number,
         "account": account.external_id,
         "contact": contact.pk,
@@ -131,10 +174,12 @@ def planted(company: dict[str, Any], at: Any, travel: Any, settings: Any) -> dic
     }
 
 
-def _reviewed(people: dict[str, Any], recurring: Incident, at: Any) -> ActionItem:
+def _reviewed(
+    people: dict[str, Any], recurring: Incident, at: Any, key: str = "doors-reviewed"
+) -> ActionItem:
     """An action of the review of a second incident, which came back as `recurring`."""
     facts = {"arr_at_risk": int(MARKS["arr_at_risk"])}
-    incident = open_incident(at, "doors-reviewed", facts=facts, severity_hint="critical")
+    incident = open_incident(at, key, facts=facts, severity_hint="critical")
     resolve(incident, by=people["agent"], at=at)
     number, by = incident.number, people["duty"]
     text = {"summary": "Captures failed.", "lessons": "Change it behind a flag."}

@@ -17,6 +17,8 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
+from tests.upgrades.schema import shape
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
@@ -61,6 +63,11 @@ def test_the_first_release_migrates_with_its_data_and_still_works(empty_database
     counts = run("upgrade.py", "loop-lives", url=empty_database, folder=tmp_path)
     assert counts["before"] == counts["after"]
     assert counts["after"]["escalations_incident"] >= 6
+    # Tests run on a database made from the models: migrations must end at the same.
+    migrated, made = counts["shape"], shape(connection)
+    assert migrated.keys() == made.keys()
+    for table, rows in made.items():
+        assert migrated[table] == rows, table
 
     walked = run("walk.py", url=empty_database, folder=tmp_path)
     assert walked["vendor"] == connection.vendor

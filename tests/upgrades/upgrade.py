@@ -49,7 +49,9 @@ def main(release: str) -> None:
         for table in COUNTED:
             cursor.execute(f"SELECT count(*) FROM {table}")
             after[table] = cursor.fetchone()[0]
-    print(json.dumps({"before": before, "after": after}))
+    from tests.upgrades.schema import shape
+
+    print(json.dumps({"before": before, "after": after, "shape": shape(connection)}))
 
 
 @contextmanager
