@@ -53,6 +53,7 @@ def test_a_storm_is_told_on_the_queue_and_on_its_parts(screen, company, at):
     storm = Storm.objects.get()
     assert (storm.parent, rows[-1].held_by) == (rows[0], storm)
     screen.sign_in("agent")
+    screen.open("/")
     screen.page.get_by_text("Storm, Northwind").wait_for()
     screen.hold()
     for row in (rows[0], rows[-1]):

@@ -6,6 +6,7 @@ import pytest
 
 from escalations.models import Incident
 from tests.browser.conftest import LOOKS
+from tests.conftest import PASSWORD
 from tests.factories.incidents import MAJOR, open_incident
 
 
@@ -28,10 +29,14 @@ def test_sign_in(screen):
     screen.page.keyboard.press("Enter")
     screen.page.wait_for_selector("[role=alert]")
     screen.hold()
+    screen.page.fill("[name=password]", PASSWORD)
+    screen.page.keyboard.press("Enter")
+    screen.page.wait_for_selector("#queue")
 
 
 def test_the_queue(screen, incident):
     screen.sign_in("agent")
+    screen.open("/")
     first = screen.page.locator("[data-row]").first
     assert first.get_attribute("data-row") == str(incident.number)
     screen.hold()
@@ -42,6 +47,7 @@ def test_the_queue(screen, incident):
 
 def test_claiming_from_the_queue_shows_at_once(screen, incident):
     screen.sign_in("duty")
+    screen.open("/")
     screen.page.locator(f"#i{incident.number} [data-k=claim]").click()
     screen.page.wait_for_selector(f"#i{incident.number} .person:not(.is-asked)")
     assert "is yours" in screen.page.locator("#messages").inner_text()

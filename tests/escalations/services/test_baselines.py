@@ -18,6 +18,7 @@ from escalations.models import KpiFlip, LearnedDay, Threshold
 from escalations.rules.reading_rows import NewReading
 from escalations.services.readings import store_readings
 from tests.escalations.conftest import START, Sender, make_kpi
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 LEVELS = ("target_lo", "target_hi", "warn_lo", "breach_lo", "clear_warn_lo", "clear_breach_lo")
@@ -259,9 +260,7 @@ def slow_flips(points, judge, n, m, c):
     return flips
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_learned_limits_judge_as_the_slow_stepper_does(db, data):
     draw = data.draw

@@ -293,7 +293,7 @@ def test_whatever_people_do_owners_clocks_and_versions_stay_sound(company):
         Lives,
         # A life is costly: one that fails is told as it was, not made smaller.
         settings=settings(
-            examples(8, steps=16),
+            examples(6, steps=14),
             suppress_health_check=list(HealthCheck),
             derandomize=TIMES == 1,
             phases=[Phase.generate],

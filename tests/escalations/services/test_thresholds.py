@@ -10,6 +10,7 @@ from escalations.models import KpiFlip, KpiState, Threshold
 from escalations.selectors.kpis import states_without_data
 from escalations.services.no_data import settle_no_data
 from tests.escalations.conftest import NOW, WORKED_VALUES, Sender, make_kpi
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -99,9 +100,7 @@ def test_a_row_that_cannot_be_judged_is_parked_and_blocks_nobody(sender):
     assert sender.check(NOW + timedelta(hours=1)) == 1
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(16), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_late_readings_end_as_readings_in_order(sender, data):
     count = data.draw(st.integers(2, 16))
