@@ -121,6 +121,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",
             "escalations.view_storm",
+            "escalations.view_audit",
             _RUN,
             _APPROVE,
         ),

@@ -335,6 +335,10 @@ LOGGING = {
 SIMPLE_HISTORY_REVERT_DISABLED = True  # a change is made forward, by the service that checks it
 UNFOLD = looks.UNFOLD
 # A maintenance window lasts no longer than this.
+# Asked for after every audit that found nothing. A watcher outside alarms when that stops.
+DEADMAN_URL = os.environ.get("BELAY_DEADMAN_URL", "")
+# Whoever scrapes /metrics shows this as a bearer token; without one only signed-in people read it.
+METRICS_TOKEN = os.environ.get("BELAY_METRICS_TOKEN", "")
 MAINTENANCE_MAX_DAYS = int(os.environ.get("BELAY_MAINTENANCE_MAX_DAYS") or 7)
 
 DEMO_PASSWORD = os.environ.get("BELAY_DEMO_PASSWORD", "belay-demo")

@@ -9,6 +9,7 @@ from django.views.generic import TemplateView
 from accounts.views.roles import WhoMayDoWhat
 from config.admin_site import site
 from config.health import healthz, readyz
+from config.metrics import metrics
 
 handler403 = "config.error_pages.forbidden"
 handler404 = "config.error_pages.not_found"
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", lambda request: redirect(static("belay/favicon.svg"))),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/", include("config.api_router")),
     path("accounts/", include("accounts.urls")),
     path("help/", login_required(TemplateView.as_view(template_name="help.html")), name="help"),

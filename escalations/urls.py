@@ -4,6 +4,7 @@ from django.urls import path
 
 from escalations.views import (
     action_items,
+    audit,
     calculator,
     customers,
     incidents,
@@ -44,6 +45,7 @@ urlpatterns = [
     ),
     path("ladders/", ladders.Ladders.as_view(), name="ladders"),
     path("breaches/<int:pk>/cause/", incidents.BreachCause.as_view(), name="breach-cause"),
+    path("audit/", audit.AuditView.as_view(), name="audit"),
     path("maintenance/", maintenance.Windows.as_view(), name="maintenance"),
     path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
     path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),

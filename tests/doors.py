@@ -39,6 +39,7 @@ WORKERS = frozenset(
 GOVERN = frozenset({"governance_committee"})
 KEEPERS = frozenset({"governance_committee", "integrator"})  # of customer accounts
 SEE_CUSTOMERS = ROLED - {"kpi_owner", "data_steward"}
+SEE_AUDIT = frozenset({"governance_committee", "auditor", "duty_manager"})
 SEE_POLICIES = frozenset({"governance_committee", "auditor"})
 SET_HOURS = frozenset({"governance_committee"})
 SEE_TEAMS = SEE_POLICIES | {"duty_manager", "integrator", "remediation_leader"}
@@ -69,6 +70,7 @@ class Door:
     url: str
     who: dict[str, frozenset[str]]
     body: dict[str, Any] = field(default_factory=dict)
+    is_bare: bool = False  # for machines: a stranger is told, not sent to sign in
     answers: tuple[int, ...] = (200,)  # of GET to those who may enter
 
     @property
@@ -156,6 +158,8 @@ DOORS: tuple[Door, ...] = (
     page("api/docs/", "api/docs/", ANYBODY),
     # --- sign-in, profile, help ------------------------------------------------------------------
     page("accounts/login/", "accounts/login/", ANYBODY, who={"POST": ANYBODY}, answers=(200, 302)),
+    Door("metrics", "metrics", {"GET": SEE_AUDIT}, is_bare=True),
+    page("audit/", "audit/", SEE_AUDIT),
     Door("accounts/logout/", "accounts/logout/", {"POST": ANYBODY}),
     page("accounts/profile/", "accounts/profile/", SIGNED_IN, who={"POST": SIGNED_IN}),
     button("accounts/profile/calendar/", "accounts/profile/calendar/"),

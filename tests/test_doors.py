@@ -121,7 +121,7 @@ def wrong_at(door: Door, method: str, name: str, answer: Any) -> str:
         is_right &= not str(answer.headers.get("Location", "")).startswith("/accounts/login/?")
     elif name == STRANGER and door.is_api:
         is_right = status == 401 and answer.json()["code"] != ""
-    elif name == STRANGER:
+    elif name == STRANGER and not door.is_bare:
         is_right = status == 302 and answer["Location"].startswith("/accounts/login/?next=")
     elif door.is_api:
         # A verb tells all that is missing at once, and the right among it.

@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 Job = tuple[str, tuple[Any, ...]]
 _gathered: ContextVar[dict[Job, None] | None] = ContextVar("gathered", default=None)
+
+
+def queued_jobs() -> int:
+    """Jobs that wait or run."""
+    return OrmQ.objects.count()
 
 
 def enqueue(path: str, *args: Any) -> None:

@@ -1,4 +1,5 @@
 from escalations.models.action_items import ActionItem
+from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
@@ -42,6 +43,8 @@ from escalations.models.timeline import TimelineEvent
 
 __all__ = [
     "ActionItem",
+    "Audit",
+    "AuditFinding",
     "Category",
     "Clock",
     "ClockEvent",

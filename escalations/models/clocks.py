@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -39,6 +40,22 @@ class Outcome(models.TextChoices):
     VOID = "void"
 
 
+IS_UNSAID = Q(run_state="running", breach_after__isnull=False) & (
+    Q(outcome="open") | Q(kind="cadence")
+)
+IS_ASLEEP = Q(run_state="running", outcome="open", due_at__isnull=False, next_wake_at=None)
+
+
+class ClockQuerySet(OperationalQuerySet):
+    def should_have_spoken(self, before: datetime) -> Self:
+        """Broken before then by their own row, and nothing was recorded."""
+        return self.filter(IS_UNSAID, breach_after__lt=before)
+
+    def asleep(self) -> Self:
+        """Running towards a due time with nothing to wake them: there is no such clock."""
+        return self.filter(IS_ASLEEP)
+
+
 class Clock(Operational):
     """`target_s` is the first target; later ones stand in the ledger. `next_wake_at` is the
     earliest instant at which this clock needs the sweep: a warning, a breach, a missed update."""
@@ -70,7 +87,7 @@ class Clock(Operational):
     )
     parked_error = models.CharField(max_length=300, blank=True)
 
-    objects = OperationalQuerySet.as_manager()
+    objects = ClockQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -93,7 +110,11 @@ class Clock(Operational):
                 fields=["next_wake_at"],
                 name="clock_wake",
                 condition=Q(next_wake_at__isnull=False),
-            )
+            ),
+            # The audit asks these, which hold nothing overdue and nothing at all.
+            models.Index(fields=["breach_after"], name="clock_unsaid", condition=IS_UNSAID),
+            models.Index(fields=["due_at"], name="clock_asleep", condition=IS_ASLEEP),
+            models.Index(fields=["id"], name="clock_parked", condition=~Q(parked_error="")),
         ]
 
     def __str__(self) -> str:

@@ -86,6 +86,13 @@ class LadderRun(Operational):
             models.Index(
                 fields=["look_at"], name="ladder_run_looks_at", condition=Q(look_at__isnull=False)
             ),
+            # For the audit: empty while all is well.
+            models.Index(
+                fields=["id"],
+                name="ladder_run_asleep",
+                condition=Q(state="active", next_step_at=None),
+            ),
+            models.Index(fields=["id"], name="ladder_run_parked", condition=~Q(parked_error="")),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from escalations.models import (
     Notice,
     PostIncidentReview,
 )
+from escalations.selectors.audit import AuditGlance, audit_glance
 
 SHOWN = 8
 PULSE_S = 30
@@ -43,6 +44,7 @@ class Attention:
     actions: list[ActionItem] = field(default_factory=list)
     reviews: list[PostIncidentReview] = field(default_factory=list)
     rosters: tuple[RosterGaps, ...] | None = None  # None: not for this reader
+    audit: AuditGlance | None = None  # None: not for this reader
     processes: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -114,6 +116,8 @@ def what_needs_you(user: User, at: datetime) -> Attention:
         found["failed"] = len(found["notices"])
     if user.has_perm("accounts.view_roster"):
         found["rosters"] = roster_gaps(at)[:SHOWN]
+    if user.has_perm("escalations.view_audit"):
+        found["audit"] = audit_glance(at)
     return Attention(at=at, **found)
 
 

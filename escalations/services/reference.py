@@ -30,6 +30,7 @@ def ensure_policy(at: datetime) -> PolicyVersion | None:
 # path would hold up all the others.
 SCHEDULES = {
     "sweep": ("escalations.tasks.schedule.sweep_all", 1),
+    "audit": ("escalations.tasks.audit.look", 1),
     "rosters": ("escalations.tasks.rosters.look_at_all", 60),
 }
 
