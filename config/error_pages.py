@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
-from config.lib.problems import problem, speaks_problems
+from config.lib.database_trouble import Trouble, database_trouble
+from config.lib.problems import problem, speaks_problems, unavailable
 from config.lib.request_ids import current_id
 
 logger = logging.getLogger("belay.pages")
@@ -26,6 +29,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
+    """Django asks for this while it handles the exception."""
+    if trouble := database_trouble(sys.exc_info()[1]):
+        return _unavailable(request, trouble)
     if speaks_problems(request.path_info):
         return problem(500)
     try:
@@ -36,3 +42,16 @@ def broken(request: HttpRequest) -> HttpResponse:
         if request_id := current_id():
             sentence += f" If you report this, give this code: {request_id}"
         return HttpResponse(sentence, status=500, content_type="text/plain")
+
+
+def _unavailable(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """Drawn without asking who reads it: that too would need the database."""
+    if speaks_problems(request.path_info):
+        return unavailable(trouble)
+    context = {
+        "sentence": trouble.sentence,
+        "retry_after_s": trouble.retry_after_s,
+        "request_id": current_id(),
+    }
+    page = render_to_string("503.html", context)
+    return HttpResponse(page, status=503, headers={"Retry-After": str(trouble.retry_after_s)})

@@ -48,7 +48,7 @@ LONGEST = ("config/lib/test_supervisor.py", "upgrades/", "test_doors.py", "gover
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `postgres` is no test of SQLite: it is left out there, not skipped."""
+    """What is marked for the other database is left out, not skipped."""
     from django.conf import settings
 
     def place(item: pytest.Item) -> int:
@@ -57,12 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return next(found, len(LONGEST))
 
     items.sort(key=place)
-    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return
-    for_postgres = [item for item in items if item.get_closest_marker("postgres")]
-    if for_postgres:
-        config.hook.pytest_deselected(items=for_postgres)
-        items[:] = [item for item in items if item not in for_postgres]
+    is_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    other = "sqlite" if is_postgresql else "postgres"
+    for_other = [item for item in items if item.get_closest_marker(other)]
+    if for_other:
+        config.hook.pytest_deselected(items=for_other)
+        items[:] = [item for item in items if item not in for_other]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as ModelInvalid
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from config.lib.database_trouble import Trouble, database_trouble
 from config.lib.errors import DomainError, constraint_name, from_integrity_error
 from config.lib.request_ids import current_id
 
@@ -86,6 +87,11 @@ def problem(
     )
 
 
+def unavailable(trouble: Trouble) -> JsonResponse:
+    headers = {"Retry-After": str(trouble.retry_after_s)}
+    return problem(503, trouble.code, trouble.sentence, headers=headers)
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's hook. None lets Django log the exception and answer 500 (see ProblemMiddleware)."""
     response = to_problem(exc)
@@ -114,6 +120,9 @@ def to_problem(exc: Exception) -> HttpResponse | None:
             # By name only: PostgreSQL's own words quote the whole row.
             logger.warning("A constraint stopped a write: %s", constraint_name(exc))
             return to_problem(from_integrity_error(exc))
+        case OperationalError() | InterfaceError() if trouble := database_trouble(exc):
+            logger.error("The database is in trouble: %s", trouble.code)
+            return unavailable(trouble)
         case DataError():
             return problem(400, "out_of_range", "A value is too large or too long to store.")
     return None

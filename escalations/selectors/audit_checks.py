@@ -150,7 +150,7 @@ def _unsent(at: datetime) -> Iterator[Finding]:
     free = Q(leased_until=None) | Q(leased_until__lte=at)
     rows = Notice.objects.real().pending().filter(free, not_before__lt=at - UNSENT_AFTER)
     for notice in rows.order_by("not_before").defer("text")[:MOST]:
-        sentence = f"A {notice.kind} message was to leave and did not."
+        sentence = f"A message ({notice.get_kind_display()}) was to leave and did not."
         yield Finding(
             Check.UNSENT, f"notice {notice.pk}", sentence, notice.incident_id, notice.not_before
         )
