@@ -19,6 +19,7 @@ class Check(models.TextChoices):
     UNSENT = "unsent", "A message did not leave"
     OVERDUE = "overdue", "A timer was not settled"
     PARKED = "parked", "A timer failed and was put off"
+    TIME_BACK = "time_back", "The clock went back"
     PROCESS_SILENT = "process_silent", "A process is silent"
 
 

@@ -23,6 +23,7 @@ from escalations.services.recorder import DELIVER
 log = logging.getLogger("belay.audit")
 AT_MOST_EVERY = timedelta(seconds=15)
 KEPT_FOR = timedelta(days=14)
+BACK = timedelta(seconds=2)
 WALKED = frozenset({Check.CLOCK_ALTERED, Check.LADDER_MISSING})
 SAID = 20  # findings in one message
 
@@ -32,10 +33,11 @@ def audit(at: datetime) -> Audit | None:
     keeps one open finding of each kind and thing."""
     started = time.monotonic()
     last = Audit.objects.order_by("-at").first()
-    if last is not None and last.at > at - AT_MOST_EVERY:
+    if last is not None and timedelta() <= at - last.at < AT_MOST_EVERY:
         return None
     walked = walk(last.cursor if last else 0, at)
-    found = {(each.code, each.thing): each for each in [*findings(at), *walked.findings]}
+    rows = [*findings(at), *walked.findings, *_time_back(last, at)]
+    found = {(each.code, each.thing): each for each in rows}
     with transaction.atomic():
         fresh = _store(found.values(), walked.looked_at, at)
         if fresh:
@@ -54,6 +56,15 @@ def audit(at: datetime) -> Audit | None:
     for finding in fresh:
         log.error("audit: %s (%s)", finding.sentence, finding.thing)
     return row
+
+
+def _time_back(last: Audit | None, at: datetime) -> list[Finding]:
+    """Every instant comes from the database's clock: when that is set back, timers wait until it
+    has caught up, and somebody must know."""
+    if last is None or last.at <= at + BACK:
+        return []
+    sentence = f"The database's clock was at {last.at:%H:%M:%S} UTC before; timers wait for it."
+    return [Finding(Check.TIME_BACK, "clock of the database", sentence, due_at=last.at)]
 
 
 def _store(

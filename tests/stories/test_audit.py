@@ -157,6 +157,13 @@ def test_two_looks_at_once_are_one(incident, at):
     assert audit(at + timedelta(seconds=5)) is None
 
 
+def test_a_clock_set_back_is_said_until_it_has_caught_up(incident, at):
+    assert found(at) == set()
+    assert found(at - 60 * MINUTE) == {"time_back"}
+    assert found(at - 59 * MINUTE) == {"time_back"}, "it is judged by the latest instant known"
+    assert found(at + SOON) == set()
+
+
 def test_a_look_at_many_incidents_goes_on_where_the_last_one_ended(company, at, monkeypatch):
     monkeypatch.setattr("escalations.selectors.audit_checks.SLICE", 2)
     numbers = [open_incident(at, str(key)).number for key in range(3)]
