@@ -132,6 +132,8 @@ UNFOLD: dict[str, Any] = {
                 "title": "House",
                 "separator": True,
                 "items": [
+                    _page("Audit findings", "fact_check", "escalations.auditfinding"),
+                    _page("Audits", "monitor_heart", "escalations.audit"),
                     _page("Jobs done", "task_alt", "django_q.success"),
                     _page("Jobs failed", "error", "django_q.failure"),
                     _page("Schedules", "update", "django_q.schedule"),

@@ -1,4 +1,5 @@
 from escalations.admin import (
+    audits,
     clocks,
     handoffs,
     incidents,
@@ -15,6 +16,7 @@ from escalations.admin import (
 )
 
 __all__ = [
+    "audits",
     "clocks",
     "handoffs",
     "incidents",
