@@ -55,16 +55,18 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
     limits = policy_doc(incidents[0].policy_version_id).limits
     new = {incident.number for incident in incidents}
     others = Incident.objects.filter(drill=drill).exclude(number__in=new)
-    groups = _groups(others, incidents, at, limits)
-    counts = _counts(others, at, limits)
     # Locked: one that ends meanwhile would wake nobody who is held back by it from now on.
     concerned = {OVERALL}.union(*(dimensions(incident) for incident in incidents))
     lasting = Storm.objects.filter(drill=drill, ended_at=None, dimension__in=concerned)
     lasting = lasting.select_for_update(no_key=True).order_by("pk")
     storms = {storm.dimension: storm for storm in lasting}
+    # Who is in a storm needs no group and begins no storm.
+    loose = [each for each in incidents if _storm_of(each, dimensions(each), storms) is None]
+    groups = _groups(others, loose, at, limits) if loose else []
+    counts = _counts(others, at, limits) if loose else Counter()
     parents = {incident.number: incident for incident in incidents}
     _load(parents, storms, groups)
-    known = _accounts_of(storms) if any(i.severity == Severity.S1 for i in incidents) else set()
+    known = _accounts_of(storms, incidents)
     held: Counter[str] = Counter()
     for incident in incidents:
         shared = dimensions(incident)
@@ -126,11 +128,16 @@ def _groups(others, incidents: Sequence[Incident], at: datetime, limits: Limits)
 
 
 def _counts(others, at: datetime, limits: Limits) -> Counter[str]:
-    """How many opened lately, by what they share. One query."""
+    """How many opened lately, by what they share. One query; a second one where there are more
+    than calm times have."""
     since = at - min(timedelta(seconds=limits.storm_within_s), FURTHEST)
     counts: Counter[str] = Counter()
-    rows = others.filter(opened_at__gt=since).order_by().values_list(*SHARED)
-    for account, area, kpi, count in rows.annotate(count=Count("number")):
+    lately = others.filter(opened_at__gt=since)
+    newest = list(lately.order_by("-opened_at").values_list(*SHARED)[: limits.storm_overall + 1])
+    rows = [(*shared, 1) for shared in newest]
+    if len(newest) > limits.storm_overall:
+        rows = lately.order_by().values_list(*SHARED).annotate(count=Count("number"))
+    for account, area, kpi, count in rows:
         shared = dimensions_of(account=account or "", area=area, kpi=kpi or "")
         counts.update(dict.fromkeys({*shared, OVERALL}, count))
     return counts
@@ -143,11 +150,14 @@ def _load(parents: dict[int, Incident], storms: dict[str, Storm], groups: Sequen
         parents.update(Incident.objects.in_bulk(wanted - parents.keys()))
 
 
-def _accounts_of(storms: dict[str, Storm]) -> set[int | None]:
-    """Customers that were told of already: theirs is no news."""
+def _accounts_of(storms: dict[str, Storm], incidents: Sequence[Incident]) -> set[int | None]:
+    """Customers of these S1 that were told of already: theirs is no news."""
     firsts = [storm.parent_id for storm in storms.values()]
-    seen = Incident.objects.filter(Q(number__in=firsts) | Q(parent__in=firsts))
-    return set(seen.values_list("account", flat=True).distinct()) if firsts else set()
+    asked = {each.account_id for each in incidents if each.severity == Severity.S1} - {None}
+    if not firsts or not asked:
+        return set()
+    seen = Incident.objects.filter(Q(number__in=firsts) | Q(parent__in=firsts), account__in=asked)
+    return set(seen.order_by().values_list("account", flat=True).distinct())
 
 
 def _storm_of(incident: Incident, shared: frozenset[str], storms: dict[str, Storm]) -> Storm | None:
@@ -215,7 +225,13 @@ def _stands(parents: dict[int, Incident], storm: Storm) -> bool:
 
 def _store(incidents: Sequence[Incident], parents: dict[int, Incident], recorder: Recorder) -> None:
     children = [incident for incident in incidents if incident.parent_id]
-    Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
+    same = {(child.parent_id, child.held_by_id) for child in children}
+    if len(same) == 1:
+        parent, held_by = next(iter(same))
+        rows = Incident.objects.filter(number__in=[child.number for child in children])
+        rows.update(parent=parent, held_by=held_by)
+    elif children:
+        Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
     for child in children:
         first, is_held = parents[child.parent_id or 0], child.held_by_id is not None
         quiet = f" {first.key} pages for all of them." if is_held else ""
@@ -247,6 +263,8 @@ def raise_parents(incidents: Sequence[Incident], at: datetime) -> None:
     for incident in incidents:
         if first := incident.parent_id:
             worst[first] = min(worst.get(first, incident), incident, key=lambda i: i.severity)
+    if not worst:
+        return
     behind = Incident.objects.filter(number__in=worst, state__in=OPEN_STATES)
     for number, severity in sorted(behind.values_list("number", "severity")):
         if worst[number].severity >= severity:
