@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from config import looks
+from config.lib.databases import tuned
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 BELAY_ENV = os.environ.get("BELAY_ENV", "development")
@@ -125,20 +126,14 @@ TEMPLATES = [
 
 # --- database -------------------------------------------------------------------------------
 DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'belay.sqlite3'}",
-        conn_max_age=600,
-        conn_health_checks=True,
+    "default": tuned(
+        dj_database_url.config(
+            default=f"sqlite:///{DATA_DIR / 'belay.sqlite3'}",
+            conn_max_age=600,
+            conn_health_checks=True,
+        )
     )
 }
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a read-check-write block takes the write lock first and waits its turn instead of
-    # dying with "database is locked" half-way.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W036", "models.W037", "models.W043"]
 
@@ -215,7 +210,17 @@ CONTENT_SECURITY_POLICY = {
 }
 # Unfold needs eval and inline styles; only /admin/ gets them (config.admin_site).
 ADMIN_CSP = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
-BODY_LIMITS = {"/api/v1/readings/": 8 * 2**20, "/v2/enqueue": 512 * 2**10}
+# Intake answers 503 while a notice that is due has waited longer than this, in seconds; 0 never.
+BUSY_AFTER_S = float(os.environ.get("BELAY_BUSY_AFTER_S") or 5)
+# How many signals or batches of readings a second one token may send to one web process, and how
+# many at once; a rate of 0 is no limit.
+INTAKE_RATE = float(os.environ.get("BELAY_INTAKE_RATE") or 200)
+INTAKE_BURST = float(os.environ.get("BELAY_INTAKE_BURST") or 2000)
+BODY_LIMITS = {
+    "/api/v1/readings/": 8 * 2**20,
+    "/api/v1/signals/batch/": 4 * 2**20,
+    "/v2/enqueue": 512 * 2**10,
+}
 BODY_LIMIT = 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 

@@ -21,7 +21,7 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
-from config.lib.errors import DomainError, constraint_name, from_integrity_error
+from config.lib.errors import DomainError, Later, constraint_name, from_integrity_error
 from config.lib.request_ids import current_id
 
 logger = logging.getLogger("belay.problems")
@@ -96,6 +96,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
 
 def to_problem(exc: Exception) -> HttpResponse | None:
     match exc:
+        case Later():
+            wait = {"Retry-After": str(exc.retry_after_s)}
+            return problem(exc.status, exc.code, exc.detail, headers=wait)
         case DomainError():
             return problem(exc.status, exc.code, exc.detail, errors=exc.errors, **exc.extra)
         case exceptions.ValidationError():

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 FUTURE_ALLOWED = timedelta(days=1)
@@ -19,8 +18,7 @@ FIELDS = frozenset([*TEXT_LENGTHS, "at", "value", "period_end", "correction"])
 RowError = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NewReading:
+class NewReading(NamedTuple):
     """One value as sent. `kpi` is the KPI's code; `is_correction` replaces what is stored.
 
     `unit`, where given, must be the KPI's: euros are never stored as dollars.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Count, Max
@@ -32,11 +32,7 @@ def candidates(
     if not people:
         return []
     loads = open_loads(people)
-    last = dict(
-        Responder.objects.filter(user__in=people, role=Role.COMMANDER)
-        .values_list("user")
-        .annotate(last=Max("assigned_at"))
-    )
+    last = _last_assigned(people) if len(people) > 1 else {}  # it settles ties
     return [
         Candidate(
             person=user,
@@ -47,6 +43,11 @@ def candidates(
         )
         for user, capacity, skills in memberships
     ]
+
+
+def _last_assigned(people: Sequence[int]) -> dict[int, datetime | None]:
+    rows = Responder.objects.filter(user__in=people, role=Role.COMMANDER).order_by()
+    return dict(rows.values_list("user").annotate(last=Max("assigned_at")))
 
 
 def open_loads(people: Iterable[int]) -> dict[int, dict[Severity, int]]:

@@ -113,10 +113,10 @@ def open_incidents(
     recorder.begins(opened)
     _store_surroundings(openings, at)
     insert_clocks(clocks)
-    silent = storms.gather(opened, recorder)
-    _tell(openings, recorder, by, silent)
+    firsts = storms.gather(opened, recorder)
+    _tell(openings, recorder, by)
     recorder.write()
-    storms.raise_parents(opened, at)
+    storms.raise_parents(opened, firsts, at)
     return opened
 
 
@@ -305,15 +305,13 @@ def _clocks(
     return pairs
 
 
-def _tell(
-    openings: list[_Opening], recorder: Recorder, by: User | None, silent: frozenset[int]
-) -> None:
+def _tell(openings: list[_Opening], recorder: Recorder, by: User | None) -> None:
     for opening in openings:
         _tell_story(opening, recorder, by)
     climbing = [
         opening.incident
         for opening in openings
-        if opening.incident.number not in silent
+        if opening.incident.held_by_id is None
         and opening.verdict.doc.severities[Severity(opening.incident.severity)].ladder_start
         is LadderStart.AT_ONCE
     ]

@@ -17,7 +17,6 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
-from config.lib.queue import enqueue
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import Channel, NoticeKind
 from escalations.models.timeline import Visibility
@@ -153,7 +152,6 @@ class Recorder:
             Notice.objects.bulk_create(
                 self._notices.values(), batch_size=500, ignore_conflicts=True
             )
-            enqueue(DELIVER)
         self._events, self._notices = [], {}
         self._told, self._new = set(), set()
 

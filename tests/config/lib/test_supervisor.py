@@ -68,7 +68,7 @@ class Serve:
             by_word = {}
             for child in self.head.children():
                 words = " ".join(child.cmdline())
-                by_word |= {w: child for w in ("gunicorn", "qcluster", "clock") if w in words}
+                by_word |= {w: child for w in PROCESSES if w in words}
             web, jobs = by_word["gunicorn"], by_word["qcluster"]
             (sentinel,) = jobs.children()
             web_workers = [child for child in web.children() if is_alive(child)]
@@ -88,6 +88,7 @@ class Serve:
                 "monitor": monitor.pid,
                 "pusher": pusher.pid,
                 "clock": by_word["clock"].pid,
+                "sender": by_word["sender"].pid,
             }
         except (KeyError, IndexError, ValueError, psutil.NoSuchProcess):
             return {}
