@@ -15,7 +15,6 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from config import looks
-from config.lib.databases import tuned
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 BELAY_ENV = os.environ.get("BELAY_ENV", "development")
@@ -126,14 +125,22 @@ TEMPLATES = [
 
 # --- database -------------------------------------------------------------------------------
 DATABASES = {
-    "default": tuned(
-        dj_database_url.config(
-            default=f"sqlite:///{DATA_DIR / 'belay.sqlite3'}",
-            conn_max_age=600,
-            conn_health_checks=True,
-        )
+    "default": dj_database_url.config(
+        default=f"sqlite:///{DATA_DIR / 'belay.sqlite3'}",
+        conn_max_age=600,
+        conn_health_checks=True,
     )
 }
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a read-check-write block takes the write lock first and waits its turn instead of
+    # dying with "database is locked" half-way.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+# A pooler that shares connections between transactions may not bear them.
+PREPARED_STATEMENTS = _flag("BELAY_PREPARED_STATEMENTS", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W036", "models.W037", "models.W043"]
 

@@ -40,9 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         import dj_database_url
         from django.db import connections
 
-        from config.lib.databases import tuned
-
-        settings.DATABASES["default"] = tuned(dj_database_url.parse(url))
+        settings.DATABASES["default"] = dj_database_url.parse(url)
         connections.settings = connections.configure_settings(settings.DATABASES)
 
 

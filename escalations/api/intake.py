@@ -6,10 +6,12 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from config.lib.api import HasAnyRole
 from config.lib.api_view import BelayAPIView
+from config.lib.databases import prepared
 from config.lib.errors import Later, NotAllowed
 from config.lib.rates import Buckets
 from escalations.selectors.outbox import is_behind
@@ -45,6 +47,12 @@ class IntakeView(BelayAPIView):
     """POST is refused with 503 `busy` while the sender is behind, so that what comes in never
     starves what must go out, and with 429 `too_fast` above the rate of a token. Nothing of a
     refused request is taken in: send it again."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return super().dispatch(request, *args, **kwargs)
+        with prepared():
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method == "POST" and is_behind(self.at):

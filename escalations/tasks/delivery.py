@@ -12,6 +12,7 @@ import threading
 from django.db import Error, close_old_connections, connection
 
 from config.lib.clock import now
+from config.lib.databases import prepared
 from escalations.services.notices import deliver_due
 
 log = logging.getLogger("belay.sender")
@@ -33,7 +34,8 @@ def run_sender(*, stop: threading.Event | None = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            deliver_due(now())
+            with prepared():
+                deliver_due(now())
             stop.wait(LOOK_EVERY_S)
         except Error:
             log.exception("the database does not answer; trying again")

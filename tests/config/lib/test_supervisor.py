@@ -23,6 +23,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 MANAGE = [sys.executable, "manage.py"]
 RECOVERY_S = 30
+PROCESSES = ("gunicorn", "qcluster", "clock", "sender")
 pytestmark = pytest.mark.processes
 
 
@@ -174,7 +175,7 @@ def serve(folder: Path) -> Iterator[Serve]:
 @pytest.mark.parametrize(
     "part",
     [
-        *("web worker", "web master", "clock"),
+        *("web worker", "web master", "clock", "sender"),
         *("worker", "monitor", "pusher", "sentinel", "cluster"),
     ],
 )
