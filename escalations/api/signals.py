@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -48,7 +48,7 @@ def _answer(received: Received) -> tuple[int, dict[str, object]]:
 
 
 class SignalList(IntakeView, SignalRows):
-    def get_permissions(self) -> list[BasePermission]:
+    def get_permissions(self) -> Sequence[Any]:
         return [MaySendSignals()] if self.request.method == "POST" else super().get_permissions()
 
     @extend_schema(

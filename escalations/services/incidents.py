@@ -83,9 +83,9 @@ def open_incidents(
     """Open one incident per signal: decided, owned, timed, paged and told.
 
     Inside the caller's transaction; the signals have no incident, and those that are not saved
-    yet are inserted here. Nobody is dropped: without anyone on call the incident opens without an owner and the ladder's fallback
-    is paged. `promised_from`: no promise counts from before, also where the signal was received
-    earlier.
+    yet are inserted here. Nobody is dropped: without anyone on call the incident opens without an
+    owner and the ladder's fallback is paged. `promised_from`: no promise counts from before, also
+    where the signal was received earlier.
     """
     recorder = Recorder(at)
     in_force = versions_in_force()

@@ -179,7 +179,7 @@ def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> N
                         kind=step.kind.value,
                         cycle=step.cycle,
                         level=step.level,
-                        person_id=person,
+                        person_id=None if person is None else int(str(person)),
                         channel="email" if person else "",
                         due_at=step.at_due,
                         at=recorder.at,

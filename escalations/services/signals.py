@@ -114,9 +114,7 @@ def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
     return Received(earlier, "joined")
 
 
-def _fire_new(
-    signal: Signal, earlier: Incident | None, by: User | None, at: datetime
-) -> Received:
+def _fire_new(signal: Signal, earlier: Incident | None, by: User | None, at: datetime) -> Received:
     """A new episode. `earlier` is the ended incident of the one before, locked."""
     keeper = Keeper(at)
     if keeper.takes(signal):

@@ -148,7 +148,7 @@ def _counts(others: QuerySet[Incident], at: datetime, limits: Limits) -> Counter
     newest = list(lately.order_by("-opened_at").values_list(*SHARED)[: limits.storm_overall + 1])
     rows = [(*shared, 1) for shared in newest]
     if len(newest) > limits.storm_overall:
-        rows = lately.order_by().values_list(*SHARED).annotate(count=Count("number"))
+        rows = list(lately.order_by().values_list(*SHARED).annotate(count=Count("number")))
     for account, area, kpi, count in rows:
         shared = dimensions_of(account=account or "", area=area, kpi=kpi or "")
         counts.update(dict.fromkeys({*shared, OVERALL}, count))
@@ -264,9 +264,7 @@ def _say(storm: Storm, count: int, parent: Incident, recorder: Recorder) -> None
     )
 
 
-def raise_parents(
-    incidents: Sequence[Incident], firsts: dict[int, Incident], at: datetime
-) -> None:
+def raise_parents(incidents: Sequence[Incident], firsts: dict[int, Incident], at: datetime) -> None:
     """The first of a group is as severe as its worst part. Called once all is written.
 
     One that was opened in the same burst is raised here, any other by a job: storms are locked,

@@ -70,10 +70,13 @@ def _bare(on: Stage, turn: int, size: int) -> float:
     got = datetime.now(UTC)
     start = FIRST - timedelta(days=2000)
     if on.url:
-        return _copy(on, lambda series: [
-            (series[row % SERIES], start + timedelta(minutes=turn + row // SERIES), got)
-            for row in range(size)
-        ])
+        return _copy(
+            on,
+            lambda series: [
+                (series[row % SERIES], start + timedelta(minutes=turn + row // SERIES), got)
+                for row in range(size)
+            ],
+        )
     database = sqlite3.connect(on.folder / "belay.sqlite3", timeout=20)
     database.execute("PRAGMA synchronous=NORMAL")
     series = [pk for (pk,) in database.execute("SELECT id FROM escalations_series")]

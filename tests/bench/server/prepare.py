@@ -1,6 +1,6 @@
 """Fills a new database: the company, KPIs for readings; prints a token.
 
-    python -m tests.bench.server.prepare [calm]     calm: no groups, no storms, no limit of pages
+python -m tests.bench.server.prepare [calm]     calm: no groups, no storms, no limit of pages
 """
 
 from __future__ import annotations
