@@ -133,7 +133,7 @@ def store_readings(
         if plan.replaced:
             for ids in _chunks(plan.replaced):
                 Reading.objects.filter(pk__in=ids).update(quality=Quality.REPLACED)
-        _insert(plan.new)
+        _insert(plan.new, at)
         if _mark(states, plan.touched, {kpi.pk: kpi for kpi in kpis.values()}, at):
             queue.enqueue(CHECK)
     return plan.statuses
@@ -186,7 +186,7 @@ def _plan(
         else:
             news.doubt(when)
     plan.new = [
-        (place, when, revision.number, revision.value, revision.quality, period_end, at)
+        (place, when, revision.number, revision.value, revision.quality, period_end)
         for revision, place, when, period_end in fresh
     ]
     return plan
@@ -258,8 +258,8 @@ NULL = "\\N"  # as COPY has it
 _COLUMNS = ("series_id", "at", "revision", "value", "quality", "period_end", "received_at")
 
 
-def _insert(rows: list[tuple[Any, ...]]) -> None:
-    """Rows of `_COLUMNS`, by the fastest way of each database."""
+def _insert(rows: list[tuple[Any, ...]], at: datetime) -> None:
+    """Rows of `_COLUMNS` but the last, which is `at`, by the fastest way of each database."""
     if not rows:
         return
     table = connection.ops.quote_name(Reading._meta.db_table)
@@ -267,24 +267,26 @@ def _insert(rows: list[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-                copy.write(_as_copy_text(rows))
+                copy.write(_as_copy_text(rows, at))
         else:
             adapt = connection.ops.adapt_datetimefield_value
+            got = adapt(at)
             cursor.executemany(
                 f"INSERT INTO {into} VALUES (%s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
                 [
-                    (place, adapt(when), number, value, quality, end and adapt(end), adapt(got))
-                    for place, when, number, value, quality, end, got in rows
+                    (place, adapt(when), number, value, quality, end and adapt(end), got)
+                    for place, when, number, value, quality, end in rows
                 ],
             )
 
 
-def _as_copy_text(rows: list[tuple[Any, ...]]) -> str:
+def _as_copy_text(rows: list[tuple[Any, ...]], at: datetime) -> str:
     """Numbers, times and our own words: nothing here needs escaping."""
+    got = at.isoformat()
     lines = [
         f"{place}\t{when.isoformat()}\t{number}\t{value!r}\t{quality}\t"
-        f"{end.isoformat() if end else NULL}\t{got.isoformat()}\n"
-        for place, when, number, value, quality, end, got in rows
+        f"{end.isoformat() if end else NULL}\t{got}\n"
+        for place, when, number, value, quality, end in rows
     ]
     return "".join(lines)
 

@@ -21,7 +21,7 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
 from escalations.services import endings
-from escalations.services.facts import add_facts, judge_again
+from escalations.services.facts import add_facts, judge_again, news_of
 from escalations.services.incidents import open_incidents
 from escalations.services.links import link_back
 from escalations.services.locks import hold_incident, lock_incident, read_incident
@@ -242,7 +242,8 @@ def _join(message: SignalMessage, signal: Signal, incident: Incident, at: dateti
         incident=incident, kind="signal", recorded_at__gt=at - ONE_ENTRY_PER
     )
     is_told = said.exists()
-    if is_told and not (message.facts or message.anchors or hint_changed):
+    may_matter = hint_changed or message.anchors or news_of(incident, message.facts)
+    if is_told and not may_matter:
         return incident
     incident = read_incident(incident.number)
     recorder = Recorder(at)
@@ -260,7 +261,7 @@ def _join(message: SignalMessage, signal: Signal, incident: Incident, at: dateti
 def _take_facts(
     incident: Incident, message: SignalMessage, recorder: Recorder, *, force: bool = False
 ) -> bool:
-    changed = message.facts and add_facts(
+    changed = add_facts(
         incident,
         message.facts,
         source=message.source,
