@@ -1,7 +1,8 @@
-"""Statements that come again and again are planned once."""
+"""How much is written at once, and statements that come again and again are planned once."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 AFTER = 5  # times the same
+_turn = threading.Lock()
 
 
 @contextmanager
@@ -29,3 +31,14 @@ def prepared() -> Iterator[None]:
         yield
     finally:
         raw.cursor_factory, raw.prepare_threshold = before
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """SQLite has one writer, and whoever finds it busy sleeps longer and longer. Inside, the
+    threads of this process queue up here instead, so that other processes get their turn too."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with _turn:
+        yield

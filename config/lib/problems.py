@@ -98,7 +98,10 @@ def to_problem(exc: Exception) -> HttpResponse | None:
     match exc:
         case Later():
             wait = {"Retry-After": str(exc.retry_after_s)}
-            return problem(exc.status, exc.code, exc.detail, headers=wait)
+            answer = problem(exc.status, exc.code, exc.detail, headers=wait)
+            # A 503 on purpose is no fault: Django would log each as one, just when there are many.
+            answer._has_been_logged = True  # type: ignore[attr-defined]
+            return answer
         case DomainError():
             return problem(exc.status, exc.code, exc.detail, errors=exc.errors, **exc.extra)
         case exceptions.ValidationError():

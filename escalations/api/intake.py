@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from config.lib.api import HasAnyRole
 from config.lib.api_view import BelayAPIView
-from config.lib.databases import prepared
+from config.lib.databases import in_turn, prepared
 from config.lib.errors import Later, NotAllowed
 from config.lib.rates import Buckets
 from escalations.selectors.outbox import is_behind
@@ -51,7 +51,7 @@ class IntakeView(BelayAPIView):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
-        with prepared():
+        with in_turn(), prepared():
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
