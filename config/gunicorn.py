@@ -1,6 +1,8 @@
 """How the web server runs. The address comes from the command line of `manage.py serve`."""
 
+import gc
 import os
+from typing import Any
 
 from config.lib import lifeline
 
@@ -17,3 +19,10 @@ loglevel = "warning"
 control_socket_disable = True
 # Files of the workers' heartbeat: memory where there is some, so that a slow disk kills nobody.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+def post_worker_init(worker: Any) -> None:
+    """What is loaded now stays for ever: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -153,6 +153,8 @@ else:
         **_given,
         "options": f"{_server} {_given.get('options', '')}".strip(),
     }
+# A pooler that shares connections between transactions may not bear them.
+PREPARED_STATEMENTS = _flag("BELAY_PREPARED_STATEMENTS", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W036", "models.W037", "models.W043"]
 
@@ -229,7 +231,17 @@ CONTENT_SECURITY_POLICY = {
 }
 # Unfold needs eval and inline styles; only /admin/ gets them (config.admin_site).
 ADMIN_CSP = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
-BODY_LIMITS = {"/api/v1/readings/": 8 * 2**20, "/v2/enqueue": 512 * 2**10}
+# Intake answers 503 while a notice that is due has waited longer than this, in seconds; 0 never.
+BUSY_AFTER_S = float(os.environ.get("BELAY_BUSY_AFTER_S") or 5)
+# How many signals or batches of readings a second one token may send to one web process, and how
+# many at once; a rate of 0 is no limit.
+INTAKE_RATE = float(os.environ.get("BELAY_INTAKE_RATE") or 200)
+INTAKE_BURST = float(os.environ.get("BELAY_INTAKE_BURST") or 2000)
+BODY_LIMITS = {
+    "/api/v1/readings/": 8 * 2**20,
+    "/api/v1/signals/batch/": 4 * 2**20,
+    "/v2/enqueue": 512 * 2**10,
+}
 BODY_LIMIT = 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 

@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from django.conf import settings
 
+    settings.BUSY_AFTER_S = 0  # no sender runs beside the tests
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # It looks through every static file anew for each client; browsers get theirs from Django.
     whitenoise = "whitenoise.middleware.WhiteNoiseMiddleware"

@@ -282,6 +282,7 @@ DOORS: tuple[Door, ...] = (
     api("kpis/<slug:code>/", "kpis/cpc/", SEE_KPIS, PATCH=SET_KPIS),
     api("kpis/<slug:code>/thresholds/", "kpis/cpc/thresholds/", SEE_KPIS),
     api("signals/", "signals/", POST=frozenset({"integrator"})),
+    press("signals/batch/", "signals/batch/", frozenset({"integrator"})),
     press("clocks/preview/", "clocks/preview/", ROLED),
     api("maintenance-windows/", "maintenance-windows/", POST=KEEP_WINDOWS, body=WINDOW),
     api("maintenance-windows/<int:id>/", "maintenance-windows/{window}/"),

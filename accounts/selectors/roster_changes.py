@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from accounts.models import Roster
-from accounts.selectors.rosters import person_id, plan_of
+from accounts.selectors.rosters import Plan, person_id, plan_of
 
 AHEAD = timedelta(days=35)
 
 
 def changes(roster: Roster, start: datetime, end: datetime) -> list[tuple[datetime, int | None]]:
     """(instant, who answers from then on) for each change after `start` and before `end`."""
+    return changes_of(plan_of(roster, start, end, start), start, end)
+
+
+def changes_of(plan: Plan, start: datetime, end: datetime) -> list[tuple[datetime, int | None]]:
+    """The same of a plan that was read for this period or a longer one."""
     found: list[tuple[datetime, int | None]] = []
     present: int | None = None
-    for shift in plan_of(roster, start, end, start).shifts(start, end):
+    for shift in plan.shifts(start, end):
         person = person_id(shift)
         if shift.start > start and person != present:
             found.append((shift.start, person))

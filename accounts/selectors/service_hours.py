@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,6 +19,20 @@ def version_at(service_hours_id: int | None, at: datetime) -> ServiceHoursVersio
         versions.filter(effective_from__lte=at).order_by("-effective_from").first()
         or versions.order_by("effective_from").first()
     )
+
+
+def versions_of(service_hours_id: int) -> list[ServiceHoursVersion]:
+    """All versions in order, without what they say. One query."""
+    rows = ServiceHoursVersion.objects.filter(service_hours_id=service_hours_id)
+    return list(rows.defer("weekly", "dates", "places").order_by("effective_from"))
+
+
+def version_among(
+    versions: Sequence[ServiceHoursVersion], at: datetime
+) -> ServiceHoursVersion | None:
+    """As `version_at`, out of what `versions_of` read."""
+    begun = [version for version in versions if version.effective_from <= at]
+    return begun[-1] if begun else next(iter(versions), None)
 
 
 @lru_cache(maxsize=256)

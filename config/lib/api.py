@@ -80,8 +80,10 @@ def _walk(body: Any, *, refuse_nul: bool) -> None:
             elif refuse_nul and isinstance(item, str) and NUL in item:
                 raise null_character()
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if inner and depth > MAX_DEPTH:
             raise _too_deep()
+        if not refuse_nul:  # only what nests is looked into
+            inner = [item for item in inner if type(item) is dict or type(item) is list]
         level = inner
 
 

@@ -7,6 +7,7 @@ constraint becomes the same thing: each named constraint carries its code and se
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import Any
@@ -46,6 +47,14 @@ class Conflict(DomainError):
 class NotAllowed(DomainError):
     def __init__(self, code: str, detail: str, **extra: Any) -> None:
         super().__init__(code, detail, status=403, **extra)
+
+
+class Later(DomainError):
+    """Not now: `Retry-After` says in how many seconds (rounded up)."""
+
+    def __init__(self, code: str, detail: str, *, status: int, retry_after_s: float) -> None:
+        super().__init__(code, detail, status=status)
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
 
 
 def field_error(field: str, code: str, detail: str) -> DomainError:

@@ -22,7 +22,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from config.lib.database_trouble import Trouble, database_trouble
-from config.lib.errors import DomainError, constraint_name, from_integrity_error
+from config.lib.errors import DomainError, Later, constraint_name, from_integrity_error
 from config.lib.request_ids import current_id
 
 logger = logging.getLogger("belay.problems")
@@ -102,6 +102,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
 
 def to_problem(exc: Exception) -> HttpResponse | None:
     match exc:
+        case Later():
+            wait = {"Retry-After": str(exc.retry_after_s)}
+            answer = problem(exc.status, exc.code, exc.detail, headers=wait)
+            # A 503 on purpose is no fault: Django would log each as one, just when there are many.
+            answer._has_been_logged = True  # type: ignore[attr-defined]
+            return answer
         case DomainError():
             return problem(exc.status, exc.code, exc.detail, errors=exc.errors, **exc.extra)
         case exceptions.ValidationError():

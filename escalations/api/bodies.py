@@ -97,6 +97,27 @@ class SignalOut(serializers.Serializer):
     url = serializers.CharField(allow_null=True)
 
 
+class BatchRowOut(serializers.Serializer):
+    """Of a signal that was taken in, or of one that was refused."""
+
+    row = serializers.IntegerField(help_text="Counts from 0.")
+    status = serializers.IntegerField(help_text="As if it had come alone.")
+    incident = serializers.IntegerField(allow_null=True, required=False)
+    outcome = serializers.CharField(required=False)
+    url = serializers.CharField(allow_null=True, required=False)
+    code = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False)
+    errors = serializers.ListField(  # type: ignore[assignment]  # also a property of serializers
+        child=serializers.DictField(), required=False
+    )
+
+
+class BatchOut(serializers.Serializer):
+    results = BatchRowOut(many=True)
+    taken = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+
 class PeriodOut(serializers.Serializer):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True)

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.lib.api import CursorPages
-from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, field_error
 from escalations.api.bodies import source_field
+from escalations.api.intake import IntakeView
 from escalations.models import Reading
 from escalations.models.kpis import Quality
 from escalations.services.readings import Status, take_in
@@ -94,7 +94,7 @@ class ReadingPages(CursorPages):
     default_size, max_size = 100, 1000
 
 
-class ReadingsView(BelayAPIView):
+class ReadingsView(IntakeView):
     """A second value for a point is `suspect` and freezes the KPI until `correction: true`."""
 
     permission_classes = [MayUseReadings]
@@ -123,6 +123,7 @@ class ReadingsView(BelayAPIView):
         responses={200: RESULTS},
     )
     def post(self, request: Request) -> Response:
+        self.pay()
         rows = request.data if isinstance(request.data, list) else [request.data]
         if len(rows) > MOST_ROWS:
             raise DomainError("too_many_rows", f"Send at most {MOST_ROWS:,} readings at once.")

@@ -50,7 +50,7 @@ from escalations.api.reviews import (
     as_action_verb,
     as_review_verb,
 )
-from escalations.api.signals import SignalList
+from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.thresholds import ThresholdsView
 from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
@@ -62,6 +62,7 @@ urlpatterns = [
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
     path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
     path("signals/", SignalList.as_view(), name="signals"),
+    path("signals/batch/", SignalBatch.as_view(), name="signal_batch"),
     path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),
     path("maintenance-windows/<int:id>/", WindowDetail.as_view(), name="maintenance_window"),
     path("maintenance-windows/<int:id>/end/", EndWindow.as_view(), name="end_maintenance_window"),

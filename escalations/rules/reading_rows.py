@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 FUTURE_ALLOWED = timedelta(days=1)
 TEXT_LENGTHS = {"kpi": 60, "segment": 120, "channel": 80, "source": 80, "unit": 24}
 FIELDS = frozenset([*TEXT_LENGTHS, "at", "value", "period_end", "correction"])
 
+LABELS = ("kpi", "segment", "channel", "source")
+QUICK = frozenset([*LABELS, "at", "value"])
+EARLIEST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+
 RowError = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NewReading:
+class NewReading(NamedTuple):
     """One value as sent. `kpi` is the KPI's code; `is_correction` replaces what is stored.
 
     `unit`, where given, must be the KPI's: euros are never stored as dollars.
@@ -103,7 +105,11 @@ def parse_rows(
     """Rows as decoded from JSON -> readings (None where bad) and every error of every row."""
     readings: list[NewReading | None] = []
     errors: list[RowError] = []
+    usual: set[tuple[Any, ...]] = set()
     for row, sent in enumerate(rows):
+        if (quick := _quick(sent, at, usual)) is not None:
+            readings.append(quick)
+            continue
         found: list[tuple[str, str, str]] = []
         reading = _parse(sent, at, found)
         readings.append(None if found else reading)
@@ -112,6 +118,36 @@ def parse_rows(
             for field, code, detail in found
         ]
     return readings, errors
+
+
+def _quick(sent: Any, at: datetime, usual: set[tuple[Any, ...]]) -> NewReading | None:
+    """A row as most are, in a fifth of the time; None for any other, which `_parse` judges.
+
+    `usual` are the labels seen in this batch that were found good: most rows repeat them.
+    """
+    try:
+        if not sent.keys() <= QUICK:
+            return None
+        value, when = sent["value"], datetime.fromisoformat(sent["at"])
+        labels = (
+            sent["kpi"],
+            sent.get("segment", ""),
+            sent.get("channel", ""),
+            sent.get("source", ""),
+        )
+        if labels not in usual:
+            for field, label in zip(LABELS, labels, strict=True):
+                text(label, TEXT_LENGTHS[field])
+            if not labels[0]:
+                return None
+            usual.add(labels)
+        if type(value) is not float:
+            value = number(value)
+        if when.tzinfo is None or not EARLIEST <= when <= at or not math.isfinite(value):
+            return None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return NewReading(labels[0], when.astimezone(UTC), value, labels[1], labels[2], labels[3])
 
 
 def _parse(sent: Any, at: datetime, found: list[tuple[str, str, str]]) -> NewReading | None:

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from accounts.models import ServiceHoursVersion
-from accounts.selectors.service_hours import version_at
+from accounts.selectors.service_hours import version_among, version_at, versions_of
 from escalations.models import Clock, Incident, PolicyVersion
 from escalations.rules.lifecycle import OPEN_STATES
 
 LIVE = ("running", "paused")
-Calendars = dict[tuple[int, datetime], ServiceHoursVersion | None]
+Calendars = dict[int, list[ServiceHoursVersion]]  # of service hours, in order
 
 
 def calendar_version(
@@ -37,10 +37,11 @@ def calendar_version(
     )
     if not hours:
         return None
-    known = {} if known is None else known
-    if (hours, at) not in known:
-        known[hours, at] = version_at(hours, at)
-    return known[hours, at]
+    if known is None:
+        return version_at(hours, at)
+    if hours not in known:
+        known[hours] = versions_of(hours)
+    return version_among(known[hours], at)
 
 
 def running_clocks() -> QuerySet[Clock]:

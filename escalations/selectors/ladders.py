@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from accounts.models import Membership, Roster, User
 from accounts.rules.zones import UnknownZone
-from accounts.selectors.roster_changes import changes, next_on_call
-from accounts.selectors.rosters import person_on_call
+from accounts.selectors.roster_changes import next_on_call
 from escalations.models import Incident, LadderStep, Responder
 from escalations.rules.ladder_reach import Quiet, awake
 from escalations.rules.limits import Limits
 from escalations.rules.policy import Ladder, LadderTarget, Level, Severity, TargetKind
 from escalations.rules.quiet_hours import quiet_until
+from escalations.selectors.standby import Standby
 
 DEEPEST = 10  # managers of managers, and targets within targets
 ROSTERS = frozenset({TargetKind.ROSTER, TargetKind.NEXT_ON_CALL})
@@ -21,32 +21,37 @@ ROSTERS = frozenset({TargetKind.ROSTER, TargetKind.NEXT_ON_CALL})
 LOOK_EVERY_S = 60
 
 
-def resolver(incident: Incident | None) -> Callable[[LadderTarget, datetime], tuple[int, ...]]:
+# () -> incident -> (role, user id) of who is on it; asked only where a ladder means a role.
+Roles = Callable[[], Mapping[int, Sequence[tuple[str, int]]]]
+
+
+def resolver(
+    incident: Incident | None, standby: Standby | None = None, roles: Roles | None = None
+) -> Callable[[LadderTarget, datetime], tuple[int, ...]]:
     """`resolve(target, at)` -> ids of reachable people, in a fixed order. Without an incident the
-    roles on it mean nobody."""
+    roles on it mean nobody. `standby` and `roles` hold what was read for a burst."""
 
     def resolve(target: LadderTarget, at: datetime) -> tuple[int, ...]:
-        people = meant(incident, target, at)
-        reachable = set(
-            User.objects.filter(pk__in=people, is_active=True)
-            .exclude(email="")
-            .values_list("pk", flat=True)
-        )
-        return tuple(dict.fromkeys(person for person in people if person in reachable))
+        known = standby if standby is not None and standby.at == at else Standby(at)
+        if innermost(target).kind is TargetKind.ROLE:
+            return tuple(known.reachable(meant(incident, target, at, known, roles)))
+        if target not in known.meant:
+            known.meant[target] = meant(None, target, at, known)
+        return tuple(known.reachable(known.meant[target]))
 
     return resolve
 
 
-def quiet_for(severity: Severity, limits: Limits) -> Quiet:
+def quiet_for(severity: Severity, limits: Limits, standby: Standby | None = None) -> Quiet:
     """`quiet(person, at)` -> until when this person sleeps. An S1 wakes everybody."""
     if severity is Severity.S1:
         return awake
     known: dict[Hashable, User] = {}
-    people = User.objects.only("time_zone", "quiet_from", "quiet_to")
 
     def quiet(person: Hashable, at: datetime) -> datetime | None:
         if person not in known:
-            known[person] = people.get(pk=int(str(person)))
+            pk = int(str(person))
+            known[person] = (standby or Standby(at)).people([pk])[pk]
         user = known[person]
         start = limits.quiet_from if user.quiet_from is None else user.quiet_from
         end = limits.quiet_to if user.quiet_to is None else user.quiet_to
@@ -58,16 +63,35 @@ def quiet_for(severity: Severity, limits: Limits) -> Quiet:
     return quiet
 
 
-def next_look(level: Level, at: datetime, until: datetime) -> datetime | None:
+def next_look(
+    level: Level, at: datetime, until: datetime, standby: Standby | None = None
+) -> datetime | None:
     """When to look whether this level's rosters changed hands: at the next planned change before
     `until`, and from time to time for those that nobody planned."""
-    codes = [inner.ref for target in level.targets if (inner := innermost(target)).kind in ROSTERS]
+    codes = roster_codes(level.targets)
     if not codes:
         return None
+    standby = standby or Standby(at)
+    standby.read_rosters(codes)
     look = at + timedelta(seconds=max(LOOK_EVERY_S, level.ack_timeout_s // 5))
-    for roster in Roster.objects.filter(code__in=codes):
-        look = min([look, *(edge for edge, _ in changes(roster, at, min(look, until)))])
+    for code in codes:
+        look = min([look, *(edge for edge, _ in standby.changes(code, min(look, until)))])
     return look if look < until else None
+
+
+def roster_codes(targets: Iterable[LadderTarget]) -> list[str]:
+    """Codes of the rosters that these targets ask, in order."""
+    innermost_ones = [innermost(target) for target in targets]
+    return list(dict.fromkeys(each.ref for each in innermost_ones if each.kind in ROSTERS))
+
+
+def roles_on(incidents: Sequence[Incident]) -> dict[int, list[tuple[str, int]]]:
+    """Who has which role on these. One query."""
+    found: dict[int, list[tuple[str, int]]] = {each.number: [] for each in incidents}
+    rows = Responder.objects.filter(incident__in=incidents, ended_at=None)
+    for number, role, user in rows.values_list("incident", "role", "user"):
+        found[number].append((role, user))
+    return found
 
 
 def inner(target: LadderTarget) -> LadderTarget:
@@ -84,39 +108,37 @@ def innermost(target: LadderTarget) -> LadderTarget:
     return target
 
 
-def meant(incident: Incident | None, target: LadderTarget, at: datetime) -> list[int]:
+def meant(
+    incident: Incident | None,
+    target: LadderTarget,
+    at: datetime,
+    standby: Standby | None = None,
+    roles: Roles | None = None,
+) -> list[int]:
     """Ids of the people a target names at `at`, reachable or not."""
     match target.kind:
         case TargetKind.ROSTER:
-            return _on_roster(target.ref, at)
+            person = (standby or Standby(at)).on_call_of(target.ref)
+            return [] if person is None else [person]
         case TargetKind.NEXT_ON_CALL:
             roster = Roster.objects.filter(code=target.ref).first()
             person = next_on_call(roster, at) if roster else None
             return [] if person is None else [person]
         case TargetKind.ROLE:
-            return _in_role(incident, target.ref) if incident else []
+            return _in_role(incident, target.ref, roles) if incident else []
         case TargetKind.TEAM:
             members = Membership.objects.current(at).filter(team__code=target.ref)
             return list(members.order_by("user_id").values_list("user_id", flat=True))
         case TargetKind.PERSON:
             return list(User.objects.filter(username=target.ref).values_list("pk", flat=True))
         case TargetKind.MANAGER_OF:
-            return _managers(meant(incident, inner(target), at), target.depth)
+            return _managers(meant(incident, inner(target), at, standby, roles), target.depth)
     return []
 
 
-def _on_roster(code: str, at: datetime) -> list[int]:
-    roster = Roster.objects.filter(code=code).first()
-    person = person_on_call(roster, at) if roster else None
-    return [] if person is None else [person]
-
-
-def _in_role(incident: Incident, role: str) -> list[int]:
-    found = list(
-        Responder.objects.filter(incident=incident, role=role, ended_at=None).values_list(
-            "user_id", flat=True
-        )
-    )
+def _in_role(incident: Incident, role: str, roles: Roles | None) -> list[int]:
+    here = (roles() if roles else roles_on([incident]))[incident.number]
+    found = [user for name, user in here if name == role]
     if role == "sponsor" and incident.account and incident.account.sponsor_id:
         return [*found, incident.account.sponsor_id]
     return found

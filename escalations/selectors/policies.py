@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime, time
 from decimal import Decimal
@@ -24,7 +25,16 @@ def version_in_force(product_area: str = "") -> PolicyVersion:
 
     Raises DomainError `no_policy` when nothing is in force: no incident can be decided then.
     """
-    versions = PolicyVersion.objects.filter(state="in_force").select_related("policy")
+    return version_for(product_area, versions_in_force())
+
+
+def versions_in_force() -> list[PolicyVersion]:
+    """One query."""
+    return list(PolicyVersion.objects.filter(state="in_force").select_related("policy"))
+
+
+def version_for(product_area: str, versions: Iterable[PolicyVersion]) -> PolicyVersion:
+    """Of the versions in force the one for this product area. Raises DomainError `no_policy`."""
     fallback = None
     for version in versions:
         if product_area and product_area in version.policy.product_areas:

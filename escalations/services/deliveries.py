@@ -40,10 +40,10 @@ def once(
     """
     if len(key) > 200:
         raise field_error("Idempotency-Key", "too_long", "A key has at most 200 characters.")
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-    if not key and not carries_time:
+    name = name_of(key, body, carries_time=carries_time, by=by)
+    if not name:
         return take()
-    name = f"key:{by.pk}:{key}" if key else f"hash:{digest}"
+    digest = digest_of(body)
     for _ in range(4):
         known = Delivery.objects.filter(source=source, key=name).first()
         if known is not None and key and known.body_sha256 != digest:
@@ -72,3 +72,14 @@ def once(
         except IntegrityError:
             continue  # another process took it, or opened the same episode: look again
     raise Conflict("busy", "The same message is being taken in. Send it again.")
+
+
+def name_of(key: str, body: Any, *, carries_time: bool, by: User) -> str:
+    """What a message is known by; empty where a repeat cannot be told from a new one."""
+    if key:
+        return f"key:{by.pk}:{key}"
+    return f"hash:{digest_of(body)}" if carries_time else ""
+
+
+def digest_of(body: Any) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +17,7 @@ def add_facts(
     incident: Incident, values: dict[str, Any], *, source: str, at: datetime, received_at: datetime
 ) -> list[str]:
     """Append what is new; returns the names that changed. Repeats are not stored again."""
-    current = current_facts(incident)
-    changed = [
-        name
-        for name, value in values.items()
-        if value is not None and (name not in current or current[name].value != value)
-    ]
+    changed = news_of(incident, values)
     Fact.objects.bulk_create(
         Fact(
             incident=incident,
@@ -34,6 +30,18 @@ def add_facts(
         for name in changed
     )
     return changed
+
+
+def news_of(incident: Incident, values: Mapping[str, Any]) -> list[str]:
+    """The names whose value differs from what is known; no query where nothing is said."""
+    if not values:
+        return []
+    current = current_facts(incident)
+    return [
+        name
+        for name, value in values.items()
+        if value is not None and (name not in current or current[name].value != value)
+    ]
 
 
 def current_facts(incident: Incident) -> dict[str, Input]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from accounts.models import Team, User
-from escalations.models import Clock, ClockEvent, Fact, Incident, PolicyVersion, Responder, Signal
+from escalations.models import Clock, ClockEvent, Fact, Incident, Responder, Signal
 from escalations.models.incidents import Kind, Role
 from escalations.models.notices import NoticeKind
 from escalations.rules.policy import ClockKind, LadderStart, Severity
@@ -20,11 +22,13 @@ from escalations.rules.routing import Candidate, Choice, choose
 from escalations.rules.scoring import Input
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
-from escalations.selectors.policies import team_id, version_in_force
+from escalations.selectors.ladders import roster_codes
+from escalations.selectors.policies import team_id, version_for, versions_in_force
 from escalations.selectors.routing import candidates
+from escalations.selectors.standby import Standby
 from escalations.services import storms
 from escalations.services.clocks import Calendars, insert_clocks, new_clock, refresh_queue_fields
-from escalations.services.ladders import start_run
+from escalations.services.ladders import start_runs
 from escalations.services.recorder import Recorder
 
 
@@ -78,50 +82,52 @@ def open_incidents(
 ) -> list[Incident]:
     """Open one incident per signal: decided, owned, timed, paged and told.
 
-    Inside the caller's transaction; the signals are saved rows without an incident. Nobody is
-    dropped: without anyone on call the incident opens without an owner and the ladder's fallback
-    is paged. `promised_from`: no promise counts from before, also where the signal was received
-    earlier.
+    Inside the caller's transaction; the signals have no incident, and those that are not saved
+    yet are inserted here. Nobody is dropped: without anyone on call the incident opens without an
+    owner and the ladder's fallback is paged. `promised_from`: no promise counts from before, also
+    where the signal was received earlier.
     """
     recorder = Recorder(at)
-    versions: dict[str, PolicyVersion] = {}
+    in_force = versions_in_force()
+    read_kpi_people(signals)
     pools: dict[int, list[Candidate]] = {}
-    teams: dict[int, Team] = {}
-    openings = []
+    decided = []
     for signal in signals:
-        area = signal.product_area
-        version = versions.setdefault(area, versions.get(area) or version_in_force(area))
         known = known_of(signal)
-        verdict = decide(version, known)
-        team_pk = team_id(verdict.route.rule.team)
-        team = _team(signal, team_pk, teams)
-        choice = _steward(signal) or _choose(verdict, team, pools, at)
+        decided.append((signal, known, decide(version_for(signal.product_area, in_force), known)))
+    routed = [_team_id(signal, verdict) for signal, _, verdict in decided]
+    teams = Team.objects.in_bulk({pk for pk in routed if pk is not None}) if any(routed) else {}
+    openings = []
+    for (signal, known, verdict), pk in zip(decided, routed, strict=True):
+        team = teams[pk] if pk is not None else None
+        choice = _steward(signal) or _choose(verdict, team, pools, recorder.standby)
         openings.append(
             _Opening(signal, verdict, team, choice, _incident(signal, known, verdict, team, at, by))
         )
-    people = User.objects.in_bulk({o.choice.person for o in openings if o.choice})
+    people = recorder.standby.people({int(o.choice.person) for o in openings if o.choice})
     for opening in openings:
         _explain(opening, people)
-    Incident.objects.bulk_create([o.incident for o in openings], batch_size=500)
-    _store_surroundings(openings, at)
-    _start_clocks(openings, at, promised_from)
+    clocks = _clocks(openings, at, promised_from)
     opened = [opening.incident for opening in openings]
-    silent = storms.gather(opened, recorder)
-    for opening in openings:
-        _tell(opening, recorder, by, is_silent=opening.incident.number in silent)
+    Incident.objects.bulk_create(opened, batch_size=500)
+    recorder.begins(opened)
+    _store_surroundings(openings, at)
+    insert_clocks(clocks)
+    firsts = storms.gather(opened, recorder)
+    _tell(openings, recorder, by)
     recorder.write()
-    storms.raise_parents(opened, at)
+    storms.raise_parents(opened, firsts, at)
     return opened
 
 
-def _team(signal: Signal, routed: int | None, teams: dict[int, Team]) -> Team | None:
+def read_kpi_people(signals: Sequence[Signal]) -> None:
+    """Have owners and stewards of the signals' KPIs at hand: one query each."""
+    prefetch_related_objects([s.kpi for s in signals if s.kpi], "owner", "steward")
+
+
+def _team_id(signal: Signal, verdict: Verdict) -> int | None:
     """A KPI with a team of its own goes there; everything else where the rule says."""
-    pk = (signal.kpi.team_id if signal.kpi else None) or routed
-    if pk is None:
-        return None
-    if pk not in teams:
-        teams[pk] = Team.objects.get(pk=pk)
-    return teams[pk]
+    return (signal.kpi.team_id if signal.kpi else None) or team_id(verdict.route.rule.team)
 
 
 # The data is in question, not the business: the steward is asked, the owner is left alone.
@@ -136,13 +142,16 @@ def _steward(signal: Signal) -> Choice | None:
 
 
 def _choose(
-    verdict: Verdict, team: Team | None, pools: dict[int, list[Candidate]], at: datetime
+    verdict: Verdict, team: Team | None, pools: dict[int, list[Candidate]], standby: Standby
 ) -> Choice | None:
     """The least loaded person on call; each choice counts for the next one of the burst."""
     if team is None:
         return None
+    at = standby.at
     if team.pk not in pools:
-        pools[team.pk] = candidates(team.pk, at)
+        ladder = verdict.doc.ladders.get(verdict.ladder or "")
+        next_asked = roster_codes(ladder.levels[0].targets) if ladder else []
+        pools[team.pk] = candidates(team.pk, at, standby, also=next_asked)
     choice = choose(pools[team.pk], at, skill=verdict.route.rule.skill)
     if choice is not None:
         pools[team.pk] = [
@@ -235,70 +244,83 @@ def why_sentence(incident: Incident) -> str:
 
 
 def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
-    Fact.objects.bulk_create(
-        (
-            Fact(
-                incident=o.incident,
-                name=name,
-                value=value,
-                source=o.signal.source,
-                at=o.signal.first_at,
-                received_at=o.signal.received_at,
-            )
-            for o in openings
-            for name, value in o.signal.facts.items()
-            if value is not None
-        ),
-        batch_size=500,
-    )
-    Responder.objects.bulk_create(
-        (
-            Responder(
-                incident=o.incident, role=Role.COMMANDER, user=o.incident.commander, assigned_at=at
-            )
-            for o in openings
-            if o.incident.commander
-        ),
-        batch_size=500,
-    )
+    facts = [
+        Fact(
+            incident=o.incident,
+            name=name,
+            value=value,
+            source=o.signal.source,
+            at=o.signal.first_at,
+            received_at=o.signal.received_at,
+        )
+        for o in openings
+        for name, value in o.signal.facts.items()
+        if value is not None
+    ]
+    Fact.objects.bulk_create(facts, batch_size=500)
+    owners = [
+        Responder(
+            incident=o.incident, role=Role.COMMANDER, user=o.incident.commander, assigned_at=at
+        )
+        for o in openings
+        if o.incident.commander
+    ]
+    Responder.objects.bulk_create(owners, batch_size=500)
     for opening in openings:
         opening.signal.incident = opening.incident
-    Signal.objects.bulk_update([o.signal for o in openings], ["incident"], batch_size=500)
+    stored = [o.signal for o in openings if o.signal.pk is not None]
+    new = [o.signal for o in openings if o.signal.pk is None]
+    if new:
+        Signal.objects.bulk_create(new, batch_size=500)
+    if stored:
+        Signal.objects.bulk_update(stored, ["incident"], batch_size=500)
 
 
-def _start_clocks(openings: list[_Opening], at: datetime, promised_from: datetime | None) -> None:
+def _clocks(
+    openings: list[_Opening], at: datetime, promised_from: datetime | None
+) -> list[tuple[Clock, ClockEvent]]:
+    """The promises of each, unsaved as the incidents are, and what the queue repeats of them."""
     pairs: list[tuple[Clock, ClockEvent]] = []
     known: Calendars = {}
     for opening in openings:
         incident = opening.incident
         received = max(filter(None, (incident.received_at, promised_from)))
-        for kind, start in (
-            (ClockKind.RESPONSE, received),
-            (ClockKind.RESTORE, at),
-            (ClockKind.RESOLUTION, received),
-            (ClockKind.CADENCE, at),
-        ):
-            pair = new_clock(
-                incident, kind, opening.verdict.doc, started_at=start, at=at, known=known
+        mine = [
+            pair
+            for kind, start in (
+                (ClockKind.RESPONSE, received),
+                (ClockKind.RESTORE, at),
+                (ClockKind.RESOLUTION, received),
+                (ClockKind.CADENCE, at),
             )
-            if pair is not None:
-                pairs.append(pair)
-    insert_clocks(pairs)
-    clocks: dict[int, list[Clock]] = {}
-    for clock, _ in pairs:
-        clocks.setdefault(clock.incident_id, []).append(clock)
-    for opening in openings:
-        incident = opening.incident
-        refresh_queue_fields(incident, clocks.get(incident.number, []))
+            if (
+                pair := new_clock(
+                    incident, kind, opening.verdict.doc, started_at=start, at=at, known=known
+                )
+            )
+        ]
+        pairs += mine
+        refresh_queue_fields(incident, [clock for clock, _ in mine])
         incident.explanation["why"] = why_sentence(incident)
-    Incident.objects.bulk_update(
-        [o.incident for o in openings],
-        ["has_missed", "is_paused", "next_due_at", "next_late_at", "next_warn_at", "explanation"],
-        batch_size=500,
-    )
+    return pairs
 
 
-def _tell(opening: _Opening, recorder: Recorder, by: User | None, *, is_silent: bool) -> None:
+def _tell(openings: list[_Opening], recorder: Recorder, by: User | None) -> None:
+    for opening in openings:
+        _tell_story(opening, recorder, by)
+    climbing = [
+        opening.incident
+        for opening in openings
+        if opening.incident.held_by_id is None
+        and opening.verdict.doc.severities[Severity(opening.incident.severity)].ladder_start
+        is LadderStart.AT_ONCE
+    ]
+    start_runs(climbing, recorder)
+    for opening in openings:
+        _tell_people(opening, recorder)
+
+
+def _tell_story(opening: _Opening, recorder: Recorder, by: User | None) -> None:
     incident, signal = opening.incident, opening.signal
     said = incident.explanation
     recorder.event(
@@ -334,9 +356,10 @@ def _tell(opening: _Opening, recorder: Recorder, by: User | None, *, is_silent: 
         )
     else:
         recorder.event(incident, "no_owner", "No owner.", reason=said["owner"]["why"])
-    start = opening.verdict.doc.severities[Severity(incident.severity)].ladder_start
-    if start is LadderStart.AT_ONCE and not is_silent:
-        start_run(incident, recorder)
+
+
+def _tell_people(opening: _Opening, recorder: Recorder) -> None:
+    incident, signal = opening.incident, opening.signal
     if incident.commander is not None and not recorder.has_notice_for(incident, incident.commander):
         recorder.notice(
             incident,
@@ -344,7 +367,7 @@ def _tell(opening: _Opening, recorder: Recorder, by: User | None, *, is_silent: 
             NoticeKind.ASSIGNED,
             key="assigned",
             headline="Please acknowledge",
-            why=f"you are asked to own this: {said['owner']['why']}",
+            why=f"you are asked to own this: {incident.explanation['owner']['why']}",
         )
     if incident.kpi is not None:
         people = {"owner": incident.kpi.owner, "data steward": incident.kpi.steward}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Max
@@ -16,7 +18,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules import ladder as rules
 from escalations.rules.lifecycle import State
 from escalations.rules.policy import Ladder, PolicyDoc, Severity
-from escalations.selectors.ladders import next_look, quiet_for, resolver, was_asked
+from escalations.selectors.ladders import next_look, quiet_for, resolver, roles_on, was_asked
 from escalations.selectors.policies import policy_doc
 from escalations.services.notices import cancel_pending
 from escalations.services.page_limits import IN_QUIET_HOURS
@@ -70,74 +72,127 @@ def live_run(incident: Incident) -> LadderRun | None:
     return LadderRun.objects.select_for_update().filter(incident=incident, state__in=LIVE).first()
 
 
+@dataclass(slots=True)
+class _Climb:
+    """A run and the steps it takes in this change."""
+
+    run: LadderRun
+    incident: Incident
+    steps: tuple[rules.Step, ...]
+    seq: int = 0  # of the last step stored
+    rows: list[list[LadderStep]] = field(default_factory=list)  # a row a person, step by step
+
+
 def start_run(
     incident: Incident, recorder: Recorder, *, reason: str = "", acked: Iterable[int] = ()
 ) -> LadderRun | None:
     """Begin to climb now; the first level is paged in this very change. `acked` are not."""
-    doc = policy_doc(incident.policy_version_id)
-    name = ladder_name(incident, doc)
-    if name is None or name not in doc.ladders:
-        return None
-    last = incident.ladder_runs.aggregate(last=Max("number"))["last"] or 0
-    state = rules.start(doc.ladders[name], recorder.at, acked)
-    run = LadderRun(
-        incident=incident,
-        number=last + 1,
-        ladder=name,
-        started_at=recorder.at,
-        drill_id=incident.drill_id,
-    )
-    take(run, state)
-    run.save(force_insert=True)
-    first = doc.ladders[name].levels[0]
-    if acked and {p for t in first.targets for p in resolver(incident)(t, recorder.at)} <= {*acked}:
-        run.level = 1  # who would be paged answered: no reason to wake the next
-        run.save(update_fields=["level"])
-        return run
-    apply(run, incident, doc, recorder, rules.climb, reason)
-    return run
+    return next(iter(start_runs([incident], recorder, reason=reason, acked=acked)), None)
+
+
+def start_runs(
+    incidents: Sequence[Incident],
+    recorder: Recorder,
+    *,
+    reason: str = "",
+    acked: Iterable[int] = (),
+) -> list[LadderRun]:
+    """The same for a burst: statements do not grow with it. Those without a ladder begin none."""
+    climbs: list[_Climb] = []
+    roles = cache(partial(roles_on, incidents))
+    numbers = _last_numbers([each for each in incidents if not recorder.is_new(each)])
+    for incident in incidents:
+        doc = policy_doc(incident.policy_version_id)
+        name = ladder_name(incident, doc)
+        if name is None or name not in doc.ladders:
+            continue
+        run = LadderRun(
+            incident=incident,
+            number=numbers.get(incident.number, 0) + 1,
+            ladder=name,
+            started_at=recorder.at,
+            drill_id=incident.drill_id,
+        )
+        take(run, rules.start(doc.ladders[name], recorder.at, acked))
+        climb = _Climb(run, incident, ())
+        climbs.append(climb)
+        first = doc.ladders[name].levels[0]
+        resolve = resolver(incident, recorder.standby, roles)
+        if acked and {p for t in first.targets for p in resolve(t, recorder.at)} <= {*acked}:
+            run.level = 1  # who would be paged answered: no reason to wake the next
+        else:
+            climb.steps = _move(run, incident, doc, recorder, rules.climb, resolve)
+    LadderRun.objects.bulk_create([climb.run for climb in climbs], batch_size=500)
+    _store_steps(climbs, recorder, reason)
+    return [climb.run for climb in climbs]
+
+
+def _last_numbers(incidents: Sequence[Incident]) -> dict[int, int]:
+    if not incidents:
+        return {}
+    rows = LadderRun.objects.filter(incident__in=incidents).order_by().values_list("incident")
+    return dict(rows.annotate(last=Max("number")))
 
 
 def apply(
     run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, reason: str = ""
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps, then store the run, the steps, the pages and the story."""
-    ladder, quiet = ladder_of(run, doc), quiet_for(Severity(incident.severity), doc.limits)
-    state, steps = action(as_rule(run), ladder, resolver(incident), recorder.at, quiet)
+    resolve = resolver(incident, recorder.standby)
+    steps = _move(run, incident, doc, recorder, action, resolve)
+    run.save()
+    if steps:
+        last = run.steps.aggregate(last=Max("seq"))["last"] or 0
+        _store_steps([_Climb(run, incident, steps, last)], recorder, reason)
+    return steps
+
+
+def _move(
+    run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, resolve
+) -> tuple[rules.Step, ...]:
+    """Let the rule take its steps; the run is changed in memory."""
+    ladder, standby = ladder_of(run, doc), recorder.standby
+    quiet = quiet_for(Severity(incident.severity), doc.limits, standby)
+    state, steps = action(as_rule(run), ladder, resolve, recorder.at, quiet)
     take(run, state)
     if run.held_until is not None and run.held_until <= recorder.at:
         run.held_until = None
     if run.state == LadderState.ACTIVE and run.level and run.next_step_at:
-        run.look_at = next_look(ladder.levels[run.level - 1], recorder.at, run.next_step_at)
-    run.save()
-    if not steps:
-        return ()
-    people = User.objects.in_bulk({person for step in steps for person in step.people})
-    seq = run.steps.aggregate(last=Max("seq"))["last"] or 0
-    rows: list[list[LadderStep]] = []
-    for step in steps:
-        rows.append([])
-        for person in step.people or (None,):
-            seq += 1
-            rows[-1].append(
-                LadderStep(
-                    run=run,
-                    seq=seq,
-                    kind=step.kind.value,
-                    cycle=step.cycle,
-                    level=step.level,
-                    person_id=person,
-                    channel="email" if person else "",
-                    due_at=step.at_due,
-                    at=recorder.at,
-                    late_by_s=step.late_by_s,
-                    reason=(reason or step.reason)[:200],
-                )
-            )
-    LadderStep.objects.bulk_create([row for one in rows for row in one])
-    for step, told in zip(steps, rows, strict=True):
-        _tell(run, incident, step, told, people, recorder, reason)
+        level = ladder.levels[run.level - 1]
+        run.look_at = next_look(level, recorder.at, run.next_step_at, standby)
     return steps
+
+
+def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> None:
+    """The steps of stored runs, their pages and their story: one insert."""
+    told = {person for climb in climbs for step in climb.steps for person in step.people}
+    people = recorder.standby.people(sorted(int(str(person)) for person in told))
+    for climb in climbs:
+        for step in climb.steps:
+            climb.rows.append([])
+            for person in step.people or (None,):
+                climb.seq += 1
+                climb.rows[-1].append(
+                    LadderStep(
+                        run=climb.run,
+                        seq=climb.seq,
+                        kind=step.kind.value,
+                        cycle=step.cycle,
+                        level=step.level,
+                        person_id=None if person is None else int(str(person)),
+                        channel="email" if person else "",
+                        due_at=step.at_due,
+                        at=recorder.at,
+                        late_by_s=step.late_by_s,
+                        reason=(reason or step.reason)[:200],
+                    )
+                )
+    LadderStep.objects.bulk_create(
+        [row for climb in climbs for rows in climb.rows for row in rows], batch_size=500
+    )
+    for climb in climbs:
+        for step, rows in zip(climb.steps, climb.rows, strict=True):
+            _tell(climb.run, climb.incident, step, rows, people, recorder, reason)
 
 
 def _tell(

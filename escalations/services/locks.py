@@ -13,7 +13,17 @@ RELATED = ("kpi__owner", "kpi__steward", "account__sponsor", "team", "policy_ver
 
 
 def lock_incident(number: int) -> Incident:
-    Incident.objects.select_for_update(no_key=True).only("number").get(pk=number)
+    hold_incident(number)
+    return read_incident(number)
+
+
+def hold_incident(number: int) -> Incident:
+    """Locked and not read yet: its fields are read one by one when somebody asks for them."""
+    return Incident.objects.select_for_update(no_key=True).only("number").get(pk=number)
+
+
+def read_incident(number: int) -> Incident:
+    """With its relations; the caller holds its lock."""
     return Incident.objects.select_related(*RELATED).get(pk=number)
 
 

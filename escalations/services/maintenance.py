@@ -38,8 +38,8 @@ class Keeper:
         return list(MaintenanceWindow.objects.lasting(self.at).order_by("-ends_at", "pk"))
 
     def takes(self, signal: Signal) -> bool:
-        """Is this saved signal kept rather than opened? Of several windows the one that ends
-        last keeps it."""
+        """Is this signal kept rather than opened? Of several windows the one that ends last keeps
+        it."""
         if signal.source == BY_HAND:
             return False
         of = Scope(signal.kpi_id, signal.source, signal.account_id, signal.product_area)
@@ -52,8 +52,10 @@ class Keeper:
         return True
 
     def store(self) -> None:
-        if self._kept:
-            Signal.objects.bulk_update(self._kept, ["window"], batch_size=500)
+        """Those not saved yet are inserted."""
+        Signal.objects.bulk_create([s for s in self._kept if s.pk is None], batch_size=500)
+        if stored := [signal for signal in self._kept if signal.pk is not None]:
+            Signal.objects.bulk_update(stored, ["window"], batch_size=500)
         self._kept = []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,11 +19,20 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def message_of(given: Mapping[str, Any], *, at: datetime) -> SignalMessage:
+def accounts_named(given: Iterable[Mapping[str, Any]]) -> dict[str, Account]:
+    """The accounts that these messages name, by their external id. One query."""
+    names = {each["account"] for each in given if each.get("account")}
+    return {row.external_id: row for row in Account.objects.filter(external_id__in=names)}
+
+
+def message_of(
+    given: Mapping[str, Any], *, at: datetime, accounts: Mapping[str, Account] | None = None
+) -> SignalMessage:
     """Raises DomainError 400 `unknown_account`, `in_future`."""
     account = None
     if given.get("account"):
-        account = Account.objects.filter(external_id=given["account"]).first()
+        known = accounts_named([given]) if accounts is None else accounts
+        account = known.get(given["account"])
         if account is None:
             raise field_error(
                 "account", "unknown_account", f"There is no account {given['account']!r}."

@@ -24,6 +24,7 @@ from escalations.selectors.readings import revisions_of, suspect_since
 
 CHUNK = 1000
 CHECK = "escalations.tasks.thresholds.check"
+VALID = Quality.VALID.value
 
 
 class Status(StrEnum):
@@ -132,7 +133,7 @@ def store_readings(
         if plan.replaced:
             for ids in _chunks(plan.replaced):
                 Reading.objects.filter(pk__in=ids).update(quality=Quality.REPLACED)
-        _insert(plan.new)
+        _insert(plan.new, at)
         if _mark(states, plan.touched, {kpi.pk: kpi for kpi in kpis.values()}, at):
             queue.enqueue(CHECK)
     return plan.statuses
@@ -141,39 +142,51 @@ def store_readings(
 def _plan(
     rows: Sequence[NewReading], kpis: dict[str, Kpi], series: dict[tuple, int], at: datetime
 ) -> _Plan:
+    ids = {code: kpi.pk for code, kpi in kpis.items()}
     keys = []
     for row in rows:
-        kpi = kpis[row.kpi].pk
+        kpi = ids[row.kpi]
         keys.append((series[kpi, row.segment, row.channel, row.source], row.at, kpi))
     known: dict[tuple[int, datetime], list[_Revision]] = {
         pair: [_Revision(s.revision, s.value, s.quality, s.id) for s in stored]
         for pair, stored in revisions_of({(place, when) for place, when, _ in keys}).items()
     }
     plan = _Plan()
+    touched: dict[tuple[int, str], _Touched] = plan.touched
+    # Revisions are stored as they stand at the end: a later row of the batch may replace one.
     fresh: list[tuple[_Revision, int, datetime, datetime | None]] = []
     for row, (place, when, kpi) in zip(rows, keys, strict=True):
-        revisions = known.setdefault((place, when), [])
-        status, quality = _judge(row, revisions)
+        pair = (place, when)
+        revisions = known.get(pair)
+        if revisions is None:
+            status, quality, number = Status.STORED, VALID, 1
+            known[pair] = revisions = []
+        else:
+            status, judged = _judge(row, revisions)
+            if judged is None:
+                plan.statuses.append(status)
+                continue
+            quality, number = judged.value, revisions[-1].number + 1
         plan.statuses.append(status)
-        if quality is None:
-            continue
         if status is Status.REVISED:
             for old in revisions:
                 if old.quality != Quality.REPLACED:
-                    old.quality = Quality.REPLACED
+                    old.quality = Quality.REPLACED.value
                     if old.pk is not None:
                         plan.replaced.append(old.pk)
-        revision = _Revision(revisions[-1].number + 1 if revisions else 1, row.value, quality)
+        revision = _Revision(number, row.value, quality)
         revisions.append(revision)
         fresh.append((revision, place, when, row.period_end))
-        touched = plan.touched.setdefault((kpi, row.segment), _Touched())
-        if quality == Quality.VALID:
-            touched.judge(when, row.value)
-            touched.is_corrected |= status is Status.REVISED
+        news = touched.get((kpi, row.segment))
+        if news is None:
+            news = touched[kpi, row.segment] = _Touched()
+        if quality == VALID:
+            news.judge(when, row.value)
+            news.is_corrected |= status is Status.REVISED
         else:
-            touched.doubt(when)
+            news.doubt(when)
     plan.new = [
-        (place, when, revision.number, revision.value, str(revision.quality), period_end, at)
+        (place, when, revision.number, revision.value, revision.quality, period_end)
         for revision, place, when, period_end in fresh
     ]
     return plan
@@ -241,32 +254,41 @@ def _series(identities: set[tuple[int, str, str, str]]) -> dict[tuple, int]:
     return found
 
 
+NULL = "\\N"  # as COPY has it
 _COLUMNS = ("series_id", "at", "revision", "value", "quality", "period_end", "received_at")
-_TYPES = ("bigint", "timestamptz", "smallint", "float8", "text", "timestamptz", "timestamptz")
 
 
-def _insert(rows: list[tuple[Any, ...]]) -> None:
-    """Rows of `_COLUMNS`: twice as fast as `bulk_create` on each database."""
+def _insert(rows: list[tuple[Any, ...]], at: datetime) -> None:
+    """Rows of `_COLUMNS` but the last, which is `at`, by the fastest way of each database."""
     if not rows:
         return
     table = connection.ops.quote_name(Reading._meta.db_table)
-    into = f"INSERT INTO {table} ({', '.join(_COLUMNS)})"  # noqa: S608 (no user's text)
-    with connection.cursor() as cursor:
+    into = f"{table} ({', '.join(_COLUMNS)})"
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
-            cursor.execute(
-                f"{into} SELECT * FROM unnest({arrays})",  # noqa: S608
-                [list(column) for column in zip(*rows, strict=True)],
-            )
+            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                copy.write(_as_copy_text(rows, at))
         else:
             adapt = connection.ops.adapt_datetimefield_value
+            got = adapt(at)
             cursor.executemany(
-                f"{into} VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                f"INSERT INTO {into} VALUES (%s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
                 [
-                    (place, adapt(when), number, value, quality, end and adapt(end), adapt(got))
-                    for place, when, number, value, quality, end, got in rows
+                    (place, adapt(when), number, value, quality, end and adapt(end), got)
+                    for place, when, number, value, quality, end in rows
                 ],
             )
+
+
+def _as_copy_text(rows: list[tuple[Any, ...]], at: datetime) -> str:
+    """Numbers, times and our own words: nothing here needs escaping."""
+    got = at.isoformat()
+    lines = [
+        f"{place}\t{when.isoformat()}\t{number}\t{value!r}\t{quality}\t"
+        f"{end.isoformat() if end else NULL}\t{got}\n"
+        for place, when, number, value, quality, end in rows
+    ]
+    return "".join(lines)
 
 
 def _mark(

@@ -8,18 +8,20 @@ same number of statements as one. The caller is inside `atomic()` and holds the 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
-from config.lib.queue import enqueue
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import Channel, NoticeKind
 from escalations.models.timeline import Visibility
 from escalations.rules.policy import Severity
+from escalations.selectors.standby import Standby
 
 DELIVER = "escalations.tasks.delivery.deliver"
 
@@ -29,6 +31,20 @@ class Recorder:
         self.at = at
         self._events: list[TimelineEvent] = []
         self._notices: dict[str, Notice] = {}
+        self._told: set[tuple[int, int]] = set()  # incident, person
+        self._new: set[int] = set()
+
+    @cached_property
+    def standby(self) -> Standby:
+        """Who is on call and reachable at this instant, read once for the whole change."""
+        return Standby(self.at)
+
+    def begins(self, incidents: Iterable[Incident]) -> None:
+        """These were inserted by this change: nothing is stored of them yet."""
+        self._new.update(incident.number for incident in incidents)
+
+    def is_new(self, incident: Incident) -> bool:
+        return incident.number in self._new
 
     def event(
         self,
@@ -122,10 +138,10 @@ class Recorder:
             delay_reason=delay_reason,
             drill_id=incident.drill_id,
         )
+        self._told.add((incident.number, recipient.pk))
 
     def has_notice_for(self, incident: Incident, recipient: User) -> bool:
-        prefix = f"{incident.number}:{recipient.pk}:"
-        return any(key.startswith(prefix) for key in self._notices)
+        return (incident.number, recipient.pk) in self._told
 
     def write(self) -> None:
         if self._events:
@@ -136,17 +152,15 @@ class Recorder:
             Notice.objects.bulk_create(
                 self._notices.values(), batch_size=500, ignore_conflicts=True
             )
-            enqueue(DELIVER)
         self._events, self._notices = [], {}
+        self._told, self._new = set(), set()
 
     def _number_events(self) -> None:
-        incidents = {event.incident_id for event in self._events}
-        known = dict(
-            TimelineEvent.objects.filter(incident__in=incidents)
-            .values_list("incident")
-            .annotate(last=Max("seq"))
-        )
-        last: Counter[int] = Counter(known)
+        incidents = {event.incident_id for event in self._events} - self._new
+        last: Counter[int] = Counter()
+        if incidents:
+            stored = TimelineEvent.objects.filter(incident__in=incidents).order_by()
+            last.update(dict(stored.values_list("incident").annotate(last=Max("seq"))))
         for event in self._events:
             last[event.incident_id] += 1
             event.seq = last[event.incident_id]

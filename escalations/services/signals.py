@@ -21,10 +21,10 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
 from escalations.services import endings
-from escalations.services.facts import add_facts, judge_again
+from escalations.services.facts import add_facts, judge_again, news_of
 from escalations.services.incidents import open_incidents
 from escalations.services.links import link_back
-from escalations.services.locks import lock_incident
+from escalations.services.locks import hold_incident, lock_incident, read_incident
 from escalations.services.maintenance import Keeper
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
@@ -86,38 +86,56 @@ def _episodes(message: SignalMessage):
 
 
 def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
-    incident = _lock_episode(message)
-    if incident is not None:
-        return Received(_join(message, incident, at), "joined")
-    kept = _kept(message)
-    if kept is not None:
-        return _fire_kept(kept, message, by, at)
-    ended = _episodes(message).exclude(ended_at=None).select_related("incident")
-    last = ended.order_by("-ended_at").first()
-    earlier = lock_incident(last.incident_id) if last and last.incident_id else None
-    if earlier is not None and earlier.state in OPEN_STATES:
-        signal = _new_signal(message, earlier)
-        recorder = Recorder(at)
-        before = earlier.state
-        recorder.event(
-            earlier, "signal", f"It fires again: {signal.title}", detail={"signal": signal.pk}
-        )
-        _take_facts(earlier, message, recorder)
-        finish(earlier, recorder, before=before)
-        return Received(earlier, "joined")
-    signal = _new_signal(message, None)
+    latest = _latest(message)
+    if latest is not None and latest.ended_at is None and latest.incident_id is not None:
+        if (joined := _join_open(message, latest.incident_id, at)) is not None:
+            return Received(joined, "joined")
+        latest = _latest(message)  # it ended while we waited for the lock
+    if latest is not None and latest.ended_at is None:
+        kept = _kept(message)
+        if kept is not None:
+            return _fire_kept(kept, message, by, at)
+        latest = _latest(message)
+    if latest is None or latest.incident_id is None:
+        return _fire_new(signal_of(message), None, by, at)
+    earlier = lock_incident(latest.incident_id)
+    if earlier.state not in OPEN_STATES:
+        return _fire_new(signal_of(message), earlier, by, at)
+    signal = signal_of(message)
+    signal.incident = earlier
+    signal.save(force_insert=True)
+    recorder = Recorder(at)
+    before = earlier.state
+    recorder.event(
+        earlier, "signal", f"It fires again: {signal.title}", detail={"signal": signal.pk}
+    )
+    _take_facts(earlier, message, recorder)
+    finish(earlier, recorder, before=before)
+    return Received(earlier, "joined")
+
+
+def _fire_new(signal: Signal, earlier: Incident | None, by: User | None, at: datetime) -> Received:
+    """A new episode. `earlier` is the ended incident of the one before, locked."""
     keeper = Keeper(at)
     if keeper.takes(signal):
         keeper.store()
         return Received(None, "kept")
     if earlier is not None and may_reopen(earlier, at):
-        Signal.objects.filter(pk=signal.pk).update(incident=earlier)
+        signal.incident = earlier
+        signal.save(force_insert=True)
         reopen(earlier, at, "the same signal fires again within 30 minutes")
         return Received(earlier, "reopened")
     opened = open_incidents([signal], at=at, by=by)[0]
     if earlier is not None and not earlier.is_void:
         link_back(opened, earlier, at=at)
     return Received(opened, "opened")
+
+
+def _latest(message: SignalMessage) -> Signal | None:
+    """The open episode, else the one that ended last."""
+    newest_first = F("ended_at").desc(nulls_first=True)
+    rows = _episodes(message).only("incident_id", "ended_at", "source", "dedup_key")
+    return rows.order_by(newest_first).first()
 
 
 def _kept(message: SignalMessage) -> Signal | None:
@@ -191,29 +209,45 @@ def signal_of(message: SignalMessage) -> Signal:
     )
 
 
-def _new_signal(message: SignalMessage, incident: Incident | None) -> Signal:
-    signal = signal_of(message)
-    signal.incident = incident
-    signal.save(force_insert=True)
-    return signal
+def _join_open(message: SignalMessage, number: int | None, at: datetime) -> Incident | None:
+    """Count the repeat; new facts or a worse hint may raise the severity, never lower it. None
+    where the episode is over.
+
+    While we wait for the lock the episode may end, or move with a merge: then we look again. Most
+    repeats say nothing new: their incident is locked and not read.
+    """
+    rows = _episodes(message).filter(ended_at=None).select_for_update(of=("self",))
+    while number is not None:
+        incident = hold_incident(number)
+        signal = rows.first()
+        if signal is not None and signal.incident_id == number:
+            return _join(message, signal, incident, at)
+        number = signal.incident_id if signal is not None else None
+    return None
 
 
-def _join(message: SignalMessage, incident: Incident, at: datetime) -> Incident:
-    """Count the repeat; new facts or a worse hint may raise the severity, never lower it."""
-    signal = _episodes(message).select_for_update().filter(ended_at=None).get()
-    signal.occurrences = F("occurrences") + 1
-    signal.last_at = max(signal.last_at, message.received_at)
-    hint_changed = bool(message.severity_hint) and message.severity_hint != signal.severity_hint
+def _join(message: SignalMessage, signal: Signal, incident: Incident, at: datetime) -> Incident:
+    hint = message.severity_hint or signal.severity_hint
+    anchors = {**signal.anchors, **message.anchors}
+    changed: dict[str, Any] = {"occurrences": F("occurrences") + 1}
+    if message.received_at > signal.last_at:
+        changed["last_at"] = message.received_at
+    hint_changed = hint != signal.severity_hint
     if hint_changed:
-        signal.severity_hint = message.severity_hint
-    signal.anchors = {**signal.anchors, **message.anchors}
-    signal.save()
-    recorder = Recorder(at)
-    before = incident.state
+        changed["severity_hint"] = hint
+    if anchors != signal.anchors:
+        changed["anchors"] = anchors
+    Signal.objects.filter(pk=signal.pk).update(**changed)
     said = TimelineEvent.objects.filter(
         incident=incident, kind="signal", recorded_at__gt=at - ONE_ENTRY_PER
     )
     is_told = said.exists()
+    may_matter = hint_changed or message.anchors or news_of(incident, message.facts)
+    if is_told and not may_matter:
+        return incident
+    incident = read_incident(incident.number)
+    recorder = Recorder(at)
+    before = incident.state
     if not is_told:
         recorder.event(
             incident, "signal", f"It fires again: {message.title}", detail={"signal": signal.pk}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from config.lib.queue import enqueue
 from escalations.models import Incident, Storm
@@ -34,6 +34,17 @@ from escalations.services.recorder import Recorder
 from escalations.services.severity import FOLLOW, apply_severity
 
 SHARED = ("account__external_id", "product_area", "kpi__code")
+# What is asked of the first of a group.
+OF_FIRST = (
+    "number",
+    "title",
+    "state",
+    "severity",
+    "opened_at",
+    "account__external_id",
+    "product_area",
+    "kpi__code",
+)
 # Nobody is looked up further back than this, whatever a policy says.
 FURTHEST = timedelta(hours=24)
 
@@ -46,25 +57,27 @@ def dimensions(incident: Incident) -> frozenset[str]:
     )
 
 
-def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
-    """Put new incidents under the first of those they came with; returns the numbers of those
-    whose ladder stays silent because a storm's parent pages for them."""
+def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incident]:
+    """Put new incidents under the first of those they came with; returns those firsts by number.
+    Who is `held_by` a storm climbs no ladder: its parent pages for it."""
     if not incidents:
-        return frozenset()
+        return {}
     at, drill = recorder.at, incidents[0].drill_id
     limits = policy_doc(incidents[0].policy_version_id).limits
     new = {incident.number for incident in incidents}
     others = Incident.objects.filter(drill=drill).exclude(number__in=new)
-    groups = _groups(others, incidents, at, limits)
-    counts = _counts(others, at, limits)
     # Locked: one that ends meanwhile would wake nobody who is held back by it from now on.
     concerned = {OVERALL}.union(*(dimensions(incident) for incident in incidents))
     lasting = Storm.objects.filter(drill=drill, ended_at=None, dimension__in=concerned)
     lasting = lasting.select_for_update(no_key=True).order_by("pk")
     storms = {storm.dimension: storm for storm in lasting}
+    # Who is in a storm needs no group and begins no storm.
+    loose = [each for each in incidents if _storm_of(each, dimensions(each), storms) is None]
     parents = {incident.number: incident for incident in incidents}
-    _load(parents, storms, groups)
-    known = _accounts_of(storms) if any(i.severity == Severity.S1 for i in incidents) else set()
+    groups = _groups(others, loose, at, limits, parents) if loose else []
+    counts = _counts(others, at, limits) if loose else Counter()
+    _load(parents, storms)
+    known = _accounts_of(storms, incidents)
     held: Counter[str] = Counter()
     for incident in incidents:
         shared = dimensions(incident)
@@ -99,55 +112,64 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> frozenset[int]:
                 suppressed=F("suppressed") + held[storm.dimension]
             )
             _say(storm, held[storm.dimension], parents[storm.parent_id], recorder)
-    return frozenset(each.number for each in incidents if each.held_by_id is not None)
+    return parents
 
 
-def _groups(others, incidents: Sequence[Incident], at: datetime, limits: Limits) -> list[Group]:
-    """The groups that one of these may belong to. Two queries."""
+def _groups(
+    others: QuerySet[Incident],
+    incidents: Sequence[Incident],
+    at: datetime,
+    limits: Limits,
+    parents: dict[int, Incident],
+) -> list[Group]:
+    """The groups that one of these may belong to; their firsts are added to `parents`. Two
+    queries."""
     since = at - min(timedelta(seconds=limits.group_at_most_s), FURTHEST)
     alike = Q(account__in={i.account_id for i in incidents if i.account_id and not i.kpi_id})
     alike |= Q(product_area__in={i.product_area for i in incidents if i.product_area})
     alike = Q(alike, kpi=None) | Q(kpi__in={i.kpi_id for i in incidents if i.kpi_id})
-    roots = {
-        number: (dimensions_of(account=account or "", area=area, kpi=kpi or ""), opened_at)
-        for number, account, area, kpi, opened_at in others.filter(
-            alike, parent=None, opened_at__gte=since, state__in=OPEN_STATES
-        ).values_list("number", *SHARED, "opened_at")
-    }
-    last = dict(
-        others.filter(parent__in=roots).values_list("parent").annotate(last=Max("opened_at"))
-        if roots
-        else ()
-    )
+    fitting = others.filter(alike, parent=None, opened_at__gte=since, state__in=OPEN_STATES)
+    roots = {each.number: each for each in fitting.select_related("account", "kpi").only(*OF_FIRST)}
+    parents.update(roots)
+    children = others.filter(parent__in=roots).order_by().values_list("parent")
+    last = dict(children.annotate(last=Max("opened_at"))) if roots else {}
     return [
-        Group(number, shared, opened_at, last.get(number, opened_at))
-        for number, (shared, opened_at) in roots.items()
+        Group(number, dimensions(root), root.opened_at, last.get(number, root.opened_at))
+        for number, root in roots.items()
     ]
 
 
-def _counts(others, at: datetime, limits: Limits) -> Counter[str]:
-    """How many opened lately, by what they share. One query."""
+def _counts(others: QuerySet[Incident], at: datetime, limits: Limits) -> Counter[str]:
+    """How many opened lately, by what they share. One query; a second one where there are more
+    than calm times have."""
     since = at - min(timedelta(seconds=limits.storm_within_s), FURTHEST)
     counts: Counter[str] = Counter()
-    rows = others.filter(opened_at__gt=since).order_by().values_list(*SHARED)
-    for account, area, kpi, count in rows.annotate(count=Count("number")):
+    lately = others.filter(opened_at__gt=since)
+    newest = list(lately.order_by("-opened_at").values_list(*SHARED)[: limits.storm_overall + 1])
+    rows = [(*shared, 1) for shared in newest]
+    if len(newest) > limits.storm_overall:
+        rows = list(lately.order_by().values_list(*SHARED).annotate(count=Count("number")))
+    for account, area, kpi, count in rows:
         shared = dimensions_of(account=account or "", area=area, kpi=kpi or "")
         counts.update(dict.fromkeys({*shared, OVERALL}, count))
     return counts
 
 
-def _load(parents: dict[int, Incident], storms: dict[str, Storm], groups: Sequence[Group]) -> None:
-    """Add every incident that may become a parent. One query."""
-    wanted = {storm.parent_id for storm in storms.values()} | {int(str(g.first)) for g in groups}
-    if wanted - parents.keys():
-        parents.update(Incident.objects.in_bulk(wanted - parents.keys()))
+def _load(parents: dict[int, Incident], storms: dict[str, Storm]) -> None:
+    """Add the parents of storms. One query."""
+    wanted = {storm.parent_id for storm in storms.values()} - parents.keys()
+    if wanted:
+        parents.update(Incident.objects.in_bulk(wanted))
 
 
-def _accounts_of(storms: dict[str, Storm]) -> set[int | None]:
-    """Customers that were told of already: theirs is no news."""
+def _accounts_of(storms: dict[str, Storm], incidents: Sequence[Incident]) -> set[int | None]:
+    """Customers of these S1 that were told of already: theirs is no news."""
     firsts = [storm.parent_id for storm in storms.values()]
-    seen = Incident.objects.filter(Q(number__in=firsts) | Q(parent__in=firsts))
-    return set(seen.values_list("account", flat=True).distinct()) if firsts else set()
+    asked = {each.account_id for each in incidents if each.severity == Severity.S1} - {None}
+    if not firsts or not asked:
+        return set()
+    seen = Incident.objects.filter(Q(number__in=firsts) | Q(parent__in=firsts), account__in=asked)
+    return set(seen.order_by().values_list("account", flat=True).distinct())
 
 
 def _storm_of(incident: Incident, shared: frozenset[str], storms: dict[str, Storm]) -> Storm | None:
@@ -215,7 +237,13 @@ def _stands(parents: dict[int, Incident], storm: Storm) -> bool:
 
 def _store(incidents: Sequence[Incident], parents: dict[int, Incident], recorder: Recorder) -> None:
     children = [incident for incident in incidents if incident.parent_id]
-    Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
+    same = {(child.parent_id, child.held_by_id) for child in children}
+    if len(same) == 1:
+        parent, held_by = next(iter(same))
+        rows = Incident.objects.filter(number__in=[child.number for child in children])
+        rows.update(parent=parent, held_by=held_by)
+    elif children:
+        Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
     for child in children:
         first, is_held = parents[child.parent_id or 0], child.held_by_id is not None
         quiet = f" {first.key} pages for all of them." if is_held else ""
@@ -237,7 +265,7 @@ def _say(storm: Storm, count: int, parent: Incident, recorder: Recorder) -> None
     )
 
 
-def raise_parents(incidents: Sequence[Incident], at: datetime) -> None:
+def raise_parents(incidents: Sequence[Incident], firsts: dict[int, Incident], at: datetime) -> None:
     """The first of a group is as severe as its worst part. Called once all is written.
 
     One that was opened in the same burst is raised here, any other by a job: storms are locked,
@@ -248,16 +276,15 @@ def raise_parents(incidents: Sequence[Incident], at: datetime) -> None:
     for incident in incidents:
         if first := incident.parent_id:
             worst[first] = min(worst.get(first, incident), incident, key=lambda i: i.severity)
-    behind = Incident.objects.filter(number__in=worst, state__in=OPEN_STATES)
-    for number, severity in sorted(behind.values_list("number", "severity")):
-        if worst[number].severity >= severity:
+    for number, part in sorted(worst.items()):
+        first_one = firsts[number]
+        if part.severity >= first_one.severity or first_one.state not in OPEN_STATES:
             continue
         if number in here:
-            raise_parent(number, Severity(worst[number].severity), at)
+            raise_parent(number, Severity(part.severity), at)
+            here[number].refresh_from_db()
         else:
-            enqueue(FOLLOW, worst[number].number)
-    for number in worst.keys() & here.keys():
-        here[number].refresh_from_db()
+            enqueue(FOLLOW, part.number)
 
 
 @transaction.atomic

@@ -18,7 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.figures import Figure, table
 
-PARTS = {"business_time": "adding business time"}
+PARTS = {
+    "business_time": "adding business time",
+    "intake": "signals in, notices out",
+    "readings": "readings in",
+}
 
 
 def part(name: str) -> Callable[[], Iterable[Figure]]:

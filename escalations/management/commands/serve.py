@@ -1,4 +1,4 @@
-"""Everything Belay needs, in the foreground: web server, job cluster and clock."""
+"""Everything Belay needs, in the foreground: web server, job cluster, clock and sender."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEMO_MAIL = "@demo.belay.example"
 
 
 class Command(BaseCommand):
-    help = "Runs web server, job cluster and clock until Ctrl-C."
+    help = "Runs web server, job cluster, clock and sender until Ctrl-C."
 
     def handle(self, *args, **options) -> None:
         # `make run` names itself here: when it is killed, we stop in good order.
@@ -62,6 +62,7 @@ def _children(host: str) -> list[Child]:
         Child("web", [*gunicorn, "config.wsgi"]),
         Child("jobs", [python, "-m", "config.lib.qcluster"], _cluster_age),
         Child("clock", [python, "manage.py", "clock"], _clock_age),
+        Child("sender", [python, "manage.py", "sender"]),
     ]
 
 

@@ -23,6 +23,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 MANAGE = [sys.executable, "manage.py"]
 RECOVERY_S = 30
+PROCESSES = ("gunicorn", "qcluster", "clock", "sender")
 pytestmark = pytest.mark.processes
 
 
@@ -68,7 +69,7 @@ class Serve:
             by_word = {}
             for child in self.head.children():
                 words = " ".join(child.cmdline())
-                by_word |= {w: child for w in ("gunicorn", "qcluster", "clock") if w in words}
+                by_word |= {w: child for w in PROCESSES if w in words}
             web, jobs = by_word["gunicorn"], by_word["qcluster"]
             (sentinel,) = jobs.children()
             web_workers = [child for child in web.children() if is_alive(child)]
@@ -88,6 +89,7 @@ class Serve:
                 "monitor": monitor.pid,
                 "pusher": pusher.pid,
                 "clock": by_word["clock"].pid,
+                "sender": by_word["sender"].pid,
             }
         except (KeyError, IndexError, ValueError, psutil.NoSuchProcess):
             return {}
@@ -173,7 +175,7 @@ def serve(folder: Path) -> Iterator[Serve]:
 @pytest.mark.parametrize(
     "part",
     [
-        *("web worker", "web master", "clock"),
+        *("web worker", "web master", "clock", "sender"),
         *("worker", "monitor", "pusher", "sentinel", "cluster"),
     ],
 )
