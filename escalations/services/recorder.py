@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
+from config.lib.statements import insert
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import Channel, NoticeKind
 from escalations.models.timeline import Visibility
@@ -27,8 +28,10 @@ DELIVER = "escalations.tasks.delivery.deliver"
 
 
 class Recorder:
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, standby: Standby | None = None) -> None:
         self.at = at
+        if standby is not None:
+            self.standby = standby
         self._events: list[TimelineEvent] = []
         self._notices: dict[str, Notice] = {}
         self._told: set[tuple[int, int]] = set()  # incident, person
@@ -146,12 +149,10 @@ class Recorder:
     def write(self) -> None:
         if self._events:
             self._number_events()
-            TimelineEvent.objects.bulk_create(self._events, batch_size=500)
+            insert(self._events, with_keys=False)
         if self._notices:
             # A key that is stored already was told already: a repeat is dropped by the database.
-            Notice.objects.bulk_create(
-                self._notices.values(), batch_size=500, ignore_conflicts=True
-            )
+            insert(self._notices.values(), is_repeat_fine=True)
         self._events, self._notices = [], {}
         self._told, self._new = set(), set()
 
