@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Membership, Roster, User
 from accounts.rules.zones import UnknownZone
+from accounts.selectors.contact_methods import reachable
 from accounts.selectors.roster_changes import changes, next_on_call
 from accounts.selectors.rosters import person_on_call
 from escalations.models import Incident, LadderStep, Responder
@@ -27,12 +28,8 @@ def resolver(incident: Incident | None) -> Callable[[LadderTarget, datetime], tu
 
     def resolve(target: LadderTarget, at: datetime) -> tuple[int, ...]:
         people = meant(incident, target, at)
-        reachable = set(
-            User.objects.filter(pk__in=people, is_active=True)
-            .exclude(email="")
-            .values_list("pk", flat=True)
-        )
-        return tuple(dict.fromkeys(person for person in people if person in reachable))
+        there = set(reachable(User.objects.filter(pk__in=people)).values_list("pk", flat=True))
+        return tuple(dict.fromkeys(person for person in people if person in there))
 
     return resolve
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from accounts.models import User
+from accounts.selectors.contact_methods import Way
 from config.lib.errors import Conflict
 from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
@@ -113,11 +115,12 @@ def apply(
     if not steps:
         return ()
     people = User.objects.in_bulk({person for step in steps for person in step.people})
+    ways = recorder.ways.of(people.values())
     seq = run.steps.aggregate(last=Max("seq"))["last"] or 0
     rows: list[list[LadderStep]] = []
     for step in steps:
         rows.append([])
-        for person in step.people or (None,):
+        for person, channel in _ways(step, ladder, ways) or ((None, ""),):
             seq += 1
             rows[-1].append(
                 LadderStep(
@@ -127,7 +130,7 @@ def apply(
                     cycle=step.cycle,
                     level=step.level,
                     person_id=person,
-                    channel="email" if person else "",
+                    channel=channel,
                     due_at=step.at_due,
                     at=recorder.at,
                     late_by_s=step.late_by_s,
@@ -136,8 +139,39 @@ def apply(
             )
     LadderStep.objects.bulk_create([row for one in rows for row in one])
     for step, told in zip(steps, rows, strict=True):
-        _tell(run, incident, step, told, people, recorder, reason)
+        few = _fewer(step, ladder, ways, people)
+        _tell(run, incident, step, told, people, recorder, reason, few)
     return steps
+
+
+def _ways(
+    step: rules.Step, ladder: Ladder, ways: dict[int, tuple[Way, ...]]
+) -> list[tuple[int, str]]:
+    """Each person with the channels of their page; a second way of a kind is numbered."""
+    rows = []
+    for person in map(int, map(str, step.people)):
+        seen: Counter[str] = Counter()
+        for way in ways.get(person, ())[: rules.ways_asked(step, ladder)] or (None,):
+            kind = way.kind if way else ""
+            seen[kind] += 1
+            rows.append((person, kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"))
+    return rows
+
+
+def _fewer(
+    step: rules.Step,
+    ladder: Ladder,
+    ways: dict[int, tuple[Way, ...]],
+    people: dict[int, User],
+) -> str:
+    """A sentence about those who have fewer ways than their level asks for."""
+    asked = rules.ways_asked(step, ladder)
+    said = [
+        f"{people[person]} has {len(ways.get(person, ()))}"
+        for person in map(int, map(str, step.people))
+        if person in people and len(ways.get(person, ())) < asked
+    ]
+    return f" By {asked} ways each, where there are so many: {', '.join(said)}." if said else ""
 
 
 def _tell(
@@ -148,11 +182,12 @@ def _tell(
     people: dict[int, User],
     recorder: Recorder,
     reason: str,
+    few: str,
 ) -> None:
     where = f"level {step.level}" if step.level else "the fallback"
     names = ", ".join(str(people[person]) for person in step.people if person in people)
     late = f" {step.late_by_s} s after it was due" if step.late_by_s > rules.ON_TIME_S else ""
-    sentence = f"Paged {names} ({where}){late}." if names else f"Nobody to page on {where}."
+    sentence = f"Paged {names} ({where}){late}.{few}" if names else f"Nobody to page on {where}."
     wakes: dict[Any, datetime] = dict(step.held)
     if wakes:
         later = ", ".join(f"{people[p]} from {end:%H:%M} UTC" for p, end in wakes.items())
@@ -171,15 +206,18 @@ def _tell(
             "policy": incident.explanation.get("policy", ""),
         },
     )
+    done: Counter[int] = Counter()
     for row in told:
         person = row.person_id
         if person not in people:
             continue
+        done[person] += 1
         recorder.notice(
             incident,
             people[person],
             NoticeKind.PAGE,
             step=row,
+            way=done[person],
             not_before=wakes.get(person),
             delay_reason=IN_QUIET_HOURS if person in wakes else "",
             key=f"ladder:{run.number}:{step.kind.value}:{step.cycle}:{step.level}:"
