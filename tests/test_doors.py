@@ -143,6 +143,7 @@ def test_the_outsider_sees_only_sign_in_sign_out_profile_and_help(planted):
         "accounts/logout/",
         "accounts/profile/",
         "accounts/profile/absences/",
+        "accounts/profile/contact-methods/",
         "help/",
         "help/roles/",
         "favicon.ico",
@@ -341,6 +342,7 @@ def test_every_sensitive_field_is_planted(planted):
     known = {
         "accounts.account": {"arr", "lifetime_value"},
         "accounts.contact": {"email", "phone"},
+        "accounts.contactmethod": {"address", "secret", "old_secret", "code_hash"},
         "escalations.threshold": {"revenue_exposed", "warn_facts", "breach_facts"},
         "escalations.incident": {"explanation"},
         "escalations.fact": {"value"},

@@ -14,6 +14,7 @@ HOUR = timedelta(hours=1)
 MOST_SENDS = 5
 MOST_SENDS_OF_PERSON = 10
 MOST_METHODS = 10
+MOST_LETTERS = 1000
 MOST_ADDED_A_DAY = 20
 OLD_SECRET_LIVES = timedelta(hours=24)
 
@@ -51,6 +52,10 @@ def masked(kind: str, address: str) -> str:
 def problem_with(kind: str, address: str, schemes: frozenset[str]) -> str:
     """A sentence about an address that cannot be right; empty if it may be. Where a webhook leads
     is judged apart, before each call."""
+    if kind not in list(ContactKind):
+        return f"Use one of these kinds: {', '.join(ContactKind)}."
+    if len(address) > MOST_LETTERS or any(ord(letter) < 33 for letter in address):
+        return f"An address has at most {MOST_LETTERS} letters and no spaces."
     if kind == ContactKind.EMAIL:
         is_mail = len(address) <= 254 and MAIL.fullmatch(address)
         return "" if is_mail else "Give an e-mail address, such as ana@example.com."

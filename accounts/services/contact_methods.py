@@ -63,7 +63,7 @@ def add_method(person: User, kind: str, address: str, label: str, *, at: datetim
         kind=kind,
         address=address,
         shown=rules.masked(kind, address),
-        label=label.strip()[:80],
+        label=label.replace("\0", "").strip()[:80],
         position=mine.live().count() + 1,
         created_at=at,
         secret=new_secret() if kind == ContactKind.WEBHOOK else "",
@@ -216,4 +216,5 @@ def _mine(method: ContactMethod) -> ContactMethod:
 
 
 def _too_often(sentence: str, wait: timedelta) -> DomainError:
-    return DomainError("too_often", sentence, status=429, retry_after_s=int(wait.total_seconds()))
+    seconds = int(wait.total_seconds())
+    return DomainError("too_often", sentence, status=429, headers={"Retry-After": str(seconds)})

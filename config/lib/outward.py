@@ -80,14 +80,23 @@ def look_at(url: str) -> Target:
     if scheme == "http" and not is_named:
         raise Forbidden("Only https:// is called.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    target = Target(scheme, host, port, path, is_named)
-    try:
-        is_literal = bool(ipaddress.ip_address(host))
-    except ValueError:
-        is_literal = False
-    if is_literal and not is_named and not is_public(host):
+    if not is_named and _is_inside(host):
         raise Forbidden("This address is inside our own network.")
-    return target
+    return Target(scheme, host, port, path, is_named)
+
+
+def _is_inside(host: str) -> bool:
+    """Of an address in numbers; a name is judged by what it leads to. Odd ways to write one, such
+    as 2130706433 or 0x7f.1, are taken for what they hide."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        pass
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
 
 
 def is_public(text: str) -> bool:

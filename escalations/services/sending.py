@@ -71,12 +71,13 @@ class _Sending:
 
     def run(self, letters: list[list[Notice]]) -> None:
         remote = [letter for letter in letters if letter[0].channel in REMOTE]
+        mail = [letter for letter in letters if letter[0].channel not in REMOTE]
         if not remote:
-            return self._mail(letters)
+            return self._mail(mail)
         with ThreadPoolExecutor(min(AT_ONCE, len(remote))) as pool:
             for letter in remote[:AT_ONCE]:
                 self._hand_over(letter, pool)
-            self._mail([letter for letter in letters if letter[0].channel not in REMOTE])
+            self._mail(mail)
             for letter in remote[AT_ONCE:]:
                 self._collect(wait_for=len(self.away) >= AT_ONCE)
                 self._hand_over(letter, pool)
