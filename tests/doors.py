@@ -57,8 +57,6 @@ WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
 SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
 CANCEL = frozenset({"duty_manager"})
 KEEP_WINDOWS = frozenset({"governance_committee", "duty_manager"})
-AGENT = frozenset({"agent"})
-WAY_VERBS = ("send-code", "verify", "make-first", "send-test", "rotate-secret", "withdraw")
 WINDOW = {"reason": "Move", "source": "nightly", "ends_at": "2026-11-17T12:00:00Z"}
 
 
@@ -161,11 +159,6 @@ DOORS: tuple[Door, ...] = (
     Door("accounts/logout/", "accounts/logout/", {"POST": ANYBODY}),
     page("accounts/profile/", "accounts/profile/", SIGNED_IN, who={"POST": SIGNED_IN}),
     button("accounts/profile/calendar/", "accounts/profile/calendar/"),
-    Door(
-        "accounts/profile/contact-methods/",
-        "accounts/profile/contact-methods/",
-        {"POST": SIGNED_IN},
-    ),
     Door("accounts/profile/absences/", "accounts/profile/absences/", {"POST": SIGNED_IN}),
     page("help/", "help/", SIGNED_IN),
     page("help/roles/", "help/roles/", SIGNED_IN),
@@ -238,17 +231,6 @@ DOORS: tuple[Door, ...] = (
     api("accounts/<path:external_id>/", "accounts/{account}/", SEE_CUSTOMERS, PATCH=KEEPERS),
     api("contacts/", "contacts/", SEE_CUSTOMERS, POST=KEEPERS),
     api("contacts/<int:id>/", "contacts/{contact}/", SEE_CUSTOMERS, PATCH=KEEPERS),
-    api(
-        "contact-methods/",
-        "contact-methods/",
-        POST=ROLED,
-        body={"kind": "email", "address": "door@people.example"},
-    ),
-    # the agent's own
-    *(
-        press(f"contact-methods/<int:id>/{part}", f"contact-methods/{{way}}/{part}", AGENT, by=by)
-        for part, by in (("", "GET"), *((f"{verb}/", "POST") for verb in WAY_VERBS))
-    ),
     api("people/", "people/", SEE_POLICIES),
     api("people/<str:username>/", "people/agent/", SEE_POLICIES),
     api("teams/", "teams/", SEE_TEAMS),

@@ -23,7 +23,8 @@ from escalations.demo.people import DEMO_SIGN_INS
 from escalations.models import ActionItem, Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
 from playbooks.models import PlaybookRun
-from tests.doors import ANYBODY, DOORS, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
+from tests.channel_doors import DOORS
+from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, MARKS, RIGHT_OF, planted
 
 __all__ = ["planted"]  # the fixture

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('email', 'email'), ('webhook', 'webhook'), ('apprise', 'apprise')], max_length=8)),
-                ('shown', models.CharField(editable=False, max_length=254, verbose_name='address')),
+                ('shown', models.CharField(max_length=254, verbose_name='address')),
                 ('label', models.CharField(blank=True, max_length=80)),
                 ('position', models.PositiveSmallIntegerField(default=1)),
                 ('created_at', models.DateTimeField()),
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('email', 'email'), ('webhook', 'webhook'), ('apprise', 'apprise')], max_length=8)),
                 ('address', models.CharField(max_length=1000)),
-                ('shown', models.CharField(editable=False, max_length=254, verbose_name='address')),
+                ('shown', models.CharField(max_length=254, verbose_name='address')),
                 ('label', models.CharField(blank=True, max_length=80)),
                 ('position', models.PositiveSmallIntegerField(default=1)),
                 ('created_at', models.DateTimeField()),

@@ -32,7 +32,7 @@ class ContactMethod(models.Model):
     )
     kind = models.CharField(max_length=8, choices=[(k.value, k.value) for k in ContactKind])
     address = models.CharField(max_length=1000)
-    shown = models.CharField("address", max_length=254, editable=False)
+    shown = models.CharField("address", max_length=254)
     label = models.CharField(max_length=80, blank=True)
     position = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField()

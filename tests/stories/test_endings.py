@@ -101,9 +101,7 @@ def test_after_each_ending_nobody_is_woken_any_more(
 ) -> None:
     """Also when clocks broke meanwhile and nobody had noticed."""
     assert pages(incident).count() == 3
-    before = set(
-        Notice.objects.pending().filter(incident=incident.pk).values_list("pk", flat=True)
-    )
+    before = set(Notice.objects.pending().filter(incident=incident.pk).values_list("pk", flat=True))
     over = at + timedelta(hours=late_h)
     end(incident, company, over)
     incident.refresh_from_db()
