@@ -26,7 +26,7 @@ class ContactMethodRow(DiscreetSerializer):
 
     class Meta:
         model = ContactMethod
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "kind",
             "shown",

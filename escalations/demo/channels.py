@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from accounts.models import ContactMethod, User
 from accounts.rules.contact_methods import ContactKind, masked
-from accounts.services.contact_methods import new_secret, remove
+from accounts.selectors.contact_methods import without_verified
+from accounts.services.contact_methods import follow_account, new_secret, remove
 from config.lib.history import told
 from escalations.models import Notice
 from escalations.models.notices import PENDING, Channel, NoticeKind
 from escalations.services.sending import send_letters
 
+NEWCOMER = "tom"
 AGO = timedelta(hours=1)
 # sign-in -> (kind, address, name, verified)
 WAYS = {
@@ -24,6 +26,9 @@ WAYS = {
 
 
 def tell_ways(people: dict[str, User], at: datetime) -> None:
+    """Everybody's mail was proved to arrive, but that of one who has just come."""
+    for person in without_verified(User.objects.exclude(username=NEWCOMER).exclude(email="")):
+        follow_account(person, by=None, at=at, is_verified=True)
     for name, (kind, address, label, is_verified) in WAYS.items():
         if not ContactMethod.objects.filter(person=people[name], label=label).exists():
             _way(people[name], kind, address, label, at if is_verified else None, at)

@@ -53,8 +53,8 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
     missing people, customers and KPIs are added."""
     with transaction.atomic(), queue.gathered():
         people = tell_people(at)
-        tell_ways(people, at)
         tell_care(at)
+        tell_ways(people, at)
         tell_accounts(people, at, ACCOUNTS | MORE)
         began = at - timedelta(days=95)
         if Incident.objects.exists() or Signal.objects.exists():

@@ -16,7 +16,6 @@ from time import monotonic
 
 from django.db.models import F
 
-from accounts.models import ContactMethod
 from accounts.selectors.contact_methods import ways_of
 from escalations.channels import apprise, email, webhook
 from escalations.channels.letters import Letter, Refused, TryLater, Unanswered
@@ -151,7 +150,7 @@ class _Sending:
 
     def _sealed(self, letter: list[Notice]) -> _Job | None:
         first = letter[0]
-        method = ContactMethod.objects.filter(pk=first.method_id).first()
+        method = first.method
         if method is None or method.withdrawn_at is not None or method.verified_at is None:
             return self._other_way(letter)
         if first.channel not in KNOWS_REPEATS:
