@@ -31,7 +31,7 @@ def keep_addresses(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0001_squashed_0008_hours_that_running_clocks_take_over'),
+        ('accounts', '0008_hours_that_running_clocks_take_over'),
     ]
 
     operations = [

@@ -74,6 +74,7 @@ class NoticeAttemptAdmin(ReadOnly):
     list_display = ("at", "notice", "number", "outcome", "error", "took_ms", "by")
     list_filter = ("outcome", "at")
     list_select_related = ("notice", "by")
+    search_fields = ("notice__subject", "error")
     ordering = ("-id",)
 
     def get_queryset(self, request):

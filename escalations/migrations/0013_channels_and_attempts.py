@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_contact_methods'),
-        ('escalations', '0001_squashed_0012_breaches_without_a_cause_or_unsaid'),
+        ('escalations', '0012_breaches_without_a_cause_or_unsaid'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
