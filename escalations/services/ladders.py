@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from django.db.models import Max
 
 from accounts.models import User
+from accounts.selectors.contact_methods import Way
 from config.lib.errors import Conflict
 from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
@@ -78,6 +80,7 @@ class _Climb:
 
     run: LadderRun
     incident: Incident
+    ladder: Ladder
     steps: tuple[rules.Step, ...]
     seq: int = 0  # of the last step stored
     rows: list[list[LadderStep]] = field(default_factory=list)  # a row a person, step by step
@@ -114,7 +117,7 @@ def start_runs(
             drill_id=incident.drill_id,
         )
         take(run, rules.start(doc.ladders[name], recorder.at, acked))
-        climb = _Climb(run, incident, ())
+        climb = _Climb(run, incident, doc.ladders[name], ())
         climbs.append(climb)
         first = doc.ladders[name].levels[0]
         resolve = resolver(incident, recorder.standby, roles)
@@ -143,7 +146,7 @@ def apply(
     run.save()
     if steps:
         last = run.steps.aggregate(last=Max("seq"))["last"] or 0
-        _store_steps([_Climb(run, incident, steps, last)], recorder, reason)
+        _store_steps([_Climb(run, incident, ladder_of(run, doc), steps, last)], recorder, reason)
     return steps
 
 
@@ -165,12 +168,13 @@ def _move(
 
 def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> None:
     """The steps of stored runs, their pages and their story: one insert."""
-    told = {person for climb in climbs for step in climb.steps for person in step.people}
-    people = recorder.standby.people(sorted(int(str(person)) for person in told))
+    asked = {person for climb in climbs for step in climb.steps for person in step.people}
+    people = recorder.standby.people(sorted(int(str(person)) for person in asked))
+    ways = recorder.ways.of(people.values())
     for climb in climbs:
         for step in climb.steps:
             climb.rows.append([])
-            for person in step.people or (None,):
+            for person, channel in _ways(step, climb.ladder, ways) or ((None, ""),):
                 climb.seq += 1
                 climb.rows[-1].append(
                     LadderStep(
@@ -179,8 +183,8 @@ def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> N
                         kind=step.kind.value,
                         cycle=step.cycle,
                         level=step.level,
-                        person_id=None if person is None else int(str(person)),
-                        channel="email" if person else "",
+                        person_id=person,
+                        channel=channel,
                         due_at=step.at_due,
                         at=recorder.at,
                         late_by_s=step.late_by_s,
@@ -192,7 +196,38 @@ def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> N
     )
     for climb in climbs:
         for step, rows in zip(climb.steps, climb.rows, strict=True):
-            _tell(climb.run, climb.incident, step, rows, people, recorder, reason)
+            few = _fewer(step, climb.ladder, ways, people)
+            _tell(climb.run, climb.incident, step, rows, people, recorder, reason, few)
+
+
+def _ways(
+    step: rules.Step, ladder: Ladder, ways: dict[int, tuple[Way, ...]]
+) -> list[tuple[int, str]]:
+    """Each person with the channels of their page; a second way of a kind is numbered."""
+    rows = []
+    for person in map(int, map(str, step.people)):
+        seen: Counter[str] = Counter()
+        for way in ways.get(person, ())[: rules.ways_asked(step, ladder)] or (None,):
+            kind = way.kind if way else ""
+            seen[kind] += 1
+            rows.append((person, kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"))
+    return rows
+
+
+def _fewer(
+    step: rules.Step,
+    ladder: Ladder,
+    ways: dict[int, tuple[Way, ...]],
+    people: dict[int, User],
+) -> str:
+    """A sentence about those who have fewer ways than their level asks for."""
+    asked = rules.ways_asked(step, ladder)
+    said = [
+        f"{people[person]} has {len(ways.get(person, ()))}"
+        for person in map(int, map(str, step.people))
+        if person in people and len(ways.get(person, ())) < asked
+    ]
+    return f" By {asked} ways each, where there are so many: {', '.join(said)}." if said else ""
 
 
 def _tell(
@@ -203,11 +238,12 @@ def _tell(
     people: dict[int, User],
     recorder: Recorder,
     reason: str,
+    few: str,
 ) -> None:
     where = f"level {step.level}" if step.level else "the fallback"
     names = ", ".join(str(people[person]) for person in step.people if person in people)
     late = f" {step.late_by_s} s after it was due" if step.late_by_s > rules.ON_TIME_S else ""
-    sentence = f"Paged {names} ({where}){late}." if names else f"Nobody to page on {where}."
+    sentence = f"Paged {names} ({where}){late}.{few}" if names else f"Nobody to page on {where}."
     wakes: dict[Any, datetime] = dict(step.held)
     if wakes:
         later = ", ".join(f"{people[p]} from {end:%H:%M} UTC" for p, end in wakes.items())
@@ -226,15 +262,18 @@ def _tell(
             "policy": incident.explanation.get("policy", ""),
         },
     )
+    done: Counter[int] = Counter()
     for row in told:
         person = row.person_id
         if person not in people:
             continue
+        done[person] += 1
         recorder.notice(
             incident,
             people[person],
             NoticeKind.PAGE,
             step=row,
+            way=done[person],
             not_before=wakes.get(person),
             delay_reason=IN_QUIET_HOURS if person in wakes else "",
             key=f"ladder:{run.number}:{step.kind.value}:{step.cycle}:{step.level}:"
