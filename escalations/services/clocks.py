@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
-from escalations.models.notices import NoticeKind
 from escalations.rules import clock_events as rules
 from escalations.rules.breach_causes import propose
 from escalations.rules.cadence import CadenceState, cadence_state
@@ -24,11 +24,28 @@ from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
+from escalations.services.clock_marks import new_marks, passed, say
 from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
-REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
+
+
+class Promise(Protocol):
+    """What the queue repeats of a clock."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def run_state(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def warn_at(self) -> datetime | None: ...
+    @property
+    def late_at(self) -> datetime | None: ...
 
 
 def new_clock(
@@ -278,7 +295,7 @@ def retarget_clocks(
     return speaking
 
 
-def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:
+def refresh_queue_fields(incident: Incident, clocks: Iterable[Promise] | None = None) -> None:
     """Repeat on the incident what its clocks say; the caller saves the incident.
 
     A cadence that missed once and has a fresh interval running is not late now; a team's own
@@ -303,110 +320,13 @@ def mark_due(
     highest warning passed; lower ones are kept as passed silently (SEMANTICS 1.5)."""
     doc = policy_doc(clock.incident.policy_version_id)
     events = list(clock.events.order_by("seq"))
-    state = derive(clock, events, doc, at)
-    found: list[tuple[MarkKind, int, datetime]] = []
-    if isinstance(state, CadenceState):
-        found = [(MarkKind.MISS, 100, missed) for missed in state.missed_at]
-    else:
-        found = [
-            (MarkKind.WARNING, percent, warn)
-            for percent, warn in sorted(state.warn_at.items())
-            if warn is not None and warn <= at
-        ]
-        if state.breached_at is not None:
-            found.append((MarkKind.BREACH, 100, state.breached_at))
+    found = passed(derive(clock, events, doc, at), at)
     if not found:
         return []
-    said = list(clock.marks.all())
-    keys = {(mark.kind, mark.percent, mark.due_at) for mark in said}
-    breached = any(mark.kind == MarkKind.BREACH for mark in said)
-    fresh = [
-        each for each in found if each not in keys and not (each[0] == MarkKind.BREACH and breached)
-    ]
-    marks = []
-    for kind, percent, due_at in fresh:
-        is_last = (kind, percent, due_at) == fresh[-1]
-        recent = (
-            any(
-                mark.kind == kind
-                and mark.percent == percent
-                and at - mark.recorded_at < REARM_AFTER
-                for mark in said
-            )
-            and kind == MarkKind.WARNING
-        )
-        marks.append(
-            ClockMark(
-                clock=clock,
-                kind=kind,
-                percent=percent,
-                due_at=due_at,
-                recorded_at=at,
-                late_by_s=max(0, int((at - due_at).total_seconds())),
-                is_silent=not is_last or recent or breached or is_ending,
-            )
-        )
+    marks = new_marks(clock, found, list(clock.marks.all()), at, is_ending=is_ending)
     for mark in marks:
         if mark.kind != MarkKind.WARNING:
             mark.proposed_cause = mark.cause = propose(story_of(clock, events, mark)).value
     ClockMark.objects.bulk_create(marks)
-    for mark in marks:
-        if mark.kind != MarkKind.WARNING or not mark.is_silent:
-            _say(clock, mark, recorder)
+    say(clock, marks, recorder)
     return marks
-
-
-def _say(clock: Clock, mark: ClockMark, recorder: Recorder) -> None:
-    incident = clock.incident
-    name = clock.get_kind_display()
-    late = f", noticed {mark.late_by_s} s later" if mark.late_by_s > 30 else ""
-    if mark.kind == MarkKind.WARNING:
-        sentence = f"{name} clock: {mark.percent} % of its time is used{late}."
-        kind, headline = NoticeKind.WARNING, f"{name}: {mark.percent} % used"
-    elif mark.kind == MarkKind.BREACH:
-        sentence = f"{name} clock is late{late}."
-        kind, headline = NoticeKind.BREACH, f"{name} is late"
-    else:
-        sentence = f"The update promised for {mark.due_at:%H:%M} UTC was missed{late}."
-        kind, headline = NoticeKind.BREACH, "Customer update missed"
-    recorder.event(
-        incident,
-        f"clock_{mark.kind}",
-        sentence,
-        at=mark.due_at,
-        detail={
-            "clock": clock.kind,
-            "cycle": clock.cycle,
-            "percent": mark.percent,
-            "late_by_s": mark.late_by_s,
-            "is_silent": mark.is_silent,
-            "policy": incident.explanation.get("policy", ""),
-        },
-    )
-    if mark.is_silent:
-        return
-    due = f"Due {clock.due_at:%d %b %Y %H:%M} UTC." if clock.due_at else ""
-    for person, why in _concerned(incident, mark):
-        recorder.notice(
-            incident,
-            person,
-            kind,
-            key=f"clock:{clock.kind}:{clock.cycle}:{mark.kind}:{mark.percent}:"
-            f"{int(mark.due_at.timestamp())}",
-            headline=headline,
-            why=why,
-            lines=(due,) if due else (),
-        )
-
-
-def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
-    people: list[tuple[User, str]] = []
-    if incident.commander is not None:
-        people.append((incident.commander, "you own this incident."))
-    if mark.kind == MarkKind.MISS and incident.account and incident.account.sponsor:
-        people.append((incident.account.sponsor, "you are the sponsor of this account."))
-    if mark.kind == MarkKind.BREACH and mark.clock.kind == ClockKindChoice.OLA:
-        lead = incident.team.lead if incident.team else None
-        if lead is not None:
-            people.append((lead, f"you lead {incident.team}, whose own time is over."))
-    return people

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,9 @@ from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
 from escalations.models.notices import NoticeKind
 from escalations.rules import ladder as rules
+from escalations.rules.ladder_reach import Quiet, Resolve
 from escalations.rules.lifecycle import State
-from escalations.rules.policy import Ladder, PolicyDoc, Severity
+from escalations.rules.policy import Ladder, Level, PolicyDoc, Severity
 from escalations.selectors.ladders import next_look, quiet_for, resolver, was_asked
 from escalations.selectors.policies import policy_doc
 from escalations.services.notices import cancel_pending
@@ -102,22 +103,48 @@ def apply(
     run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, reason: str = ""
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps, then store the run, the steps, the pages and the story."""
-    ladder, quiet = ladder_of(run, doc), quiet_for(Severity(incident.severity), doc.limits)
-    state, steps = action(as_rule(run), ladder, resolver(incident), recorder.at, quiet)
-    take(run, state)
-    if run.held_until is not None and run.held_until <= recorder.at:
-        run.held_until = None
-    if run.state == LadderState.ACTIVE and run.level and run.next_step_at:
-        run.look_at = next_look(ladder.levels[run.level - 1], recorder.at, run.next_step_at)
+    quiet = quiet_for(Severity(incident.severity), doc.limits)
+    steps = advance(run, ladder_of(run, doc), recorder.at, action, resolver(incident), quiet)
     run.save()
     if not steps:
         return ()
     people = User.objects.in_bulk({person for step in steps for person in step.people})
     seq = run.steps.aggregate(last=Max("seq"))["last"] or 0
+    rows = step_rows(run, steps, seq, recorder.at, reason)
+    LadderStep.objects.bulk_create([row for one in rows for row in one])
+    for step, told in zip(steps, rows, strict=True):
+        tell(run, incident, step, told, people, recorder, reason)
+    return steps
+
+
+def advance(
+    run: LadderRun,
+    ladder: Ladder,
+    at: datetime,
+    action,
+    resolve: Resolve,
+    quiet: Quiet,
+    look: Callable[[Level, datetime, datetime], datetime | None] = next_look,
+) -> tuple[rules.Step, ...]:
+    """The rule's steps, and the run as it is after them; nothing is written."""
+    state, steps = action(as_rule(run), ladder, resolve, at, quiet)
+    take(run, state)
+    if run.held_until is not None and run.held_until <= at:
+        run.held_until = None
+    if run.state == LadderState.ACTIVE and run.level and run.next_step_at:
+        run.look_at = look(ladder.levels[run.level - 1], at, run.next_step_at)
+    return steps
+
+
+def step_rows(
+    run: LadderRun, steps: Iterable[rules.Step], seq: int, at: datetime, reason: str
+) -> list[list[LadderStep]]:
+    """Unsaved rows, one for each person of each step; `seq` is the last place taken."""
     rows: list[list[LadderStep]] = []
     for step in steps:
         rows.append([])
-        for person in step.people or (None,):
+        people: tuple[Any, ...] = step.people or (None,)
+        for person in people:
             seq += 1
             rows[-1].append(
                 LadderStep(
@@ -129,18 +156,15 @@ def apply(
                     person_id=person,
                     channel="email" if person else "",
                     due_at=step.at_due,
-                    at=recorder.at,
+                    at=at,
                     late_by_s=step.late_by_s,
                     reason=(reason or step.reason)[:200],
                 )
             )
-    LadderStep.objects.bulk_create([row for one in rows for row in one])
-    for step, told in zip(steps, rows, strict=True):
-        _tell(run, incident, step, told, people, recorder, reason)
-    return steps
+    return rows
 
 
-def _tell(
+def tell(
     run: LadderRun,
     incident: Incident,
     step: rules.Step,

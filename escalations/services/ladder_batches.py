@@ -1,0 +1,166 @@
+"""Many ladder runs moved at once, by the rule that moves one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Max
+
+from accounts.models import User
+from config.lib.bulk import update_rows
+from escalations.models import Drill, Incident, LadderRun, LadderStep, Notice
+from escalations.models.ladders import LadderState
+from escalations.models.notices import NoticeKind
+from escalations.rules import ladder as rules
+from escalations.rules.lifecycle import OPEN_STATES
+from escalations.rules.policy import Severity
+from escalations.selectors.policies import policy_doc
+from escalations.selectors.reach import Reach
+from escalations.services import ladders
+from escalations.services.batches import Batch, claim, finish_all, incidents_of
+from escalations.services.ladder_waits import LOST
+from escalations.services.recorder import Recorder
+
+RUN_FIELDS = (
+    "state",
+    "cycle",
+    "level",
+    "pages_total",
+    "fallbacks",
+    "paged",
+    "acked",
+    "next_step_at",
+    "look_at",
+    "snoozed_until",
+    "held_until",
+)
+
+
+@dataclass(slots=True)
+class Move:
+    """What a locked run is asked to do, and its steps once it did."""
+
+    run: LadderRun
+    incident: Incident
+    action: Callable[..., rules.Climbed]
+    steps: tuple[rules.Step, ...] = ()
+
+
+def settle_ladders(at: datetime, drill: Drill | None, limit: int) -> Batch:
+    """The steps that are due of runs that climb. Rests and ends are for `timers.settle_ladder`."""
+    batch = Batch()
+    with transaction.atomic():
+        moves = []
+        for run, incident in _claimed("next_step_at", at, drill, limit):
+            is_open = incident.state in OPEN_STATES
+            if is_open and run.state != LadderState.HALTED:
+                moves.append(Move(run, incident, rules.climb))
+            else:
+                batch.rest.append(run.pk)
+        recorder = Recorder(at)
+        move_all(moves, recorder)
+        finish_all([move.incident for move in moves], recorder)
+        batch.done = len(moves)
+    return batch
+
+
+def settle_looks(at: datetime, drill: Drill | None, limit: int) -> Batch:
+    """Did rosters change hands during waits, or were all pages of a level lost?"""
+    batch = Batch()
+    with transaction.atomic():
+        waiting, moves = [], []
+        for run, incident in _claimed("look_at", at, drill, limit):
+            is_waiting = run.state == LadderState.ACTIVE and run.next_step_at is not None
+            if is_waiting and incident.state in OPEN_STATES:
+                waiting.append((run, incident))
+            else:
+                batch.rest.append(run.pk)
+        lost = _lost([run for run, _ in waiting])
+        for run, incident in waiting:
+            action = rules.nobody_reached if run.pk in lost else rules.hand_over
+            moves.append(Move(run, incident, action))
+        recorder = Recorder(at)
+        move_all(moves, recorder)
+        finish_all([move.incident for move in moves if move.steps], recorder)
+        batch.done = len(moves)
+    return batch
+
+
+def _claimed(
+    field: str, at: datetime, drill: Drill | None, limit: int
+) -> list[tuple[LadderRun, Incident]]:
+    keys = claim(LadderRun, field, at, drill, limit)
+    runs = LadderRun.objects.in_bulk([key.pk for key in keys])
+    incidents = incidents_of(key.incident for key in keys)
+    found = []
+    for key in keys:
+        run = runs[key.pk]
+        run.incident = incidents[key.incident]
+        found.append((run, run.incident))
+    return found
+
+
+def _lost(runs: Sequence[LadderRun]) -> set[int]:
+    """Runs of which every page of the present level failed for good, or often enough."""
+    if not runs:
+        return set()
+    pages = Notice.objects.filter(step__run__in=runs, kind=NoticeKind.PAGE)
+    counts = pages.values_list("step__run", "step__cycle", "step__level").annotate(
+        pages=Count("pk"), lost=Count("pk", filter=LOST)
+    )
+    of_level = {(run, cycle, level): (a, lost) for run, cycle, level, a, lost in counts}
+    return {
+        run.pk
+        for run in runs
+        if run.level > 0
+        and (found := of_level.get((run.pk, run.cycle, run.level)))
+        and found[0] == found[1]
+    }
+
+
+def move_all(moves: Sequence[Move], recorder: Recorder) -> None:
+    """Let the rule take the steps of each run, then store the runs, the steps and the pages."""
+    if not moves:
+        return
+    reach = Reach(recorder.at)
+    for move in moves:
+        run, incident = move.run, move.incident
+        doc = policy_doc(incident.policy_version_id)
+        rest = (run.next_step_at, run.snoozed_until) if run.state == LadderState.HALTED else None
+        if move.action is rules.jump:
+            run.snoozed_until = None
+        move.steps = ladders.advance(
+            run,
+            ladders.ladder_of(run, doc),
+            recorder.at,
+            move.action,
+            reach.resolver(incident),
+            reach.quiet(Severity(incident.severity), doc.limits),
+            reach.look,
+        )
+        if rest is not None and run.state == LadderState.HALTED:
+            run.next_step_at, run.snoozed_until = rest
+    update_rows([move.run for move in moves], RUN_FIELDS)
+    _store_steps([move for move in moves if move.steps], recorder)
+
+
+def _store_steps(moves: Sequence[Move], recorder: Recorder) -> None:
+    if not moves:
+        return
+    steps = LadderStep.objects.filter(run__in=[move.run for move in moves])
+    last: Counter[int] = Counter(dict(steps.values_list("run").annotate(last=Max("seq"))))
+    people = User.objects.in_bulk({p for move in moves for s in move.steps for p in s.people})
+    rows: list[LadderStep] = []
+    told: list[tuple[Move, rules.Step, list[LadderStep]]] = []
+    for move in moves:
+        of_steps = ladders.step_rows(move.run, move.steps, last[move.run.pk], recorder.at, "")
+        for step, one in zip(move.steps, of_steps, strict=True):
+            rows += one
+            told.append((move, step, one))
+    LadderStep.objects.bulk_create(rows, batch_size=500)
+    for move, step, one in told:
+        ladders.tell(move.run, move.incident, step, one, people, recorder, "")
