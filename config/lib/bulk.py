@@ -1,65 +1,132 @@
-"""Many rows changed by one statement. The ORM's `bulk_update` writes a CASE of every row and value
-and costs ten times as much."""
+"""Many rows written by one statement, at the database's speed.
+
+The ORM's own ways prepare every value through six calls and cost several times as much. For rows
+that the machine makes: no signals, no history, no keys handed back.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    JSONField,
+    Model,
+    TextField,
+)
+
+AnyField: TypeAlias = "Field[Any, Any]"
 
 
-def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Write these fields of saved rows of one model, by primary key. No history, no signals."""
+def insert_rows(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
+    """Insert new rows of one model. What is stored already is left alone if conflicts are to be
+    ignored; a row that breaks a constraint raises as ever."""
     if not rows:
         return
     meta = rows[0]._meta
-    assert meta.pk is not None
-    fields = [meta.get_field(name) for name in names]
-    columns = [field for field in fields if isinstance(field, Field)]
-    if connection.vendor == "postgresql":
-        _update_from_arrays(rows, meta.db_table, meta.pk, columns)
-        return
-    quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(str(each.column))} = %s" for each in columns)
-    table, key = quote(meta.db_table), quote(str(meta.pk.column))
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    names = ", ".join(_quote(field) for field in fields)
+    table = connection.ops.quote_name(meta.db_table)
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {sets} WHERE {key} = %s",  # noqa: S608 (no user's text)
-            list(zip(*(_values(each, rows) for each in (*columns, meta.pk)), strict=True)),
-        )
-
-
-def _values(field: Field[Any, Any], rows: Sequence[Model]) -> list[Any]:
-    name, prepared = field.attname, field.get_db_prep_save
-    return [prepared(getattr(row, name), connection) for row in rows]
-
-
-def _update_from_arrays(
-    rows: Sequence[Model], table: str, key: Field[Any, Any], columns: Sequence[Field[Any, Any]]
-) -> None:
-    quote = connection.ops.quote_name
-    arrays: list[Any] = []
-    casts = []
-    for each in (key, *columns):
-        if isinstance(each, JSONField):
-            values = [getattr(row, each.attname) for row in rows]
-            arrays.append([None if v is None else json.dumps(v, cls=each.encoder) for v in values])
+        if connection.vendor == "postgresql":
+            end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) SELECT * FROM {_record_set(fields)}{end}",  # noqa: S608
+                [_as_text(fields, rows)],
+            )
         else:
-            arrays.append([getattr(row, each.attname) for row in rows])
-        casts.append(f"%s::{each.rel_db_type(connection) if each is key else _type(each)}[]")
-    names = [quote(str(each.column)) for each in (key, *columns)]
-    sets = ", ".join(f"{name} = v.{name}" for name in names[1:])
+            begin = "INSERT OR IGNORE" if ignore_conflicts else "INSERT"
+            marks = ", ".join("%s" for _ in fields)
+            cursor.executemany(
+                f"{begin} INTO {table} ({names}) VALUES ({marks})", _as_tuples(fields, rows)
+            )
+
+
+def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Write these fields of saved rows of one model, by primary key."""
+    if not rows:
+        return
+    meta = rows[0]._meta
+    key = meta.pk
+    assert key is not None
+    fields = [field for name in names if isinstance(field := meta.get_field(name), Field)]
+    table = connection.ops.quote_name(meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quote(table)} AS t SET {sets} "  # noqa: S608 (no user's text)
-            f"FROM unnest({', '.join(casts)}) AS v({', '.join(names)}) "
-            f"WHERE t.{names[0]} = v.{names[0]}",
-            arrays,
-        )
+        if connection.vendor == "postgresql":
+            sets = ", ".join(f"{_quote(field)} = v.{_quote(field)}" for field in fields)
+            cursor.execute(
+                f"UPDATE {table} AS t SET {sets} FROM {_record_set([*fields, key])} "  # noqa: S608
+                f"WHERE t.{_quote(key)} = v.{_quote(key)}",
+                [_as_text([*fields, key], rows)],
+            )
+        else:
+            sets = ", ".join(f"{_quote(field)} = %s" for field in fields)
+            cursor.executemany(
+                f"UPDATE {table} SET {sets} WHERE {_quote(key)} = %s",  # noqa: S608
+                _as_tuples([*fields, key], rows),
+            )
 
 
-def _type(field: Field[Any, Any]) -> str:
-    return str(field.cast_db_type(connection))
+def _record_set(fields: Sequence[AnyField]) -> str:
+    """The rows as one JSON text: PostgreSQL reads it many times faster than a list of values."""
+    columns = ", ".join(f"{_quote(field)} {_type(field)}" for field in fields)
+    return f"json_to_recordset(%s) AS v({columns})"
+
+
+def _as_text(fields: Sequence[AnyField], rows: Sequence[Model]) -> str:
+    names = [str(field.column) for field in fields]
+    columns = [_values(field, rows) for field in fields]
+    return json.dumps([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
+
+
+def _as_tuples(fields: Sequence[AnyField], rows: Sequence[Model]) -> list[tuple[Any, ...]]:
+    return list(zip(*(_values(field, rows) for field in fields), strict=True))
+
+
+def _type(field: AnyField) -> str:
+    # A cast to varchar(n) would cut a text that is too long, where storing it raises.
+    if isinstance(field, (CharField, TextField)):
+        return "text"
+    return str(
+        field.rel_db_type(connection) if field.primary_key else field.cast_db_type(connection)
+    )
+
+
+def _quote(field: AnyField) -> str:
+    return connection.ops.quote_name(str(field.column))
+
+
+def _values(field: AnyField, rows: Sequence[Model]) -> list[Any]:
+    name = field.attname
+    prepare = _preparation(field)
+    if prepare is None:
+        return [getattr(row, name) for row in rows]
+    return [None if (v := getattr(row, name)) is None else prepare(v) for row in rows]
+
+
+def _preparation(field: AnyField) -> Callable[[Any], Any] | None:
+    is_text = connection.vendor != "postgresql"
+    if isinstance(field, DateTimeField):
+        assert not (field.auto_now or field.auto_now_add), field
+        return _naive if is_text else datetime.isoformat
+    if isinstance(field, JSONField):
+        encoder = field.encoder
+        return (lambda value: json.dumps(value, cls=encoder)) if is_text or encoder else None
+    if isinstance(field, (CharField, TextField)):
+        return str
+    if isinstance(field, (IntegerField, BooleanField, ForeignKey)):
+        return None
+    raise TypeError(f"{field} is of a kind that nobody has needed here so far.")
+
+
+def _naive(value: datetime) -> str:
+    return str(value.astimezone(UTC).replace(tzinfo=None))

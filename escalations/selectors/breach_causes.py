@@ -12,6 +12,7 @@ from escalations.models.clocks import CAUSES, ClockKindChoice, ClockMark, MarkKi
 from escalations.models.timeline import Visibility
 from escalations.rules.breach_causes import CAPACITY, LABELS, Cause, Interval, Story
 from escalations.rules.lifecycle import OPEN_STATES, State
+from escalations.selectors.clocks import LoggedEvent
 
 CHANGES = {
     "retarget": Cause.RETARGET,
@@ -25,10 +26,10 @@ OWNER_GONE = frozenset({"owner_left", "reopened", "no_owner"})
 OWNED = frozenset({"claimed", "handed_off", "owner_named"})
 
 
-Asked = tuple[Clock, Sequence[ClockEvent], ClockMark]
+Asked = tuple[Clock, Sequence[ClockEvent | LoggedEvent], ClockMark]
 
 
-def story_of(clock: Clock, events: Sequence[ClockEvent], mark: ClockMark) -> Story:
+def story_of(clock: Clock, events: Sequence[ClockEvent | LoggedEvent], mark: ClockMark) -> Story:
     return stories_of([(clock, events, mark)])[0]
 
 
@@ -70,7 +71,9 @@ class _Known:
         return len(self.in_hand[incident.commander_id] - {incident.pk}) >= CAPACITY
 
 
-def _story(clock: Clock, events: Sequence[ClockEvent], mark: ClockMark, known: _Known) -> Story:
+def _story(
+    clock: Clock, events: Sequence[ClockEvent | LoggedEvent], mark: ClockMark, known: _Known
+) -> Story:
     incident, end = clock.incident, mark.due_at
     start = clock.started_at
     if clock.kind == ClockKindChoice.CADENCE:
@@ -154,7 +157,7 @@ def _unconfirmed(incident: Incident, end: datetime) -> list[Interval]:
     return [(proposed, incident.contained_at or end)] if proposed else []
 
 
-def _pauses(events: Iterable[ClockEvent], end: datetime) -> list[Interval]:
+def _pauses(events: Iterable[ClockEvent | LoggedEvent], end: datetime) -> list[Interval]:
     found: list[Interval] = []
     since: datetime | None = None
     for event in events:

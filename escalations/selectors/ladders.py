@@ -26,15 +26,19 @@ def resolver(incident: Incident | None) -> Callable[[LadderTarget, datetime], tu
     roles on it mean nobody."""
 
     def resolve(target: LadderTarget, at: datetime) -> tuple[int, ...]:
-        people = meant(incident, target, at)
-        reachable = set(
-            User.objects.filter(pk__in=people, is_active=True)
-            .exclude(email="")
-            .values_list("pk", flat=True)
-        )
-        return tuple(dict.fromkeys(person for person in people if person in reachable))
+        return reachable(meant(incident, target, at))
 
     return resolve
+
+
+def reachable(people: list[int]) -> tuple[int, ...]:
+    """Of these, who can be reached at all, each once and in their order."""
+    there = set(
+        User.objects.filter(pk__in=people, is_active=True)
+        .exclude(email="")
+        .values_list("pk", flat=True)
+    )
+    return tuple(dict.fromkeys(person for person in people if person in there))
 
 
 def quiet_for(severity: Severity, limits: Limits) -> Quiet:

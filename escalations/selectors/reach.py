@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from escalations.models import Incident
+from escalations.models import Incident, Responder
 from escalations.rules.ladder_reach import Quiet
 from escalations.rules.limits import Limits
 from escalations.rules.policy import LadderTarget, Level, Severity, TargetKind
@@ -14,6 +16,7 @@ from escalations.selectors.ladders import (
     innermost,
     next_look,
     quiet_for,
+    reachable,
     resolver,
 )
 
@@ -22,9 +25,11 @@ class Reach:
     """Of one instant: who is on call, who sleeps and when a roster changes hands is the same for
     every incident; only the roles on an incident are its own. Lives as long as its transaction."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, incidents: Iterable[Incident]) -> None:
         self.at = at
+        self._incidents = [incident.pk for incident in incidents]
         self._meant: dict[tuple[LadderTarget, datetime], tuple[int, ...]] = {}
+        self._reachable: dict[int, bool] = {}
         self._quiet: dict[tuple[Severity, Limits], Quiet] = {}
         self._looks: dict[tuple[Level, datetime, datetime], datetime | None] = {}
 
@@ -32,6 +37,8 @@ class Reach:
         own = resolver(incident)
 
         def resolve(target: LadderTarget, at: datetime) -> tuple[int, ...]:
+            if target.kind is TargetKind.ROLE:
+                return self._in_role(incident, target.ref)
             if innermost(target).kind is TargetKind.ROLE:
                 return own(target, at)
             if (target, at) not in self._meant:
@@ -39,6 +46,24 @@ class Reach:
             return self._meant[target, at]
 
         return resolve
+
+    def _in_role(self, incident: Incident, role: str) -> tuple[int, ...]:
+        people = list(self._responders[incident.pk, role])
+        if role == "sponsor" and incident.account and incident.account.sponsor_id:
+            people.append(incident.account.sponsor_id)
+        unknown = [person for person in people if person not in self._reachable]
+        if unknown:
+            there = set(reachable(unknown))
+            self._reachable.update((person, person in there) for person in unknown)
+        return tuple(dict.fromkeys(person for person in people if self._reachable[person]))
+
+    @cached_property
+    def _responders(self) -> dict[tuple[int, str], list[int]]:
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        rows = Responder.objects.filter(incident__in=self._incidents, ended_at=None)
+        for number, role, person in rows.values_list("incident_id", "role", "user_id"):
+            found[number, role].append(person)
+        return found
 
     def quiet(self, severity: Severity, limits: Limits) -> Quiet:
         key = (severity, limits)

@@ -17,7 +17,7 @@ from django.db.models import prefetch_related_objects
 
 from config.lib.bulk import update_rows
 from escalations.models import Clock, Drill, Incident, LadderRun
-from escalations.services.clocks import LIVE, refresh_queue_fields
+from escalations.selectors.promises import promises_of
 from escalations.services.incidents import why_sentence
 from escalations.services.recorder import Recorder
 
@@ -29,6 +29,26 @@ QUEUE_FIELDS = (
     "next_due_at",
     "next_late_at",
     "next_warn_at",
+)
+
+
+# What timers read of an incident; half of its columns, and its text may be long.
+NEEDED = (
+    *QUEUE_FIELDS,
+    "title",
+    "state",
+    "severity",
+    "explanation",
+    "policy_version",
+    "account",
+    "team",
+    "commander",
+    "accepted_at",
+    "opened_at",
+    "acknowledged_at",
+    "containment_proposed_at",
+    "contained_at",
+    "drill",
 )
 
 
@@ -54,9 +74,10 @@ def claim(
 ) -> list[Claimed]:
     """Lock due rows with their incidents, oldest first, without waiting for anybody."""
     rows = model.objects.of_drill(drill).filter(**{f"{field}__lte": at})
-    rows = rows.select_for_update(skip_locked=True, no_key=True, of=("self", "incident"))
-    rows = rows.select_related("incident").only("pk", "incident__number").order_by(field, "pk")
-    return [Claimed(row.pk, row.incident_id) for row in rows[:limit]]
+    # Without `of`, and with a column of it read, the incident is locked as well.
+    rows = rows.select_for_update(skip_locked=True, no_key=True).order_by(field, "pk")
+    found = rows.values_list("pk", "incident_id", "incident__version")[:limit]
+    return [Claimed(pk, incident) for pk, incident, _ in found]
 
 
 def rounds(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
@@ -71,40 +92,21 @@ def rounds(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
 
 def incidents_of(numbers: Iterable[int]) -> dict[int, Incident]:
     """As they are under their locks, with their owners."""
-    found = Incident.objects.in_bulk(set(numbers))
+    found = Incident.objects.only(*NEEDED).in_bulk(set(numbers))
     prefetch_related_objects(list(found.values()), "commander")
     return found
-
-
-class ClockRow(NamedTuple):
-    """Of a clock that runs on: what the queue repeats."""
-
-    incident_id: int
-    kind: str
-    run_state: str
-    outcome: str
-    due_at: datetime | None
-    breach_after: datetime | None
-    warn_at: datetime | None
-
-    @property
-    def late_at(self) -> datetime | None:
-        return self.breach_after or self.due_at
 
 
 def finish_all(incidents: Sequence[Incident], recorder: Recorder) -> None:
     """The end of a change of many incidents by the machine, once their clocks are written; their
     states are as before. No row of history: nothing that it holds has changed."""
-    numbers = [incident.pk for incident in incidents]
-    live: dict[int, list[ClockRow]] = defaultdict(list)
-    rows = Clock.objects.filter(incident__in=numbers, run_state__in=LIVE)
-    for row in rows.values_list(*ClockRow._fields):
-        live[row[0]].append(ClockRow(*row))
+    promises = promises_of([incident.pk for incident in incidents])
     said: list[Incident] = []
     for incident in incidents:
         incident.version += 1
         incident.updated_at = recorder.at
-        refresh_queue_fields(incident, live[incident.pk])
+        for name, value in promises[incident.pk].items():
+            setattr(incident, name, value)
         if (why := why_sentence(incident)) != incident.explanation.get("why"):
             incident.explanation["why"] = why
             said.append(incident)

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
-from config.lib.bulk import update_rows
+from config.lib.bulk import insert_rows, update_rows
 from escalations.models import Clock, ClockEvent, ClockMark, Drill, Incident, LadderRun
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.ladders import LIVE
@@ -19,10 +19,12 @@ from escalations.rules.breach_causes import propose
 from escalations.rules.lifecycle import OPEN_STATES
 from escalations.rules.policy import LadderStart, Severity
 from escalations.selectors.breach_causes import stories_of
+from escalations.selectors.clocks import LoggedEvent
 from escalations.selectors.policies import policy_doc
 from escalations.services import clock_marks, clocks
 from escalations.services.batches import Batch, Claimed, claim, finish_all, incidents_of, rounds
 from escalations.services.breaches import CLIMBS
+from escalations.services.clock_marks import Said
 from escalations.services.ladder_batches import Move, move_all
 from escalations.services.recorder import Recorder
 
@@ -47,7 +49,7 @@ DERIVED = (
 @dataclass(slots=True)
 class Settled:
     clock: Clock
-    events: Sequence[ClockEvent]
+    events: Sequence[LoggedEvent]
     marks: list[ClockMark]
 
     @property
@@ -95,12 +97,14 @@ def _derived(turn: Sequence[Claimed], at: datetime) -> list[Settled]:
     keys = [row.pk for row in turn]
     found = Clock.objects.in_bulk(keys)
     incidents = incidents_of(row.incident for row in turn)
-    events: dict[int, list[ClockEvent]] = defaultdict(list)
-    for event in ClockEvent.objects.filter(clock__in=keys).order_by("clock", "seq"):
-        events[event.clock_id].append(event)
-    said: dict[int, list[ClockMark]] = defaultdict(list)
-    for mark in ClockMark.objects.filter(clock__in=keys):
-        said[mark.clock_id].append(mark)
+    events: dict[int, list[LoggedEvent]] = defaultdict(list)
+    rows = ClockEvent.objects.filter(clock__in=keys).order_by("clock", "seq")
+    for key, *event in rows.values_list("clock_id", *LoggedEvent._fields):
+        events[key].append(LoggedEvent(*event))
+    said: dict[int, list[Said]] = defaultdict(list)
+    marks_said = ClockMark.objects.filter(clock__in=keys)
+    for key, *mark in marks_said.values_list("clock_id", *Said._fields):
+        said[key].append(Said(*mark))
     settled = []
     for key in keys:
         clock = found[key]
@@ -150,7 +154,7 @@ def _store(settled: Sequence[Settled], recorder: Recorder) -> None:
         for (_, _, mark), story in zip(causes, stories_of(causes), strict=True):
             mark.proposed_cause = mark.cause = propose(story).value
         _know_others([clock.incident for clock, _, _ in causes])
-    ClockMark.objects.bulk_create((mark for each in settled for mark in each.marks), batch_size=500)
+    insert_rows([mark for each in settled for mark in each.marks])
     for each in settled:
         clock_marks.say(each.clock, each.marks, recorder)
     update_rows([each.clock for each in settled], DERIVED)

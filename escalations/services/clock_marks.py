@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from accounts.models import User
 from escalations.models import Clock, ClockMark, Incident
@@ -18,6 +19,15 @@ from escalations.services.recorder import Recorder
 
 REARM_AFTER = timedelta(minutes=15)
 Passed = tuple[MarkKind, int, datetime]  # what, percent, when it was due
+
+
+class Said(NamedTuple):
+    """Of a mark that is stored: what was said, and when."""
+
+    kind: str
+    percent: int
+    due_at: datetime
+    recorded_at: datetime
 
 
 def passed(state: ClockState | CadenceState, at: datetime) -> list[Passed]:
@@ -37,7 +47,7 @@ def passed(state: ClockState | CadenceState, at: datetime) -> list[Passed]:
 def new_marks(
     clock: Clock,
     found: Sequence[Passed],
-    said: Sequence[ClockMark],
+    said: Sequence[ClockMark | Said],
     at: datetime,
     *,
     is_ending: bool = False,

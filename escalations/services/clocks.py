@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from django.db.models import Max
 
@@ -21,7 +20,7 @@ from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.breach_causes import story_of
-from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.clocks import SECOND_US, LoggedEvent, rule_events
 from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
 from escalations.services.clock_marks import new_marks, passed, say
@@ -29,23 +28,6 @@ from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
 LIVE = ("running", "paused")
-
-
-class Promise(Protocol):
-    """What the queue repeats of a clock."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def run_state(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def due_at(self) -> datetime | None: ...
-    @property
-    def warn_at(self) -> datetime | None: ...
-    @property
-    def late_at(self) -> datetime | None: ...
 
 
 def new_clock(
@@ -90,7 +72,7 @@ def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
 
 
 def state_of(
-    clock: Clock, events: Iterable[ClockEvent], doc: PolicyDoc, at: datetime
+    clock: Clock, events: Iterable[ClockEvent | LoggedEvent], doc: PolicyDoc, at: datetime
 ) -> ClockState:
     """What a promise other than cadence says at `at`, from its ledger."""
     calendar, ledger = rule_events(clock, events)
@@ -104,13 +86,15 @@ def state_of(
     )
 
 
-def cadence_of(clock: Clock, events: Iterable[ClockEvent], at: datetime) -> CadenceState:
+def cadence_of(
+    clock: Clock, events: Iterable[ClockEvent | LoggedEvent], at: datetime
+) -> CadenceState:
     calendar, ledger = rule_events(clock, events)
     return cadence_state(ledger, interval_us=clock.target_s * SECOND_US, calendar=calendar, at=at)
 
 
 def derive(
-    clock: Clock, events: Sequence[ClockEvent], doc: PolicyDoc, at: datetime
+    clock: Clock, events: Sequence[ClockEvent | LoggedEvent], doc: PolicyDoc, at: datetime
 ) -> ClockState | CadenceState:
     """Set the derived columns from the ledger as known at `at`; the caller saves."""
     if clock.kind == ClockKindChoice.CADENCE:
@@ -295,7 +279,7 @@ def retarget_clocks(
     return speaking
 
 
-def refresh_queue_fields(incident: Incident, clocks: Iterable[Promise] | None = None) -> None:
+def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:
     """Repeat on the incident what its clocks say; the caller saves the incident.
 
     A cadence that missed once and has a fresh interval running is not late now; a team's own

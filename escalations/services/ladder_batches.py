@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Case, Max, When, prefetch_related_objects
 
 from accounts.models import User
 from config.lib.bulk import update_rows
@@ -106,27 +106,31 @@ def _claimed(
 
 def _lost(runs: Sequence[LadderRun]) -> set[int]:
     """Runs of which every page of the present level failed for good, or often enough."""
-    if not runs:
-        return set()
-    pages = Notice.objects.filter(step__run__in=runs, kind=NoticeKind.PAGE)
-    counts = pages.values_list("step__run", "step__cycle", "step__level").annotate(
-        pages=Count("pk"), lost=Count("pk", filter=LOST)
-    )
-    of_level = {(run, cycle, level): (a, lost) for run, cycle, level, a, lost in counts}
-    return {
-        run.pk
-        for run in runs
-        if run.level > 0
-        and (found := of_level.get((run.pk, run.cycle, run.level)))
-        and found[0] == found[1]
+    present = {run.pk: (run.cycle, run.level) for run in runs if run.level > 0}
+    steps = LadderStep.objects.filter(run__in=present)
+    run_of = {
+        pk: run
+        for pk, run, *place in steps.values_list("pk", "run_id", "cycle", "level")
+        if tuple(place) == present[run]
     }
+    pages = Notice.objects.filter(step__in=run_of, kind=NoticeKind.PAGE)
+    reached, paged = set(), set()
+    for step, is_lost in pages.annotate(
+        is_lost=Case(When(LOST, then=True), default=False)
+    ).values_list("step_id", "is_lost"):
+        paged.add(run_of[step])
+        if not is_lost:
+            reached.add(run_of[step])
+    return paged - reached
 
 
 def move_all(moves: Sequence[Move], recorder: Recorder) -> None:
     """Let the rule take the steps of each run, then store the runs, the steps and the pages."""
     if not moves:
         return
-    reach = Reach(recorder.at)
+    incidents = [move.incident for move in moves]
+    prefetch_related_objects(incidents, "account")
+    reach = Reach(recorder.at, incidents)
     for move in moves:
         run, incident = move.run, move.incident
         doc = policy_doc(incident.policy_version_id)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
+from config.lib.bulk import insert_rows
 from config.lib.queue import enqueue
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import Channel, NoticeKind
@@ -130,12 +131,10 @@ class Recorder:
     def write(self) -> None:
         if self._events:
             self._number_events()
-            TimelineEvent.objects.bulk_create(self._events, batch_size=500)
+            insert_rows(self._events)
         if self._notices:
             # A key that is stored already was told already: a repeat is dropped by the database.
-            Notice.objects.bulk_create(
-                self._notices.values(), batch_size=500, ignore_conflicts=True
-            )
+            insert_rows([*self._notices.values()], ignore_conflicts=True)
             enqueue(DELIVER)
         self._events, self._notices = [], {}
 
