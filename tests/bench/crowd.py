@@ -43,20 +43,25 @@ def tell_one(at: datetime) -> Incident:
     return incident
 
 
-def copy(one: Incident, first: int, last: int) -> None:
+def copy(one: Incident, first: int, last: int, shift_s: str = "") -> None:
     """Copies number `first` to `last` (excluded) of an incident; number 0 is itself. The first
-    `GROUPS` groups of `GROUP` begin together, all others a second apart, later."""
-    _copy(Incident, "number", [one.pk], "number", one.pk, first, last)
+    `GROUPS` groups of `GROUP` begin together, all others a second apart, later; unless `shift_s`
+    says in SQL how many seconds after the told one number n begins."""
+    shift_s = shift_s or SHIFT_S
+    _copy(Incident, "number", [one.pk], "number", one.pk, first, last, shift_s)
     clocks = list(Clock.objects.filter(incident=one).order_by("pk").values_list("pk", flat=True))
-    _copy(Clock, "id", clocks, "incident_id", one.pk, first, last)
+    _copy(Clock, "id", clocks, "incident_id", one.pk, first, last, shift_s)
     starts = ClockEvent.objects.filter(clock__in=clocks).order_by("clock")
     events = list(starts.values_list("pk", flat=True))
     assert len(events) == len(clocks)
     for place, (event, clock) in enumerate(zip(events, clocks, strict=True)):
-        _copy(ClockEvent, "id", [event], "clock_id", clock, first, last, len(clocks), place)
+        _copy(
+            ClockEvent, "id", [event], "clock_id", clock, first, last, shift_s, len(clocks), place
+        )
     runs = list(LadderRun.objects.filter(incident=one).values_list("pk", flat=True))
-    _copy(LadderRun, "id", runs, "incident_id", one.pk, first, last)
-    _say_why(one, first, last)
+    _copy(LadderRun, "id", runs, "incident_id", one.pk, first, last, shift_s)
+    if shift_s == SHIFT_S:
+        _say_why(one, first, last)
     _run("ANALYZE")
 
 
@@ -87,6 +92,7 @@ def _copy(
     owner_pk: int,
     first: int,
     last: int,
+    shift_s: str,
     stride: int = 0,
     offset: int = 0,
 ) -> None:
@@ -99,11 +105,17 @@ def _copy(
         if owner != key:
             own = step if owner == "clock_id" else 1
             keys[owner] = f"{owner_pk} + n * {own}"
-        _insert(model, key, original, keys, first, last)
+        _insert(model, key, original, keys, first, last, shift_s)
 
 
 def _insert(
-    model: type[Model], key: str, original: int, keys: dict[str, str], first: int, last: int
+    model: type[Model],
+    key: str,
+    original: int,
+    keys: dict[str, str],
+    first: int,
+    last: int,
+    shift_s: str,
 ) -> None:
     columns, values = [], []
     for field in model._meta.concrete_fields:
@@ -112,7 +124,7 @@ def _insert(
         if column in keys:
             values.append(keys[column])
         elif isinstance(field, DateTimeField):
-            values.append(_shifted(column))
+            values.append(_shifted(column, shift_s))
         else:
             values.append(f'src."{column}"')
     table = model._meta.db_table
@@ -131,10 +143,10 @@ def _insert(
         _run(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), max({key})) FROM {table}")  # noqa: S608
 
 
-def _shifted(column: str) -> str:
+def _shifted(column: str, shift_s: str) -> str:
     if connection.vendor == "postgresql":
-        return f"src.\"{column}\" + {SHIFT_S} * interval '1 second'"
-    moved = f"strftime('%Y-%m-%d %H:%M:%f', src.\"{column}\", {SHIFT_S} || ' seconds')"
+        return f"src.\"{column}\" + ({shift_s}) * interval '1 second'"
+    moved = f"strftime('%Y-%m-%d %H:%M:%f', src.\"{column}\", ({shift_s}) || ' seconds')"
     return f"CASE WHEN src.\"{column}\" IS NULL THEN NULL ELSE {moved} || '000' END"
 
 
