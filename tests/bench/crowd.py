@@ -3,6 +3,9 @@ copies it with its clocks, ledger and ladder, each copy a little later than the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,18 +51,18 @@ def copy(one: Incident, first: int, last: int, shift_s: str = "") -> None:
     `GROUPS` groups of `GROUP` begin together, all others a second apart, later; unless `shift_s`
     says in SQL how many seconds after the told one number n begins."""
     shift_s = shift_s or SHIFT_S
-    _copy(Incident, "number", [one.pk], "number", one.pk, first, last, shift_s)
+    copy_rows(Incident, "number", [one.pk], "number", one.pk, first, last, shift_s)
     clocks = list(Clock.objects.filter(incident=one).order_by("pk").values_list("pk", flat=True))
-    _copy(Clock, "id", clocks, "incident_id", one.pk, first, last, shift_s)
+    copy_rows(Clock, "id", clocks, "incident_id", one.pk, first, last, shift_s)
     starts = ClockEvent.objects.filter(clock__in=clocks).order_by("clock")
     events = list(starts.values_list("pk", flat=True))
     assert len(events) == len(clocks)
     for place, (event, clock) in enumerate(zip(events, clocks, strict=True)):
-        _copy(
+        copy_rows(
             ClockEvent, "id", [event], "clock_id", clock, first, last, shift_s, len(clocks), place
         )
     runs = list(LadderRun.objects.filter(incident=one).values_list("pk", flat=True))
-    _copy(LadderRun, "id", runs, "incident_id", one.pk, first, last, shift_s)
+    copy_rows(LadderRun, "id", runs, "incident_id", one.pk, first, last, shift_s)
     if shift_s == SHIFT_S:
         _say_why(one, first, last)
     _run("ANALYZE")
@@ -84,7 +87,7 @@ SHIFT_S = (
 )
 
 
-def _copy(
+def copy_rows(
     model: type[Model],
     key: str,
     originals: list[int],
@@ -95,8 +98,10 @@ def _copy(
     shift_s: str,
     stride: int = 0,
     offset: int = 0,
+    more: dict[str, str] | None = None,
 ) -> None:
-    """Row j of n gets the key `original + n * stride`; its owner's key moves in the same way."""
+    """Row j of n gets the key `original + n * stride`; its owner's key moves in the same way.
+    `more` says other columns in SQL."""
     step = stride or len(originals)
     for original in originals:
         base = originals[0] if not stride else original - offset
@@ -105,6 +110,7 @@ def _copy(
         if owner != key:
             own = step if owner == "clock_id" else 1
             keys[owner] = f"{owner_pk} + n * {own}"
+        keys |= more or {}
         _insert(model, key, original, keys, first, last, shift_s)
 
 
@@ -122,18 +128,18 @@ def _insert(
         column = str(field.column)
         columns.append(column)
         if column in keys:
-            values.append(keys[column])
+            values.append(_of_series(keys[column]))
         elif isinstance(field, DateTimeField):
-            values.append(_shifted(column, shift_s))
+            values.append(_shifted(column, _of_series(shift_s)))
         else:
             values.append(f'src."{column}"')
     table = model._meta.db_table
     names = ", ".join(f'"{column}"' for column in columns)
     series = (
-        f"generate_series({first}, {last - 1}) AS n"
+        f"generate_series({first}, {last - 1}) AS g(n)"
         if connection.vendor == "postgresql"
         else f"(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c "
-        f"WHERE n < {last - 1}) SELECT n FROM c)"
+        f"WHERE n < {last - 1}) SELECT n FROM c) AS g"
     )
     _run(
         f'INSERT INTO "{table}" ({names}) SELECT {", ".join(values)} '  # noqa: S608
@@ -141,6 +147,11 @@ def _insert(
     )
     if connection.vendor == "postgresql":
         _run(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), max({key})) FROM {table}")  # noqa: S608
+
+
+def _of_series(sql: str) -> str:
+    # A table may have a column of that name as well.
+    return re.sub(r"\bn\b", "g.n", sql)
 
 
 def _shifted(column: str, shift_s: str) -> str:
@@ -158,3 +169,29 @@ def _run(sql: str, values: Any = None) -> None:
 def began(group: int, at: datetime) -> datetime:
     """When the incidents of this group begin, if the told one began at `at`."""
     return at + (group + 1) * APART
+
+
+@contextmanager
+def asleep(one: Incident) -> Iterator[None]:
+    """The told one has nothing due, whatever the time is meanwhile."""
+    rows = [*one.clocks.all(), *one.ladder_runs.all()]
+    one.clocks.update(next_wake_at=None)
+    one.ladder_runs.update(next_step_at=None, look_at=None)
+    yield
+    for row in rows:
+        row.save()
+
+
+def without_checks() -> None:
+    """This connection copies rows without asking for each whether what it names exists."""
+    if connection.vendor == "postgresql":
+        _run("SET session_replication_role = replica")
+    else:
+        _run("PRAGMA foreign_keys = OFF")
+
+
+def with_checks() -> None:
+    if connection.vendor == "postgresql":
+        _run("SET session_replication_role = DEFAULT")
+    else:
+        _run("PRAGMA foreign_keys = ON")

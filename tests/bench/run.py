@@ -18,7 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.figures import Figure, table
 
-PARTS = {"business_time": "adding business time"}
+PARTS = {
+    "business_time": "adding business time",
+    "sweep": "the sweep among a million clocks",
+    "lateness": "from due to written",
+    "thresholds": "the check of KPIs",
+}
 
 
 def part(name: str) -> Callable[[], Iterable[Figure]]:

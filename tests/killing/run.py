@@ -54,7 +54,7 @@ def _live(environment: dict[str, str], seconds: float, port: int, is_broken: boo
             text=True,
         )
         try:
-            said, _ = life.communicate(timeout=seconds + AROUND_S)
+            said, _ = life.communicate(timeout=2 * seconds + AROUND_S)
         finally:
             life.kill()
             life.wait()
