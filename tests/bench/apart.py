@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from time import perf_counter, process_time
 
 from tests.bench.figures import Figure
 
@@ -60,3 +61,31 @@ def tell(make: Callable[[], Iterable[Figure]]) -> None:
         row["what"] = f"{row['what']} ({connection.vendor})"
         sys.stdout.write(json.dumps(row) + "\n")
         sys.stdout.flush()
+
+
+class Stopwatch:
+    """Seconds of CPU, of this process and of its connection's PostgreSQL process, and of wall
+    time since it was made. Other work on the machine disturbs the second far more."""
+
+    def __init__(self) -> None:
+        import psutil
+        from django.db import connection
+
+        self._server = None
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                self._server = psutil.Process(cursor.fetchone()[0])
+        self._began = (self._cpu(), perf_counter())
+
+    def _cpu(self) -> float:
+        times = self._server.cpu_times() if self._server else None
+        return process_time() + (times.user + times.system if times else 0.0)
+
+    @property
+    def cpu(self) -> float:
+        return self._cpu() - self._began[0]
+
+    @property
+    def wall(self) -> float:
+        return perf_counter() - self._began[1]
