@@ -75,7 +75,7 @@ def live_run(incident: Incident) -> LadderRun | None:
 
 
 @dataclass(slots=True)
-class _Climb:
+class Climb:
     """A run and the steps it takes in this change."""
 
     run: LadderRun
@@ -101,7 +101,7 @@ def start_runs(
     acked: Iterable[int] = (),
 ) -> list[LadderRun]:
     """The same for a burst: statements do not grow with it. Those without a ladder begin none."""
-    climbs: list[_Climb] = []
+    climbs: list[Climb] = []
     roles = cache(partial(roles_on, incidents))
     numbers = _last_numbers([each for each in incidents if not recorder.is_new(each)])
     for incident in incidents:
@@ -117,16 +117,16 @@ def start_runs(
             drill_id=incident.drill_id,
         )
         take(run, rules.start(doc.ladders[name], recorder.at, acked))
-        climb = _Climb(run, incident, doc.ladders[name], ())
+        climb = Climb(run, incident, doc.ladders[name], ())
         climbs.append(climb)
         first = doc.ladders[name].levels[0]
         resolve = resolver(incident, recorder.standby, roles)
         if acked and {p for t in first.targets for p in resolve(t, recorder.at)} <= {*acked}:
             run.level = 1  # who would be paged answered: no reason to wake the next
         else:
-            climb.steps = _move(run, incident, doc, recorder, rules.climb, resolve)
+            climb.steps = advance(run, incident, doc, recorder, rules.climb, resolve)
     LadderRun.objects.bulk_create([climb.run for climb in climbs], batch_size=500)
-    _store_steps(climbs, recorder, reason)
+    store_steps(climbs, recorder, reason)
     return [climb.run for climb in climbs]
 
 
@@ -142,15 +142,15 @@ def apply(
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps, then store the run, the steps, the pages and the story."""
     resolve = resolver(incident, recorder.standby)
-    steps = _move(run, incident, doc, recorder, action, resolve)
+    steps = advance(run, incident, doc, recorder, action, resolve)
     run.save()
     if steps:
         last = run.steps.aggregate(last=Max("seq"))["last"] or 0
-        _store_steps([_Climb(run, incident, ladder_of(run, doc), steps, last)], recorder, reason)
+        store_steps([Climb(run, incident, ladder_of(run, doc), steps, last)], recorder, reason)
     return steps
 
 
-def _move(
+def advance(
     run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, resolve
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps; the run is changed in memory."""
@@ -166,7 +166,7 @@ def _move(
     return steps
 
 
-def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> None:
+def store_steps(climbs: Sequence[Climb], recorder: Recorder, reason: str) -> None:
     """The steps of stored runs, their pages and their story: one insert."""
     asked = {person for climb in climbs for step in climb.steps for person in step.people}
     people = recorder.standby.people(sorted(int(str(person)) for person in asked))

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
+from config.lib.bulk import insert_rows
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import NoticeKind
 from escalations.models.timeline import Visibility
@@ -149,14 +150,11 @@ class Recorder:
     def write(self) -> None:
         if self._events:
             self._number_events()
-            TimelineEvent.objects.bulk_create(self._events, batch_size=500)
+            insert_rows(self._events)
         if self._notices:
             # A key that is stored already was told already: a repeat is dropped by the database.
-            Notice.objects.bulk_create(
-                self.ways.address(list(self._notices.values())),
-                batch_size=500,
-                ignore_conflicts=True,
-            )
+            letters = self.ways.address(list(self._notices.values()))
+            insert_rows(letters, ignore_conflicts=True)
         self._events, self._notices = [], {}
         self._told, self._new = set(), set()
 
