@@ -170,7 +170,9 @@ def store_steps(climbs: Sequence[Climb], recorder: Recorder, reason: str) -> Non
     """The steps of stored runs, their pages and their story: one insert."""
     asked = {person for climb in climbs for step in climb.steps for person in step.people}
     people = recorder.standby.people(sorted(int(str(person)) for person in asked))
-    ways = recorder.ways.of(people.values())
+    # Owners are told beside those who are paged: read together.
+    owners = [climb.incident.commander for climb in climbs if climb.incident.commander]
+    ways = recorder.ways.of([*people.values(), *owners])
     for climb in climbs:
         for step in climb.steps:
             climb.rows.append([])
