@@ -129,8 +129,10 @@ def _climbs(settled: Settled) -> bool:
 
 
 def _starts(settled: Settled, runs: dict[int, LadderRun]) -> bool:
-    """Does this breach begin a ladder, or may it?"""
+    """Does this breach begin a ladder, or may it? What was parked is tried by itself as well."""
     clock = settled.clock
+    if clock.parked_error:
+        return True
     if not _climbs(settled) or clock.incident_id in runs:
         return False
     if clock.kind in CLIMBS:

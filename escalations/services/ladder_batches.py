@@ -56,7 +56,7 @@ def settle_ladders(at: datetime, drill: Drill | None, limit: int) -> Batch:
         moves = []
         for run, incident in _claimed("next_step_at", at, drill, limit):
             is_open = incident.state in OPEN_STATES
-            if is_open and run.state != LadderState.HALTED:
+            if is_open and run.state != LadderState.HALTED and not run.parked_error:
                 moves.append(Move(run, incident, rules.climb))
             else:
                 batch.rest.append(run.pk)

@@ -63,6 +63,7 @@ PARK_FOR = timedelta(hours=1)
 LONGEST_SLEEP = 0.2  # seconds
 BATCH = 500
 UNSENT_AFTER = timedelta(seconds=1)
+AUDIT_EVERY = timedelta(seconds=30)
 BEAT_EVERY = timedelta(seconds=5)
 SHORTEST_SLEEP = 0.005  # seconds, where another process holds what is due
 # The database is in trouble, not a row: nothing is parked.
@@ -177,7 +178,9 @@ def _settle_each(timer: Timer, at: datetime, drill: Drill | None, limit: int) ->
 def _settle(timer: Timer, pk: int, at: datetime) -> int:
     try:
         with transaction.atomic():
-            return int(timer.settle(pk, at))
+            done = int(timer.settle(pk, at))
+            timers.unpark(timer.model, pk)
+            return done
     except TROUBLE:
         raise
     except Exception as error:
@@ -220,12 +223,17 @@ def run_clock(*, stop: threading.Event | None = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     name = f"clock:{socket.gethostname()}:{os.getpid()}"
     beaten: datetime | None = None
+    audited: datetime | None = None
     while not stop.is_set():
         try:
             at = now()
+            audited = audited or at  # first settle what fell due while nobody looked
             if beaten is None or at - beaten >= BEAT_EVERY:
                 _beat(name, at)
                 beaten = at
+            if abs(at - audited) >= AUDIT_EVERY:
+                enqueue("escalations.tasks.audit.look")
+                audited = at
             due = earliest(QUESTIONS)
             if _act(at, due):
                 continue
