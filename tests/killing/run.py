@@ -42,7 +42,7 @@ def live(database: str, seconds: float, port: int, is_broken: bool = False) -> i
 
 def _live(environment: dict[str, str], seconds: float, port: int, is_broken: bool) -> int:
     python = [sys.executable]
-    subprocess.run([*python, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([*python, "-m", "tests.killing.database"], cwd=ROOT, env=environment, check=True)
     log = Path(environment["BELAY_DATA_DIR"]) / "killing.log"
     with log.open("wb") as out:
         life = subprocess.Popen(
