@@ -157,8 +157,7 @@ def run(folder: Path, url: str, seconds: float) -> int:
     if quiet is None:
         print("! not quiet in time", file=sys.stderr)
     print(
-        f"two hosts: {count.escalations} escalations, {count.lost} lost, {count.doubled} doubled, "
-        f"{count.untold} untold, {count.repeats} repeats with the same key; one host cut off for "
+        f"two hosts: {count}; one host cut off for "
         f"{cut[1] - cut[0]:.0f} s, the other settled {meanwhile} clocks meanwhile"
     )
     return 0 if count.is_right and quiet and count.escalations and meanwhile else 1

@@ -65,13 +65,8 @@ def main() -> int:
         print(f"! {line}", file=sys.stderr)
     if quiet is None:
         print(f"! not quiet after {QUIET_S:g} s", file=sys.stderr)
-    crashes = f", {fire.crashes} crashes of the server" if fire.crashes else ""
-    print(
-        f"{database}: {fire.kills} kills{crashes}, {count.escalations} escalations, "
-        f"{count.lost} lost, {count.doubled} doubled, {count.untold} untold, "
-        f"{count.repeats} repeats with the same key",
-        flush=True,
-    )
+    crashes = f" ({fire.crashes} crashes of the server among the kills)" if fire.crashes else ""
+    print(f"{database}: {fire.kills + fire.crashes} kills, {count}{crashes}", flush=True)
     return 0 if count.is_right and quiet is not None and count.escalations and fire.kills else 1
 
 

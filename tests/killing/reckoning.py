@@ -27,6 +27,13 @@ class Count:
     repeats: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        """A message that never left is lost like a step that was never taken."""
+        return (
+            f"{self.escalations} escalations, {self.lost + self.untold} lost, "
+            f"{self.doubled} doubled, {self.repeats} repeats with the same key"
+        )
+
     @property
     def is_right(self) -> bool:
         return not (self.lost or self.doubled or self.untold or self.wrong)
