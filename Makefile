@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
 
 export PORT
 
-.PHONY: help run test lint bench
+.PHONY: help run test lint bench killloop twohosts
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,8 @@ help:
 	@echo "make test   run all tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
 	@echo "make bench  figures of speed, each beside its comparison (make bench ARGS=--json=FILE)"
+	@echo "make killloop SECONDS=300  kill every process for so long, on both databases, and count losses"
+	@echo "make twohosts  two hosts in network namespaces on one PostgreSQL, one cut off (root)"
 	@echo "make lint   style, types, import directions, missing migrations, settings of production"
 
 run: .venv/requirements.stamp
@@ -24,6 +26,12 @@ test: .venv/requirements-dev.stamp
 
 bench: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/bench/run.py $(ARGS)
+
+twohosts: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/killing/hosts.py --seconds $(or $(SECONDS),40)
+
+killloop: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/killing/run.py --seconds $(or $(SECONDS),300)
 
 lint: .venv/requirements-dev.stamp
 	@.venv/bin/ruff check .

@@ -65,6 +65,7 @@ _WRITE_LIBRARY = (
 )
 _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
+_RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
@@ -102,6 +103,7 @@ ROLES: dict[str, RoleSpec] = {
             _WAIVE,
             _SIGN_OFF,
             _WRITE,
+            _RESEND,
             *_WINDOWS,
         ),
         is_staff=True,
@@ -117,6 +119,7 @@ ROLES: dict[str, RoleSpec] = {
             _WAIVE,
             _SIGN_OFF,
             _OVERSEE,
+            _RESEND,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",

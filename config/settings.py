@@ -309,6 +309,23 @@ EMAIL_BACKEND = (
 )
 MAIL_DIR = DATA_DIR / "mail"
 
+# --- other channels -------------------------------------------------------------------------
+# Hosts ("name" or "name:port") that may be inside our network, or plain http. Nobody else is.
+OUTWARD_HOSTS = _names("BELAY_OUTWARD_HOSTS")
+# What chat, SMS and push may go through: schemes of apprise.
+APPRISE_SCHEMES = _names("BELAY_APPRISE_SCHEMES") or [
+    "slack",
+    "workflow",
+    "workflows",
+    "tgram",
+    "ntfy",
+    "ntfys",
+    "pover",
+    "twilio",
+    "json",
+    "jsons",
+]
+
 # --- background jobs ------------------------------------------------------------------------
 # Each value is explained in config/DECISIONS.md (background jobs).
 Q_CLUSTER: dict[str, Any] = {

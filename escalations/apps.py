@@ -10,7 +10,7 @@ WATCHED = ("escalations.MaintenanceWindow", "escalations.Policy", "escalations.P
 
 
 def _watch(using: str, **_: Any) -> None:
-    watch([apps.get_model(name) for name in WATCHED], using)
+    watch({apps.get_model(name): () for name in WATCHED}, using)
 
 
 class EscalationsConfig(AppConfig):

@@ -217,7 +217,7 @@ def at() -> datetime:
 def forget_caches() -> Iterator[None]:
     """Documents and calendars are cached by id; the next test's rows take the same ids."""
     yield
-    from accounts.selectors import roster_gaps, rosters, service_hours
+    from accounts.selectors import duty_ways, roster_gaps, rosters, service_hours
     from escalations.selectors import policies
     from escalations.views.chrome import forget_policy_label
 
@@ -225,6 +225,7 @@ def forget_caches() -> Iterator[None]:
     forget_policy_label()
     rosters.clear_caches()
     roster_gaps._gaps.cache_clear()
+    duty_ways._on_duty.cache_clear()
     service_hours._calendar.cache_clear()
 
 

@@ -2,7 +2,8 @@
 
 SQLite: everything but what is marked `postgres`. PostgreSQL: everything but pure rules, real
 processes, browsers, and the sweeps over every address and sign-in, which would only do the same
-again. Arguments go to pytest. With BELAY_NO_SKIPS=1 a skipped test is a failure.
+again; the run on SQLite kills processes on both databases, on a PostgreSQL of its own. Arguments go
+to pytest. With BELAY_NO_SKIPS=1 a skipped test is a failure.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.channel_schema import CHANNEL_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
@@ -378,7 +379,9 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
-BREAKERS |= LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
+BREAKERS |= (
+    CHANNEL_BREAKERS | LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
+)
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -1,3 +1,3 @@
-from accounts.admin import access, customers, people, rosters, service_hours, teams
+from accounts.admin import access, contact_methods, customers, people, rosters, service_hours, teams
 
-__all__ = ["access", "customers", "people", "rosters", "service_hours", "teams"]
+__all__ = ["access", "contact_methods", "customers", "people", "rosters", "service_hours", "teams"]

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.selectors.people import duties_left
+from accounts.services.contact_methods import follow_account
 from accounts.services.people import deactivate, reactivate
 from config.lib import clock
 from config.lib.admin import (
@@ -65,6 +66,9 @@ class PersonAdmin(Governed, UserAdmin):
         if is_turned:
             obj.is_active = not is_wanted
         super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            before = form.initial.get("email") or ""
+            follow_account(obj, by=person_of(request), at=clock.now(), before=before)
         if not is_turned:
             return
         turn = reactivate if is_wanted else deactivate

@@ -2,6 +2,12 @@
 
 from django.urls import path
 
+from accounts.api.contact_methods import (
+    VERBS,
+    ContactMethodDetail,
+    ContactMethodList,
+    ContactMethodVerb,
+)
 from accounts.api.customers import AccountDetail, AccountList, ContactDetail, ContactList
 from accounts.api.people import PersonDetail, PersonList, RoleList, TeamDetail, TeamList
 from accounts.api.rosters import (
@@ -28,6 +34,16 @@ urlpatterns = [
     path("accounts/<path:external_id>/", AccountDetail.as_view(), name="account"),
     path("contacts/", ContactList.as_view(), name="contacts"),
     path("contacts/<int:id>/", ContactDetail.as_view(), name="contact"),
+    path("contact-methods/", ContactMethodList.as_view(), name="contact_methods"),
+    path("contact-methods/<int:id>/", ContactMethodDetail.as_view(), name="contact_method"),
+    *(
+        path(
+            f"contact-methods/<int:id>/{verb}/",
+            ContactMethodVerb.as_view(verb=verb),
+            name=f"contact_method_{verb.replace('-', '_')}",
+        )
+        for verb in VERBS
+    ),
     path("people/", PersonList.as_view(), name="people"),
     path("people/<str:username>/", PersonDetail.as_view(), name="person"),
     path("teams/", TeamList.as_view(), name="teams"),

@@ -1,6 +1,7 @@
 from accounts.models import roles  # noqa: F401  (registers their history)
 from accounts.models.absences import Absence
 from accounts.models.calendar_feeds import CalendarFeed
+from accounts.models.contact_methods import ContactMethod
 from accounts.models.customers import Account, Contact
 from accounts.models.gaps import GapTold
 from accounts.models.people import User
@@ -15,6 +16,7 @@ __all__ = [
     "Account",
     "CalendarFeed",
     "Contact",
+    "ContactMethod",
     "GapTold",
     "Layer",
     "LayerPerson",

@@ -22,7 +22,7 @@ def validate_zone(value: str) -> None:
 
 
 class User(AbstractUser):
-    """Reachable means: active, with a mail address."""
+    """Reachable means: active, with a mail address or another way that was verified."""
 
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     manager = models.ForeignKey(
@@ -82,7 +82,11 @@ class User(AbstractUser):
 
     @property
     def is_reachable(self) -> bool:
-        return self.is_active and bool(self.email)
+        """Costs a query for whoever has no mail address."""
+        if not self.is_active or self.email:
+            return self.is_active
+        ways = self.contact_methods.filter(verified_at__isnull=False, withdrawn_at=None)
+        return bool(self.pk) and ways.exists()
 
     @property
     def initials(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Absence, Membership, Roster, User
 from accounts.rules.rosters import Shift
+from accounts.selectors.contact_methods import reachable
 from accounts.selectors.roster_gaps import people_in
 from accounts.selectors.roster_shifts import owner_id_of
 from accounts.selectors.rosters import Plan, person_id, plans
@@ -49,7 +50,7 @@ def cover_for(
         members[team].append(pk)
     why = {roster.pk: _why(roster, found[roster.pk], members[roster.team_id]) for roster in open_}
     ids = {pk for reasons in why.values() for pk in reasons}
-    people = User.objects.filter(pk__in=ids, is_active=True).exclude(email="").in_bulk()
+    people = reachable(User.objects.filter(pk__in=ids)).in_bulk()
     away = list(
         Absence.objects.filter(
             user__in=people, withdrawn_at=None, start_at__lt=until, end_at__gt=at

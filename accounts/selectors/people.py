@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from accounts.models import Account, Team, User
 from accounts.roles import ROLES, RoleSpec
+from accounts.selectors.contact_methods import reachable
 
 _APP = "escalations."
 
@@ -26,10 +27,11 @@ def people_who(right: str) -> list[User]:
     named = Q(codename=right, content_type__app_label="escalations")
     holders = Permission.objects.filter(named)
     return list(
-        User.objects.filter(
-            Q(groups__permissions__in=holders) | Q(user_permissions__in=holders), is_active=True
+        reachable(
+            User.objects.filter(
+                Q(groups__permissions__in=holders) | Q(user_permissions__in=holders)
+            )
         )
-        .exclude(email="")
         .distinct()
         .order_by("first_name", "last_name", "username")
     )

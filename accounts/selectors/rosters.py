@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Absence, Layer, Override, Roster, RosterVersion, User
 from accounts.rules import rosters as rules
+from accounts.selectors.contact_methods import reachable
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -145,12 +146,8 @@ def people_on_call(rosters: Iterable[Roster], at: datetime) -> dict[int, list[st
         person = person_id(plan.on_call(at))
         if person is not None:
             duties.setdefault(person, []).append(named[pk])
-    reachable = set(
-        User.objects.filter(pk__in=duties, is_active=True)
-        .exclude(email="")
-        .values_list("pk", flat=True)
-    )
-    return {person: names for person, names in duties.items() if person in reachable}
+    there = set(reachable(User.objects.filter(pk__in=duties)).values_list("pk", flat=True))
+    return {person: names for person, names in duties.items() if person in there}
 
 
 def participants(versions: Sequence[int]) -> QuerySet[User]:

@@ -16,6 +16,7 @@ from django.views.generic import UpdateView
 from accounts.forms.moments import AwayForm
 from accounts.forms.profile import ProfileForm
 from accounts.models import Absence, CalendarFeed, User
+from accounts.selectors.contact_methods import own_methods
 from accounts.selectors.own_duty import own_duty
 from accounts.selectors.people import roles_of, teams_of
 from accounts.services.calendar_feeds import make_feed, revoke
@@ -40,8 +41,14 @@ class Profile(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person, now = person_of(self.request), clock.now()
         page = {"teams": teams_of(person), "roles": list(roles_of(person).values())}
-        duty = own_duty(person, now)
-        return super().get_context_data(page=page, duty=duty, now=now, **kwargs)
+        return super().get_context_data(
+            page=page,
+            duty=own_duty(person, now),
+            methods=own_methods(person, now),
+            schemes=", ".join(settings.APPRISE_SCHEMES),
+            now=now,
+            **kwargs,
+        )
 
 
 class ProfileCalendar(Profile):

@@ -10,10 +10,19 @@ from typing import Any
 
 REVENUE = "accounts.view_revenue"
 CONTACT_DETAILS = "accounts.view_contact_details"
+OWN_SECRETS = "accounts.nobody"
 
 # Explanations and facts quote the account's revenue, so they are as sensitive as it is.
 SENSITIVE: dict[str, dict[str, str]] = {
     "accounts.account": {"arr": REVENUE, "lifetime_value": REVENUE},
+    # Whoever has the address of a chat, or the secret of a webhook, may speak through it: no role
+    # has this right, and no page shows them.
+    "accounts.contactmethod": {
+        "address": OWN_SECRETS,
+        "secret": OWN_SECRETS,
+        "old_secret": OWN_SECRETS,
+        "code_hash": OWN_SECRETS,
+    },
     "accounts.contact": {"email": CONTACT_DETAILS, "phone": CONTACT_DETAILS},
     "escalations.threshold": {
         "revenue_exposed": REVENUE,

@@ -7,8 +7,9 @@ of one small statement. Numbers are random, never counted: one that was rolled b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
+from zlib import crc32
 
 from django.db import connection, connections
 from django.db.models import Model
@@ -20,24 +21,21 @@ READ = "SELECT SUM(number) FROM belay_stamp"
 MOST = 20_000  # values kept
 
 # On PostgreSQL each session writes a row of its own, so that writers do not wait for each other.
-FUNCTION = """
+FUNCTIONS = """
 CREATE OR REPLACE FUNCTION belay_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_LEVEL = 'ROW' THEN
+        IF to_jsonb(OLD) - TG_ARGV = to_jsonb(NEW) - TG_ARGV THEN RETURN NULL; END IF;
+    END IF;
     INSERT INTO belay_stamp (slot, number)
     VALUES (pg_backend_pid() % 64, (random() * 9007199254740992)::bigint)
     ON CONFLICT (slot) DO UPDATE SET number = EXCLUDED.number;
     RETURN NULL;
 END $$
 """
-ON_POSTGRESQL = """
-CREATE TRIGGER {name} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
-FOR EACH STATEMENT EXECUTE FUNCTION belay_stamp()
-"""
+ON_POSTGRESQL = "AFTER {verbs} ON {table} FOR EACH {level} EXECUTE FUNCTION belay_stamp({counts})"
 # No INSERT OR REPLACE in here: a statement that ignores conflicts would ignore ours too.
-ON_SQLITE = """
-CREATE TRIGGER {name} AFTER {verb} ON {table}
-BEGIN UPDATE belay_stamp SET number = random(); END
-"""
+ON_SQLITE = "AFTER {verb} ON {table} BEGIN UPDATE belay_stamp SET number = random(); END"
 FIRST = {
     "sqlite": "INSERT OR REPLACE INTO belay_stamp (slot, number) VALUES (0, random())",
     "postgresql": """
@@ -117,50 +115,62 @@ def kept() -> Kept:
     return _Process.kept
 
 
-def watch(models: Iterable[type[Model]], using: str = "default") -> None:
-    """Put the triggers that are missing, and set the number. Tables not there yet are left."""
+def watch(models: Mapping[type[Model], Collection[str]], using: str = "default") -> None:
+    """Put the triggers that are missing, and set the number. Tables not there yet are left. Each
+    model comes with the fields whose changes do not matter, such as counts."""
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         if TABLE not in tables:
             return
-        is_sqlite = connection.vendor == "sqlite"
-        names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        cursor.execute(names if is_sqlite else "SELECT tgname FROM pg_trigger")
-        present = {name for (name,) in cursor.fetchall()}
-        if not is_sqlite:
-            cursor.execute(FUNCTION)
-        for table in (model._meta.db_table for model in models):
-            if table in tables:
-                for name, text in _triggers(table, is_sqlite).items():
+        present = set(_present(cursor))
+        if connection.vendor == "postgresql":
+            cursor.execute(FUNCTIONS)
+        for model, counts in models.items():
+            if model._meta.db_table in tables:
+                for name, text in _triggers(model, counts, connection.vendor).items():
                     if name not in present:
-                        cursor.execute(text)
+                        cursor.execute(f"CREATE TRIGGER {name} {text}")
         cursor.execute(FIRST[connection.vendor])
 
 
-def _triggers(table: str, is_sqlite: bool) -> dict[str, str]:
-    """Name -> the statement that makes it."""
-    if not is_sqlite:
-        name = f"stamp_{table}"
-        return {name: ON_POSTGRESQL.format(name=name, table=table)}
-    return {
-        f"stamp_{table}_{verb.lower()}": ON_SQLITE.format(
-            name=f"stamp_{table}_{verb.lower()}", verb=verb, table=table
-        )
-        for verb in ("INSERT", "UPDATE", "DELETE")
-    }
+def _triggers(model: type[Model], counts: Collection[str], vendor: str) -> dict[str, str]:
+    """Name -> what it does. A name tells what it does: another definition is another trigger."""
+    table = model._meta.db_table
+    if vendor == "sqlite":
+        columns = [f.column for f in model._meta.concrete_fields if f.name not in counts]
+        update = f"UPDATE OF {', '.join(columns)}" if counts else "UPDATE"
+        texts = [ON_SQLITE.format(verb=verb, table=table) for verb in ("INSERT", "DELETE", update)]
+    elif counts:
+        words = ", ".join(f"'{name}'" for name in counts)
+        every, row = "INSERT OR DELETE OR TRUNCATE", "UPDATE"
+        texts = [
+            ON_POSTGRESQL.format(verbs=every, table=table, level="STATEMENT", counts=""),
+            ON_POSTGRESQL.format(verbs=row, table=table, level="ROW", counts=words),
+        ]
+    else:
+        every = "INSERT OR UPDATE OR DELETE OR TRUNCATE"
+        texts = [ON_POSTGRESQL.format(verbs=every, table=table, level="STATEMENT", counts="")]
+    return {f"stamp_{crc32(text.encode()):08x}": text for text in texts}
+
+
+def _present(cursor: Any) -> dict[str, str]:
+    """Name of each trigger of ours -> its table."""
+    if cursor.db.vendor == "sqlite":
+        text = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        text = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
+    cursor.execute(text)
+    return {name: table for name, table in cursor.fetchall() if name.startswith("stamp_")}
 
 
 def unwatch(using: str = "default") -> None:
-    """Take the triggers away, before their table goes."""
+    """Take the triggers and the number away, before tables change: meanwhile nothing is kept."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'stamp\\_%'"
-                " ESCAPE '\\'"
-            )
-            for (name,) in cursor.fetchall():
-                cursor.execute(f"DROP TRIGGER {name}")
-        else:
-            cursor.execute("DROP FUNCTION IF EXISTS belay_stamp() CASCADE")
+        if TABLE not in connection.introspection.table_names(cursor):
+            return
+        for name, table in _present(cursor).items():
+            of = "" if connection.vendor == "sqlite" else f" ON {table}"
+            cursor.execute(f"DROP TRIGGER {name}{of}")
+        cursor.execute("DELETE FROM belay_stamp")

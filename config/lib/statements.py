@@ -15,6 +15,9 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Model
 
+from config.lib.bulk import insert_rows
+
+FEW = 100  # more than these are quicker as `config.lib.bulk` does it
 TOGETHER = 500  # rows in one statement
 MOST_VALUES = 30_000  # SQLite takes 32,766 in one
 
@@ -29,6 +32,11 @@ def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: boo
     """
     rows = list(rows)
     if not rows:
+        return
+    if len(rows) > FEW and (is_repeat_fine or not with_keys):
+        for row in rows:
+            row._prepare_related_fields_for_save(operation_name="insert")
+        insert_rows(rows, ignore_conflicts=is_repeat_fine)
         return
     columns = _columns(type(rows[0]), connection.vendor)
     step = max(1, min(TOGETHER, MOST_VALUES // len(columns)))

@@ -232,7 +232,14 @@ class LadderTargetInline(GovernedInline):
 
 @register(LadderLevel)
 class LadderLevelAdmin(Governed):
-    list_display = ("ladder", "number", "ack_timeout_s", "require_acks", "quiet_hours")
+    list_display = (
+        "ladder",
+        "number",
+        "ack_timeout_s",
+        "require_acks",
+        "channels_min",
+        "quiet_hours",
+    )
     list_filter = ("ladder__version__policy",)
     search_fields = ("ladder__name",)
     list_select_related = ("ladder",)

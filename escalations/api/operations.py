@@ -1,11 +1,9 @@
-"""What happened and what is about to, over HTTP, read only: signals, clocks, ladders, notices.
+"""What happened and what is about to, over HTTP, read only: signals, clocks, ladders.
 
 Rows of an incident are shown to whoever may see the incident.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from rest_framework import serializers
@@ -18,7 +16,7 @@ from config.lib.api_nouns import (
     documented,
     named_by,
 )
-from escalations.models import Clock, Incident, LadderRun, LadderStep, Notice, Signal
+from escalations.models import Clock, Incident, LadderRun, LadderStep, Signal
 
 
 def _set(field: str) -> ExpressionWrapper:
@@ -195,71 +193,4 @@ class LadderList(_Ladders, NounList):
 
 @documented("ladder run", "ladder runs", LadderSerializer)
 class LadderDetail(_Ladders, NounDetail):
-    key = "id"
-
-
-class NoticeSerializer(DiscreetSerializer):
-    incident = serializers.IntegerField(source="incident_id", allow_null=True)
-    recipient = named_by("username")
-    state = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Notice
-        fields = (
-            "id",
-            "key",
-            "incident",
-            "kind",
-            "channel",
-            "recipient",
-            "subject",
-            "state",
-            "created_at",
-            "not_before",
-            "delay_reason",
-            "bundle",
-            "attempts",
-            "sent_at",
-            "cancelled_at",
-            "failed_at",
-            "last_error",
-        )
-
-    def get_state(self, notice: Notice) -> str:
-        """pending, sent, cancelled or failed."""
-        ends: list[tuple[str, Any]] = [
-            ("sent", notice.sent_at),
-            ("cancelled", notice.cancelled_at),
-            ("failed", notice.failed_at),
-        ]
-        return next((word for word, at in ends if at), "pending")
-
-
-class _Notices(_OfIncidents):
-    rights = {"GET": ("escalations.view_incident",)}
-    serializer = NoticeSerializer
-
-    def rows(self) -> QuerySet[Notice]:
-        mine = Q(incident=None, recipient=self.person)
-        seen = Notice.objects.real().filter(mine | Q(incident__in=self.incidents()))
-        return seen.select_related("recipient").annotate(has_failed=_set("failed_at"))
-
-
-@documented("notice", "notices", NoticeSerializer)
-class NoticeList(_Notices, NounList):
-    """Messages out: to whom, why, and whether they arrived."""
-
-    ordering_fields = ("created_at", "sent_at")
-    ordering = "-created_at"
-    search = ("subject",)
-    lookups = {
-        "incident": ("Number.", "incident"),
-        "kind": ("page, assigned, warning, breach, news or kpi.", "kind"),
-        "recipient": ("Username.", "recipient__username"),
-        "failed": ("true or false.", "has_failed"),
-    }
-
-
-@documented("notice", "notices", NoticeSerializer)
-class NoticeDetail(_Notices, NounDetail):
     key = "id"

@@ -15,13 +15,12 @@ from escalations.api.incidents import (
 from escalations.api.kpis import KpisView, KpiView
 from escalations.api.ladders import LadderPreview, StormList
 from escalations.api.maintenance import EndWindow, WindowDetail, WindowList
+from escalations.api.notices import NoticeAgain, NoticeDetail, NoticeList
 from escalations.api.operations import (
     ClockDetail,
     ClockList,
     LadderDetail,
     LadderList,
-    NoticeDetail,
-    NoticeList,
 )
 from escalations.api.playbook_runs import RUN_VIEWS, STEP_VIEWS, RunsView, RunView
 from escalations.api.playbooks import (
@@ -81,6 +80,7 @@ urlpatterns = [
     path("ladders/preview/", LadderPreview.as_view(), name="ladder_preview"),
     path("storms/", StormList.as_view(), name="storms"),
     path("notices/", NoticeList.as_view(), name="notices"),
+    path("notices/<int:id>/send-again/", NoticeAgain.as_view(), name="notice_again"),
     path("notices/<int:id>/", NoticeDetail.as_view(), name="notice"),
     path("policies/", PolicyList.as_view(), name="policies"),
     path("policies/<slug:code>/", PolicyDetail.as_view(), name="policy"),

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.models import Account, User
 from config.lib import queue
+from escalations.demo.channels import tell_ways
 from escalations.demo.customers import ACCOUNTS, MORE, tell_accounts
 from escalations.demo.kpis import NIGHTLY, tell_kpis
 from escalations.demo.people import tell_people
@@ -53,6 +54,7 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
     with transaction.atomic(), queue.gathered():
         people = tell_people(at)
         tell_care(at)
+        tell_ways(people, at)
         tell_accounts(people, at, ACCOUNTS | MORE)
         began = at - timedelta(days=95)
         if Incident.objects.exists() or Signal.objects.exists():

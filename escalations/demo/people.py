@@ -20,6 +20,7 @@ from accounts.models import (
     User,
 )
 from accounts.roles import ROLES
+from accounts.services.contact_methods import follow_account
 
 # sign-in -> (first name, last name, role, zone, manager)
 DEMO_SIGN_INS = {
@@ -71,6 +72,7 @@ def tell_people(at: datetime) -> dict[str, User]:
             password = password or make_password(settings.DEMO_PASSWORD)
             user.password = password
             user.save(update_fields=["password"])
+            follow_account(user, by=None, at=at, is_verified=True)
             if role:
                 user.groups.add(Group.objects.get(name=role))
         people[username] = user

@@ -11,6 +11,7 @@ from typing import Any
 from accounts.models import User
 from escalations.demo import incidents as told
 from escalations.demo import kpis
+from escalations.demo.channels import tell_losses
 from escalations.demo.incidents import TROUBLES, Incidents, Trouble
 from escalations.demo.ladders import plan_ladders
 from escalations.demo.moves import plan_moves
@@ -48,6 +49,7 @@ def tell_world(
     plan_moves(crowd, at)
     plan_ladders(crowd, at)
     stage.play(at)
+    tell_losses(people, at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.
     for notice in Notice.objects.filter(PENDING, not_before__lt=at - SENT_BEFORE).iterator():
         notice.sent_at, notice.attempts = notice.not_before + timedelta(seconds=1), 1

@@ -16,6 +16,7 @@ from accounts.models.rosters import LayerUnit
 from accounts.rules.rosters import Layer, Shift
 from accounts.rules.service_hours import WEEKDAYS
 from accounts.rules.zones import UnknownZone, zone_named
+from accounts.selectors.contact_methods import reachable
 from accounts.selectors.roster_gaps import AHEAD, gaps_in, people_in, warnings_of, why_gap
 from accounts.selectors.roster_week import RosterWeek, week_of
 from accounts.selectors.rosters import NEVER, plan_of
@@ -286,8 +287,8 @@ def _choices(roster: Roster, named: Iterable[int]) -> dict[int, User]:
     """Who is in the roster or its team first, then everybody who can be reached."""
     named = list(named)
     near = Q(memberships__team=roster.team_id, memberships__valid_to=None) | Q(pk__in=named)
-    reachable = User.objects.filter(is_active=True).exclude(email="")
-    first = sorted(reachable.filter(near).distinct(), key=str)
-    others = reachable.exclude(pk__in=[person.pk for person in first])
+    there = reachable(User.objects.all())
+    first = sorted(there.filter(near).distinct(), key=str)
+    others = there.exclude(pk__in=[person.pk for person in first])
     rows = [*first, *sorted(others.order_by("pk")[:MOST_CHOICES], key=str)]
     return {person.pk: person for person in rows}

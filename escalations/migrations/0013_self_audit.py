@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0001_squashed_0008_hours_that_running_clocks_take_over'),
-        ('escalations', '0001_squashed_0012_breaches_without_a_cause_or_unsaid'),
+        ('accounts', '0008_hours_that_running_clocks_take_over'),
+        ('escalations', '0012_breaches_without_a_cause_or_unsaid'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, 
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.links import IncidentLink, Merge
 from escalations.models.maintenance import MaintenanceWindow
-from escalations.models.notices import Notice
+from escalations.models.notices import Notice, NoticeAttempt
 from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
     Category,
@@ -75,6 +75,7 @@ __all__ = [
     "MaintenanceWindow",
     "Merge",
     "Notice",
+    "NoticeAttempt",
     "PlaybookTrigger",
     "Policy",
     "PolicyVersion",

@@ -292,6 +292,11 @@ class LadderLevel(models.Model):
         help_text="Of a roster: all who are on call, or who comes next.",
     )
     require_acks = models.PositiveSmallIntegerField("answers needed", default=1)
+    channels_min = models.PositiveSmallIntegerField(
+        "ways at once",
+        default=1,
+        help_text="By how many of their ways each person is paged, the first first.",
+    )
     quiet_hours = models.CharField(
         max_length=7,
         choices=[(q.value, q.value) for q in QuietHours],
@@ -312,6 +317,11 @@ class LadderLevel(models.Model):
                 "People get 1 minute to 24 hours to answer.",
             ),
             check("ladder_level_acks", Q(require_acks__gte=1), "A level needs an answer or more."),
+            check(
+                "ladder_level_channels",
+                Q(channels_min__gte=1, channels_min__lte=5),
+                "People are paged by 1 to 5 ways at once.",
+            ),
             one_of("ladder_level_notify", "notify", Notify),
             one_of("ladder_level_quiet", "quiet_hours", QuietHours),
         ]

@@ -82,6 +82,14 @@ class Step:
     held: tuple[tuple[Hashable, datetime], ...] = ()
 
 
+def ways_asked(step: Step, ladder: Ladder) -> int:
+    """By how many of their ways people are paged at this step; the fallback asks for the most
+    that any level does."""
+    if step.level:
+        return ladder.levels[step.level - 1].channels_min
+    return max(level.channels_min for level in ladder.levels)
+
+
 Climbed = tuple[RunState, tuple[Step, ...]]
 
 

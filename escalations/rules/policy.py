@@ -163,6 +163,7 @@ class Level:
     notify: Notify = Notify.ALL
     require_acks: int = 1  # of those paged on the level; all of them where fewer were
     quiet_hours: QuietHours = QuietHours.IGNORE
+    channels_min: int = 1  # ways of each person; all of them where there are fewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What needs a governor now, on one page. Budget: 9 queries, and 7 more once a minute."""
+"""What needs a governor now, on one page. Budget: 10 queries, and 7 more once a minute."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, FloatField, Max, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from accounts.selectors.duty_ways import unverified_on_rosters
 from accounts.selectors.roster_gaps import RosterGaps, roster_gaps
 from escalations.models import (
     ActionItem,
@@ -45,6 +46,7 @@ class Attention:
     reviews: list[PostIncidentReview] = field(default_factory=list)
     rosters: tuple[RosterGaps, ...] | None = None  # None: not for this reader
     audit: AuditGlance | None = None  # None: not for this reader
+    unverified: list[User] = field(default_factory=list)  # on call soon, no way verified
     processes: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -111,11 +113,14 @@ def what_needs_you(user: User, at: datetime) -> Attention:
         found["kpis_off"] = off.count() if len(found["kpis"]) == SHOWN else len(found["kpis"])
     if user.has_perm("escalations.view_notice"):
         seen_too = Q(incident=None) | Q(incident__in=Incident.objects.visible_to(user))
-        failed = Notice.objects.real().filter(seen_too, failed_at__isnull=False)
-        found["notices"] = list(failed.select_related("recipient").order_by("-failed_at")[:SHOWN])
+        open_doubt = Q(uncertain_at__isnull=False, sent_at=None, cancelled_at=None)
+        failed = Notice.objects.real().filter(seen_too, Q(failed_at__isnull=False) | open_doubt)
+        newest = Coalesce("failed_at", "uncertain_at").desc()
+        found["notices"] = list(failed.select_related("recipient").order_by(newest)[:SHOWN])
         found["failed"] = len(found["notices"])
     if user.has_perm("accounts.view_roster"):
         found["rosters"] = roster_gaps(at)[:SHOWN]
+        found["unverified"] = unverified_on_rosters(at)[:SHOWN]
     if user.has_perm("escalations.view_audit"):
         found["audit"] = audit_glance(at)
     return Attention(at=at, **found)

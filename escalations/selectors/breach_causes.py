@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from escalations.models.clocks import CAUSES, ClockKindChoice, ClockMark, MarkKi
 from escalations.models.timeline import Visibility
 from escalations.rules.breach_causes import CAPACITY, LABELS, Cause, Interval, Story
 from escalations.rules.lifecycle import OPEN_STATES, State
+from escalations.selectors.clocks import LoggedEvent
 
 CHANGES = {
     "retarget": Cause.RETARGET,
@@ -24,19 +26,69 @@ OWNER_GONE = frozenset({"owner_left", "reopened", "no_owner"})
 OWNED = frozenset({"claimed", "handed_off", "owner_named"})
 
 
-def story_of(clock: Clock, events: Sequence[ClockEvent], mark: ClockMark) -> Story:
-    """Three queries. A cadence is judged over the interval that was missed."""
+Asked = tuple[Clock, Sequence[ClockEvent | LoggedEvent], ClockMark]
+
+
+def story_of(clock: Clock, events: Sequence[ClockEvent | LoggedEvent], mark: ClockMark) -> Story:
+    return stories_of([(clock, events, mark)])[0]
+
+
+def stories_of(asked: Sequence[Asked]) -> list[Story]:
+    """In the order asked, by three queries however many. A cadence is judged over the interval
+    that was missed."""
+    known = _Known(asked)
+    return [_story(*each, known) for each in asked]
+
+
+class _Known:
+    """What the database says of the incidents asked for."""
+
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        incidents = {clock.incident_id: clock.incident for clock, _, _ in asked}
+        latest = max(mark.due_at for _, _, mark in asked)
+        self.rows: dict[int, list[TimelineEvent]] = defaultdict(list)
+        events = TimelineEvent.objects.filter(incident__in=incidents, at__lte=latest)
+        for row in events.order_by("incident", "at", "seq"):
+            self.rows[row.incident_id].append(row)
+        self.handoffs: dict[int, list[tuple[datetime, list[datetime | None]]]] = defaultdict(list)
+        waits = Handoff.objects.filter(incident__in=incidents, asked_at__lt=latest)
+        for number, asked_at, *ends in waits.values_list(
+            "incident", "asked_at", "accepted_at", "declined_at", "withdrawn_at", "returned_at"
+        ):
+            self.handoffs[number].append((asked_at, ends))
+        owners = {one.commander_id for one in incidents.values() if one.commander_id}
+        self.in_hand: dict[int, set[int]] = defaultdict(set)
+        if owners:
+            taken = Incident.objects.filter(
+                commander__in=owners, accepted_at__isnull=False, state__in=OPEN_STATES
+            )
+            for owner, number in taken.values_list("commander_id", "pk"):
+                self.in_hand[owner].add(number)
+
+    def is_overloaded(self, incident: Incident) -> bool:
+        if incident.commander_id is None:
+            return False
+        return len(self.in_hand[incident.commander_id] - {incident.pk}) >= CAPACITY
+
+
+def _story(
+    clock: Clock, events: Sequence[ClockEvent | LoggedEvent], mark: ClockMark, known: _Known
+) -> Story:
     incident, end = clock.incident, mark.due_at
     start = clock.started_at
     if clock.kind == ClockKindChoice.CADENCE:
         told = [e.at for e in events if e.type in ("start", "update") and e.at < end]
         start = max(told, default=start)
-    rows = list(TimelineEvent.objects.filter(incident=incident, at__lte=end).order_by("at", "seq"))
+    rows = [row for row in known.rows[incident.pk] if row.at <= end]
     states = _states(rows, incident, end)
     owned = _owned(rows, end)
     answered = incident.acknowledged_at
     spans: dict[Cause, Sequence[Interval]] = {
-        Cause.HANDOFF_DELAY: _handoffs(incident, end),
+        Cause.HANDOFF_DELAY: [
+            (asked, min(filter(None, (*ended, end))))
+            for asked, ended in known.handoffs[incident.pk]
+            if asked < end
+        ],
         Cause.NO_OWNER: _gaps(owned, answered or end, end)
         if answered or incident.commander_id
         else [(start, end)],
@@ -48,7 +100,7 @@ def story_of(clock: Clock, events: Sequence[ClockEvent], mark: ClockMark) -> Sto
         ],
         Cause.TECHNICAL: [span for state, span in states if state == State.MITIGATING],
     }
-    if _is_overloaded(incident):
+    if known.is_overloaded(incident):
         spans[Cause.CAPACITY] = spans[Cause.WAITING_INTERNAL]
     changed = next((CHANGES[e.type] for e in events if e.at == end and e.type in CHANGES), None)
     return Story(start, end, changed, spans, _pauses(events, end))
@@ -86,12 +138,6 @@ def _gaps(owned: Sequence[Interval], start: datetime, end: datetime) -> list[Int
     return [*found, (last, end)]
 
 
-def _handoffs(incident: Incident, end: datetime) -> list[Interval]:
-    rows = Handoff.objects.filter(incident=incident, asked_at__lt=end)
-    ends = rows.values_list("asked_at", "accepted_at", "declined_at", "withdrawn_at", "returned_at")
-    return [(asked, min(filter(None, (*ended, end)))) for asked, *ended in ends]
-
-
 def _asked(rows: Iterable[TimelineEvent], end: datetime) -> list[Interval]:
     """From an update that asks the customer something to whatever happened next."""
     found: list[Interval] = []
@@ -111,7 +157,7 @@ def _unconfirmed(incident: Incident, end: datetime) -> list[Interval]:
     return [(proposed, incident.contained_at or end)] if proposed else []
 
 
-def _pauses(events: Iterable[ClockEvent], end: datetime) -> list[Interval]:
+def _pauses(events: Iterable[ClockEvent | LoggedEvent], end: datetime) -> list[Interval]:
     found: list[Interval] = []
     since: datetime | None = None
     for event in events:
@@ -121,15 +167,6 @@ def _pauses(events: Iterable[ClockEvent], end: datetime) -> list[Interval]:
             found.append((since, event.at))
             since = None
     return [*found, (since, end)] if since is not None else found
-
-
-def _is_overloaded(incident: Incident) -> bool:
-    if incident.commander_id is None:
-        return False
-    others = Incident.objects.filter(
-        commander=incident.commander_id, accepted_at__isnull=False, state__in=OPEN_STATES
-    )
-    return others.exclude(pk=incident.pk).count() >= CAPACITY
 
 
 def incident_of(mark: int) -> int:

@@ -18,7 +18,7 @@ from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.breach_causes import cause_view
 from escalations.selectors.clock_words import ClockView, clock_card
-from escalations.selectors.delivery_words import delivery_words
+from escalations.selectors.delivery_words import CHANNEL_WORDS, delivery_words
 from escalations.selectors.discretion import discreet
 from escalations.selectors.fact_words import FactView, facts_of
 from escalations.selectors.policies import policy_doc
@@ -112,7 +112,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
+    pk: int
     recipient: str
+    channel: str
+    tries: int
     subject: str
     status: str
     at: datetime
@@ -402,5 +405,13 @@ def _code_word(code: str, tests: dict[str, str]) -> str:
 def _notices(incident: Incident) -> tuple[NoticeView, ...]:
     rows = Notice.objects.filter(incident=incident).select_related("recipient").order_by("-pk")
     return tuple(
-        NoticeView(str(row.recipient), row.subject, *delivery_words(row)) for row in rows[:NOTICES]
+        NoticeView(
+            row.pk,
+            str(row.recipient),
+            CHANNEL_WORDS[row.channel],
+            row.attempts,
+            row.subject,
+            *delivery_words(row),
+        )
+        for row in rows[:NOTICES]
     )

@@ -191,6 +191,7 @@ def _ladder(row: Any) -> rules.Ladder:
                     rules.Notify(level.notify),
                     level.require_acks,
                     rules.QuietHours(level.quiet_hours),
+                    level.channels_min,
                 )
             )
     return rules.Ladder(

@@ -15,20 +15,19 @@ from accounts.models import ServiceHoursVersion, User
 from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
-from escalations.models.notices import NoticeKind
 from escalations.rules import clock_events as rules
 from escalations.rules.breach_causes import propose
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.breach_causes import story_of
-from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.clocks import SECOND_US, LoggedEvent, rule_events
 from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
+from escalations.services.clock_marks import new_marks, passed, say
 from escalations.services.recorder import Recorder
 
 MICRO = timedelta(microseconds=1)
-REARM_AFTER = timedelta(minutes=15)
 LIVE = ("running", "paused")
 
 
@@ -74,7 +73,7 @@ def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
 
 
 def state_of(
-    clock: Clock, events: Iterable[ClockEvent], doc: PolicyDoc, at: datetime
+    clock: Clock, events: Iterable[ClockEvent | LoggedEvent], doc: PolicyDoc, at: datetime
 ) -> ClockState:
     """What a promise other than cadence says at `at`, from its ledger."""
     calendar, ledger = rule_events(clock, events)
@@ -88,13 +87,15 @@ def state_of(
     )
 
 
-def cadence_of(clock: Clock, events: Iterable[ClockEvent], at: datetime) -> CadenceState:
+def cadence_of(
+    clock: Clock, events: Iterable[ClockEvent | LoggedEvent], at: datetime
+) -> CadenceState:
     calendar, ledger = rule_events(clock, events)
     return cadence_state(ledger, interval_us=clock.target_s * SECOND_US, calendar=calendar, at=at)
 
 
 def derive(
-    clock: Clock, events: Sequence[ClockEvent], doc: PolicyDoc, at: datetime
+    clock: Clock, events: Sequence[ClockEvent | LoggedEvent], doc: PolicyDoc, at: datetime
 ) -> ClockState | CadenceState:
     """Set the derived columns from the ledger as known at `at`; the caller saves."""
     if clock.kind == ClockKindChoice.CADENCE:
@@ -304,110 +305,13 @@ def mark_due(
     highest warning passed; lower ones are kept as passed silently (SEMANTICS 1.5)."""
     doc = policy_doc(clock.incident.policy_version_id)
     events = list(clock.events.order_by("seq"))
-    state = derive(clock, events, doc, at)
-    found: list[tuple[MarkKind, int, datetime]] = []
-    if isinstance(state, CadenceState):
-        found = [(MarkKind.MISS, 100, missed) for missed in state.missed_at]
-    else:
-        found = [
-            (MarkKind.WARNING, percent, warn)
-            for percent, warn in sorted(state.warn_at.items())
-            if warn is not None and warn <= at
-        ]
-        if state.breached_at is not None:
-            found.append((MarkKind.BREACH, 100, state.breached_at))
+    found = passed(derive(clock, events, doc, at), at)
     if not found:
         return []
-    said = list(clock.marks.all())
-    keys = {(mark.kind, mark.percent, mark.due_at) for mark in said}
-    breached = any(mark.kind == MarkKind.BREACH for mark in said)
-    fresh = [
-        each for each in found if each not in keys and not (each[0] == MarkKind.BREACH and breached)
-    ]
-    marks = []
-    for kind, percent, due_at in fresh:
-        is_last = (kind, percent, due_at) == fresh[-1]
-        recent = (
-            any(
-                mark.kind == kind
-                and mark.percent == percent
-                and at - mark.recorded_at < REARM_AFTER
-                for mark in said
-            )
-            and kind == MarkKind.WARNING
-        )
-        marks.append(
-            ClockMark(
-                clock=clock,
-                kind=kind,
-                percent=percent,
-                due_at=due_at,
-                recorded_at=at,
-                late_by_s=max(0, int((at - due_at).total_seconds())),
-                is_silent=not is_last or recent or breached or is_ending,
-            )
-        )
+    marks = new_marks(clock, found, list(clock.marks.all()), at, is_ending=is_ending)
     for mark in marks:
         if mark.kind != MarkKind.WARNING:
             mark.proposed_cause = mark.cause = propose(story_of(clock, events, mark)).value
     ClockMark.objects.bulk_create(marks)
-    for mark in marks:
-        if mark.kind != MarkKind.WARNING or not mark.is_silent:
-            _say(clock, mark, recorder)
+    say(clock, marks, recorder)
     return marks
-
-
-def _say(clock: Clock, mark: ClockMark, recorder: Recorder) -> None:
-    incident = clock.incident
-    name = clock.get_kind_display()
-    late = f", noticed {mark.late_by_s} s later" if mark.late_by_s > 30 else ""
-    if mark.kind == MarkKind.WARNING:
-        sentence = f"{name} clock: {mark.percent} % of its time is used{late}."
-        kind, headline = NoticeKind.WARNING, f"{name}: {mark.percent} % used"
-    elif mark.kind == MarkKind.BREACH:
-        sentence = f"{name} clock is late{late}."
-        kind, headline = NoticeKind.BREACH, f"{name} is late"
-    else:
-        sentence = f"The update promised for {mark.due_at:%H:%M} UTC was missed{late}."
-        kind, headline = NoticeKind.BREACH, "Customer update missed"
-    recorder.event(
-        incident,
-        f"clock_{mark.kind}",
-        sentence,
-        at=mark.due_at,
-        detail={
-            "clock": clock.kind,
-            "cycle": clock.cycle,
-            "percent": mark.percent,
-            "late_by_s": mark.late_by_s,
-            "is_silent": mark.is_silent,
-            "policy": incident.explanation.get("policy", ""),
-        },
-    )
-    if mark.is_silent:
-        return
-    due = f"Due {clock.due_at:%d %b %Y %H:%M} UTC." if clock.due_at else ""
-    for person, why in _concerned(incident, mark):
-        recorder.notice(
-            incident,
-            person,
-            kind,
-            key=f"clock:{clock.kind}:{clock.cycle}:{mark.kind}:{mark.percent}:"
-            f"{int(mark.due_at.timestamp())}",
-            headline=headline,
-            why=why,
-            lines=(due,) if due else (),
-        )
-
-
-def _concerned(incident: Incident, mark: ClockMark) -> list[tuple[User, str]]:
-    people: list[tuple[User, str]] = []
-    if incident.commander is not None:
-        people.append((incident.commander, "you own this incident."))
-    if mark.kind == MarkKind.MISS and incident.account and incident.account.sponsor:
-        people.append((incident.account.sponsor, "you are the sponsor of this account."))
-    if mark.kind == MarkKind.BREACH and mark.clock.kind == ClockKindChoice.OLA:
-        lead = incident.team.lead if incident.team else None
-        if lead is not None:
-            people.append((lead, f"you lead {incident.team}, whose own time is over."))
-    return people

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # A page that failed so often, 20 s after it should have left, reached nobody.
 LOST_AFTER = 3
+LOST = Q(sent_at=None, cancelled_at=None) & (
+    Q(failed_at__isnull=False) | Q(attempts__gte=LOST_AFTER)
+)
 PROMISES = (ClockKindChoice.RESTORE, ClockKindChoice.RESOLUTION)
 
 
@@ -153,7 +156,4 @@ def _is_lost(run: LadderRun) -> bool:
     pages = Notice.objects.filter(
         step__run=run, step__cycle=run.cycle, step__level=run.level, kind=NoticeKind.PAGE
     )
-    lost = Q(sent_at=None, cancelled_at=None) & (
-        Q(failed_at__isnull=False) | Q(attempts__gte=LOST_AFTER)
-    )
-    return run.level > 0 and pages.exists() and not pages.exclude(lost).exists()
+    return run.level > 0 and pages.exists() and not pages.exclude(LOST).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from django.db.models import Max
 
 from accounts.models import User
+from accounts.selectors.contact_methods import Way
 from config.lib.errors import Conflict
 from config.lib.statements import insert
 from escalations.models import Incident, LadderRun, LadderStep
@@ -74,11 +76,12 @@ def live_run(incident: Incident) -> LadderRun | None:
 
 
 @dataclass(slots=True)
-class _Climb:
+class Climb:
     """A run and the steps it takes in this change."""
 
     run: LadderRun
     incident: Incident
+    ladder: Ladder
     steps: tuple[rules.Step, ...]
     seq: int = 0  # of the last step stored
     rows: list[list[LadderStep]] = field(default_factory=list)  # a row a person, step by step
@@ -99,7 +102,7 @@ def start_runs(
     acked: Iterable[int] = (),
 ) -> list[LadderRun]:
     """The same for a burst: statements do not grow with it. Those without a ladder begin none."""
-    climbs: list[_Climb] = []
+    climbs: list[Climb] = []
     roles = cache(partial(roles_on, incidents))
     numbers = _last_numbers([each for each in incidents if not recorder.is_new(each)])
     for incident in incidents:
@@ -115,16 +118,16 @@ def start_runs(
             drill_id=incident.drill_id,
         )
         take(run, rules.start(doc.ladders[name], recorder.at, acked))
-        climb = _Climb(run, incident, ())
+        climb = Climb(run, incident, doc.ladders[name], ())
         climbs.append(climb)
         first = doc.ladders[name].levels[0]
         resolve = resolver(incident, recorder.standby, roles)
         if acked and {p for t in first.targets for p in resolve(t, recorder.at)} <= {*acked}:
             run.level = 1  # who would be paged answered: no reason to wake the next
         else:
-            climb.steps = _move(run, incident, doc, recorder, rules.climb, resolve)
+            climb.steps = advance(run, incident, doc, recorder, rules.climb, resolve)
     insert(climb.run for climb in climbs)
-    _store_steps(climbs, recorder, reason)
+    store_steps(climbs, recorder, reason)
     return [climb.run for climb in climbs]
 
 
@@ -140,15 +143,15 @@ def apply(
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps, then store the run, the steps, the pages and the story."""
     resolve = resolver(incident, recorder.standby)
-    steps = _move(run, incident, doc, recorder, action, resolve)
+    steps = advance(run, incident, doc, recorder, action, resolve)
     run.save()
     if steps:
         last = run.steps.aggregate(last=Max("seq"))["last"] or 0
-        _store_steps([_Climb(run, incident, steps, last)], recorder, reason)
+        store_steps([Climb(run, incident, ladder_of(run, doc), steps, last)], recorder, reason)
     return steps
 
 
-def _move(
+def advance(
     run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder, action, resolve
 ) -> tuple[rules.Step, ...]:
     """Let the rule take its steps; the run is changed in memory."""
@@ -164,14 +167,17 @@ def _move(
     return steps
 
 
-def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> None:
+def store_steps(climbs: Sequence[Climb], recorder: Recorder, reason: str) -> None:
     """The steps of stored runs, their pages and their story: one insert."""
-    told = {person for climb in climbs for step in climb.steps for person in step.people}
-    people = recorder.standby.people(sorted(int(str(person)) for person in told))
+    asked = {person for climb in climbs for step in climb.steps for person in step.people}
+    people = recorder.standby.people(sorted(int(str(person)) for person in asked))
+    # Owners are told beside those who are paged: read together.
+    owners = [climb.incident.commander for climb in climbs if climb.incident.commander]
+    ways = recorder.ways.of([*people.values(), *owners])
     for climb in climbs:
         for step in climb.steps:
             climb.rows.append([])
-            for person in step.people or (None,):
+            for person, channel in _ways(step, climb.ladder, ways) or ((None, ""),):
                 climb.seq += 1
                 climb.rows[-1].append(
                     LadderStep(
@@ -180,8 +186,8 @@ def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> N
                         kind=step.kind.value,
                         cycle=step.cycle,
                         level=step.level,
-                        person_id=None if person is None else int(str(person)),
-                        channel="email" if person else "",
+                        person_id=person,
+                        channel=channel,
                         due_at=step.at_due,
                         at=recorder.at,
                         late_by_s=step.late_by_s,
@@ -191,7 +197,38 @@ def _store_steps(climbs: Sequence[_Climb], recorder: Recorder, reason: str) -> N
     insert(row for climb in climbs for rows in climb.rows for row in rows)
     for climb in climbs:
         for step, rows in zip(climb.steps, climb.rows, strict=True):
-            _tell(climb.run, climb.incident, step, rows, people, recorder, reason)
+            few = _fewer(step, climb.ladder, ways, people)
+            _tell(climb.run, climb.incident, step, rows, people, recorder, reason, few)
+
+
+def _ways(
+    step: rules.Step, ladder: Ladder, ways: dict[int, tuple[Way, ...]]
+) -> list[tuple[int, str]]:
+    """Each person with the channels of their page; a second way of a kind is numbered."""
+    rows = []
+    for person in map(int, map(str, step.people)):
+        seen: Counter[str] = Counter()
+        for way in ways.get(person, ())[: rules.ways_asked(step, ladder)] or (None,):
+            kind = way.kind if way else ""
+            seen[kind] += 1
+            rows.append((person, kind if seen[kind] == 1 else f"{kind}-{seen[kind]}"))
+    return rows
+
+
+def _fewer(
+    step: rules.Step,
+    ladder: Ladder,
+    ways: dict[int, tuple[Way, ...]],
+    people: dict[int, User],
+) -> str:
+    """A sentence about those who have fewer ways than their level asks for."""
+    asked = rules.ways_asked(step, ladder)
+    said = [
+        f"{people[person]} has {len(ways.get(person, ()))}"
+        for person in map(int, map(str, step.people))
+        if person in people and len(ways.get(person, ())) < asked
+    ]
+    return f" By {asked} ways each, where there are so many: {', '.join(said)}." if said else ""
 
 
 def _tell(
@@ -202,11 +239,12 @@ def _tell(
     people: dict[int, User],
     recorder: Recorder,
     reason: str,
+    few: str,
 ) -> None:
     where = f"level {step.level}" if step.level else "the fallback"
     names = ", ".join(str(people[person]) for person in step.people if person in people)
     late = f" {step.late_by_s} s after it was due" if step.late_by_s > rules.ON_TIME_S else ""
-    sentence = f"Paged {names} ({where}){late}." if names else f"Nobody to page on {where}."
+    sentence = f"Paged {names} ({where}){late}.{few}" if names else f"Nobody to page on {where}."
     wakes: dict[Any, datetime] = dict(step.held)
     if wakes:
         later = ", ".join(f"{people[p]} from {end:%H:%M} UTC" for p, end in wakes.items())
@@ -225,15 +263,18 @@ def _tell(
             "policy": incident.explanation.get("policy", ""),
         },
     )
+    done: Counter[int] = Counter()
     for row in told:
         person = row.person_id
         if person not in people:
             continue
+        done[person] += 1
         recorder.notice(
             incident,
             people[person],
             NoticeKind.PAGE,
             step=row,
+            way=done[person],
             not_before=wakes.get(person),
             delay_reason=IN_QUIET_HOURS if person in wakes else "",
             key=f"ladder:{run.number}:{step.kind.value}:{step.cycle}:{step.level}:"

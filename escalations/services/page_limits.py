@@ -1,6 +1,7 @@
 """Which of the pages that are due may leave now: some wait, some travel together (SEMANTICS 2.4).
 
-Only pages are held back, never other notices. The caller is inside `atomic()`.
+Only pages are held back, never other notices, and each way of a person for itself: a page that goes
+by two ways is one on each. The caller is inside `atomic()`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from escalations.rules.policy import Severity
 from escalations.selectors.policies import policy_doc
 
 LEASE = timedelta(seconds=60)
+Box = tuple[int, int]  # a person, and which of their ways
 IN_QUIET_HOURS = "in their quiet hours"
 
 
@@ -36,29 +38,29 @@ def may_leave(rows: list[Notice], at: datetime) -> list[list[Notice]]:
     )
     sent = _sent_lately(people, {row.pk for row in pages}, at)
     told = _told_before(pages)
-    bundles: dict[int, list[Notice]] = {}
+    bundles: dict[Box, list[Notice]] = {}
     for row in sorted(pages, key=lambda page: (page.not_before, page.pk)):
-        person = row.recipient_id
-        is_first = (person, row.incident_id) not in told
-        told.add((person, row.incident_id))
+        box = (row.recipient_id, row.way)
+        is_first = (box, row.incident_id) not in told
+        told.add((box, row.incident_id))
         if row.incident and row.incident.severity == Severity.S1 and is_first:
             letters.append([row])
-            sent[person].append(at)
+            sent[box].append(at)
             continue
-        if person in bundles:
-            bundles[person].append(row)
+        if box in bundles:
+            bundles[box].append(row)
             continue
-        turn = next_turn(sent[person], at, _limits(row))
+        turn = next_turn(sent[box], at, _limits(row))
         if turn.at > at:
             Notice.objects.filter(PENDING, pk=row.pk).update(
                 not_before=turn.at, delay_reason=turn.why[:200], leased_until=None
             )
             continue
         letters.append([row])
-        sent[person].append(at)
+        sent[box].append(at)
         if turn.is_bundle:
-            bundles[person] = letters[-1]
-            letters[-1] += _waiting(person, {page.pk for page in pages}, at)
+            bundles[box] = letters[-1]
+            letters[-1] += _waiting(box, {page.pk for page in pages}, at)
     return letters
 
 
@@ -68,41 +70,45 @@ def _limits(row: Notice) -> Limits:
 
 def _sent_lately(
     people: set[int], without: set[int], at: datetime
-) -> defaultdict[int, list[datetime]]:
+) -> defaultdict[Box, list[datetime]]:
     """When each person's pages of the last hour left, also those now in hand."""
     pages = Notice.objects.filter(
         kind=NoticeKind.PAGE, recipient__in=people, bundle=None, drill=None
     ).exclude(pk__in=without)
-    found: defaultdict[int, list[datetime]] = defaultdict(list)
-    for person, sent_at in pages.filter(sent_at__gt=at - HOUR).values_list("recipient", "sent_at"):
+    found: defaultdict[Box, list[datetime]] = defaultdict(list)
+    lately = pages.filter(sent_at__gt=at - HOUR)
+    for person, way, sent_at in lately.values_list("recipient", "way", "sent_at"):
         assert sent_at is not None, "filtered above"
-        found[person].append(sent_at)
+        found[person, way].append(sent_at)
     in_hand = pages.filter(PENDING, leased_until__gt=at)
-    for person, until in in_hand.values_list("recipient", "leased_until"):
+    for person, way, until in in_hand.values_list("recipient", "way", "leased_until"):
         assert until is not None, "filtered above"
-        found[person].append(until - LEASE)
+        found[person, way].append(until - LEASE)
     for times in found.values():
         times.sort()
     return found
 
 
-def _told_before(pages: list[Notice]) -> set[tuple[int, int | None]]:
-    """(person, incident) of those who had a page of this incident."""
-    return set(
-        Notice.objects.filter(
+def _told_before(pages: list[Notice]) -> set[tuple[Box, int | None]]:
+    """(box, incident) of those who had a page of this incident."""
+    return {
+        ((person, way), incident)
+        for person, way, incident in Notice.objects.filter(
             kind=NoticeKind.PAGE,
             sent_at__isnull=False,
             recipient__in={row.recipient_id for row in pages},
             incident__in={row.incident_id for row in pages},
-        ).values_list("recipient", "incident")
-    )
+        ).values_list("recipient_id", "way", "incident_id")
+    }
 
 
-def _waiting(person: int, without: set[int], at: datetime) -> list[Notice]:
-    """Pages of this person that were put off for the limits, and nobody else is sending."""
+def _waiting(box: Box, without: set[int], at: datetime) -> list[Notice]:
+    """Pages of this person by this way that were put off for the limits, in nobody else's hand."""
+    person, way = box
     rows = Notice.objects.filter(
-        PENDING, kind=NoticeKind.PAGE, recipient=person, not_before__gt=at, leased_until=None
-    ).exclude(delay_reason="")
+        PENDING, kind=NoticeKind.PAGE, recipient=person, way=way, not_before__gt=at
+    ).filter(leased_until=None)
+    rows = rows.exclude(delay_reason="")
     rows = rows.exclude(pk__in=without).exclude(delay_reason=IN_QUIET_HOURS)
     found = list(rows.select_related("recipient", "incident").order_by("pk"))
     Notice.objects.filter(pk__in=[row.pk for row in found]).update(

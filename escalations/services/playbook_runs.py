@@ -16,6 +16,7 @@ from config.lib.queue import enqueue
 from escalations.models import Incident, IncidentPlaybook, Notice
 from escalations.models.notices import NoticeKind
 from escalations.rules.playbooks import RECOVERY
+from escalations.services.addressing import Ways
 from escalations.services.recorder import DELIVER, Recorder
 from playbooks.models import PlaybookRun, StepRun
 from playbooks.models.runs import OPEN_RUNS, StepState
@@ -170,13 +171,12 @@ def tell(
         key=f"run:{run.pk}:{person.pk}:{key}",
         kind=NoticeKind.NEWS,
         recipient=person,
-        address=person.email,
         subject=f"[Playbook] {headline}"[:400].replace("\n", " "),
         text=text,
         created_at=recorder.at,
         not_before=recorder.at,
     )
-    Notice.objects.bulk_create([notice], ignore_conflicts=True)
+    Notice.objects.bulk_create(Ways().address([notice]), ignore_conflicts=True)
     enqueue(DELIVER)
 
 

@@ -207,6 +207,7 @@ def _store_ladder(version: PolicyVersion, ladder: rules.Ladder) -> None:
             notify=said.notify.value,
             require_acks=said.require_acks,
             quiet_hours=said.quiet_hours.value,
+            channels_min=said.channels_min,
         )
         LadderTarget.objects.bulk_create(
             LadderTarget(

@@ -19,10 +19,11 @@ from django.db.models import Max
 from accounts.models import User
 from config.lib.statements import insert
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
-from escalations.models.notices import Channel, NoticeKind
+from escalations.models.notices import NoticeKind
 from escalations.models.timeline import Visibility
 from escalations.rules.policy import Severity
 from escalations.selectors.standby import Standby
+from escalations.services.addressing import Ways
 
 DELIVER = "escalations.tasks.delivery.deliver"
 
@@ -36,6 +37,10 @@ class Recorder:
         self._notices: dict[str, Notice] = {}
         self._told: set[tuple[int, int]] = set()  # incident, person
         self._new: set[int] = set()
+
+    @cached_property
+    def ways(self) -> Ways:
+        return Ways(self.standby.kept)
 
     @cached_property
     def standby(self) -> Standby:
@@ -102,11 +107,13 @@ class Recorder:
         step: LadderStep | None = None,
         not_before: datetime | None = None,
         delay_reason: str = "",
+        way: int = 1,
     ) -> None:
         """One message to one person. `key` is unique within incident and person; saying the same
         key twice in one change keeps the first. Unreachable people get none. `not_before` is when
-        it may leave, when that is not now, and `delay_reason` why."""
-        full_key = f"{incident.number}:{recipient.pk}:{key}"
+        it may leave, when that is not now, and `delay_reason` why. `way`: by the first of the
+        recipient's ways, the second."""
+        full_key = f"{incident.number}:{recipient.pk}:{key}" + (f":way{way}" if way > 1 else "")
         if full_key in self._notices or not recipient.is_reachable:
             return
         severity = Severity(incident.severity).label
@@ -128,9 +135,8 @@ class Recorder:
             key=full_key,
             incident=incident,
             kind=kind,
-            channel=Channel.DRILL if incident.drill_id else Channel.EMAIL,
             recipient=recipient,
-            address=recipient.email,
+            way=way,
             subject=f"[{incident.key}] {severity} {headline}: {incident.title}"[:400].replace(
                 "\n", " "
             ),
@@ -152,7 +158,8 @@ class Recorder:
             insert(self._events, with_keys=False)
         if self._notices:
             # A key that is stored already was told already: a repeat is dropped by the database.
-            insert(self._notices.values(), is_repeat_fine=True)
+            letters = self.ways.address(list(self._notices.values()))
+            insert(letters, is_repeat_fine=True)
         self._events, self._notices = [], {}
         self._told, self._new = set(), set()
 

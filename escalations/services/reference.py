@@ -32,6 +32,7 @@ SCHEDULES = {
     "sweep": ("escalations.tasks.schedule.sweep_all", 1),
     "audit": ("escalations.tasks.audit.look", 1),
     "rosters": ("escalations.tasks.rosters.look_at_all", 60),
+    "tries": ("escalations.tasks.dead_letters.forget_tries", 24 * 60),
 }
 
 

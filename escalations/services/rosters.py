@@ -22,6 +22,7 @@ from accounts.services.rosters import rosters_naming
 from config.lib.queue import enqueue
 from escalations.models import Notice
 from escalations.models.notices import NoticeKind
+from escalations.services.addressing import Ways
 from escalations.services.recorder import DELIVER
 from escalations.services.review_moves import duty_managers
 
@@ -180,7 +181,6 @@ def _notice(
         key=key,
         kind=NoticeKind.WARNING,
         recipient=person,
-        address=person.email,
         subject=headline[:400].replace("\n", " "),
         text="\n".join((*text, link, "")),
         created_at=at,
@@ -190,6 +190,6 @@ def _notice(
 
 def _write(notices: list[Notice]) -> int:
     if notices:
-        Notice.objects.bulk_create(notices, ignore_conflicts=True)
+        Notice.objects.bulk_create(Ways().address(notices), ignore_conflicts=True)
         enqueue(DELIVER)
     return len(notices)

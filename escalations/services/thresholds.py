@@ -6,8 +6,9 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Field, QuerySet
+from django.db.models import QuerySet
 
+from config.lib.bulk import update_rows
 from escalations.models import Kpi, KpiFlip, KpiState, Threshold
 from escalations.rules.kpi_news import KpiFlipNews, doubt_text, limit_text, usual_text
 from escalations.rules.policy import Severity
@@ -156,6 +157,7 @@ def _freeze(
     state.state, state.since_at = KpiStateName.SUSPECT.value, max(known)
 
 
+_MOVED_ON = ("judged_to", "machine", "dirty_from", "parked_until", "parked_error")
 _SAVED = (
     "state",
     "held_state",
@@ -174,30 +176,9 @@ def _save(verdicts: list[Verdict], at: datetime) -> None:
         KpiFlip.objects.filter(pk__in=overturned).update(superseded_at=at)
     if new := [flip for verdict in verdicts for flip in verdict.new]:
         KpiFlip.objects.bulk_create(new)
-    # Prepared statements for all rows: an upsert by the ORM costs a third of the whole check.
-    _update([v.state for v in verdicts if v.is_quiet], ("judged_to", "machine"))
-    _update([v.state for v in verdicts if not v.is_quiet], _SAVED)
-
-
-def _update(states: list[KpiState], names: tuple[str, ...]) -> None:
-    if not states:
-        return
-    fields = [f for name in names if isinstance(f := KpiState._meta.get_field(name), Field)]
-    columns = ", ".join(f"{connection.ops.quote_name(str(f.column))} = %s" for f in fields)
-    if names != _SAVED:
-        columns += ", dirty_from = NULL, parked_until = NULL, parked_error = ''"
-    table = connection.ops.quote_name(KpiState._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {columns} WHERE id = %s",  # noqa: S608 (no user's text)
-            [
-                [
-                    *(f.get_db_prep_save(getattr(s, f.attname), connection) for f in fields),
-                    s.pk,
-                ]
-                for s in states
-            ],
-        )
+    # One statement for all rows: an upsert by the ORM costs a third of the whole check.
+    update_rows([v.state for v in verdicts if v.is_quiet], _MOVED_ON)
+    update_rows([v.state for v in verdicts if not v.is_quiet], _SAVED)
 
 
 def _news(flip: KpiFlip, kpi: Kpi, verdict: Verdict) -> KpiFlipNews:

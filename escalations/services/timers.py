@@ -86,6 +86,17 @@ def park(
 ) -> None:
     """A row whose settling raises is pushed an hour ahead and shows why: it blocks nobody."""
     values: dict[str, object] = {field: until}
-    if any(f.name == "parked_error" for f in model._meta.get_fields()):
+    if _says_why(model):
         values["parked_error"] = error[:300]
     model._default_manager.filter(pk=pk).update(**values)
+
+
+def unpark(model: type[Model], pk: int) -> None:
+    """It went well this time."""
+    if _says_why(model):
+        parked = model._default_manager.filter(pk=pk).exclude(parked_error="")
+        parked.update(parked_error="")
+
+
+def _says_why(model: type[Model]) -> bool:
+    return any(field.name == "parked_error" for field in model._meta.get_fields())

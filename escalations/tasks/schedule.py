@@ -11,11 +11,18 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import Error, close_old_connections, connection, transaction
+from django.db import (
+    Error,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models import Model, Q
 
 from accounts.models import ServiceHoursVersion
@@ -36,8 +43,11 @@ from escalations.models import (
     Storm,
 )
 from escalations.services import timers
+from escalations.services.batches import Batch
+from escalations.services.clock_batches import settle_clocks
 from escalations.services.handoff_timers import settle_handoff
 from escalations.services.hours import settle_hours
+from escalations.services.ladder_batches import settle_ladders, settle_looks
 from escalations.services.maintenance import settle_window
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
@@ -45,6 +55,7 @@ from escalations.services.recorder import DELIVER
 from escalations.services.review_timers import settle_action, settle_review
 from escalations.services.storms import settle_storm
 from escalations.services.thresholds import check_thresholds
+from escalations.tasks.glance import Question, earliest
 from playbooks.models import StepRun
 
 log = logging.getLogger("belay.clock")
@@ -52,12 +63,17 @@ PARK_FOR = timedelta(hours=1)
 LONGEST_SLEEP = 0.2  # seconds
 BATCH = 500
 UNSENT_AFTER = timedelta(seconds=1)
+AUDIT_EVERY = timedelta(seconds=30)
 BEAT_EVERY = timedelta(seconds=5)
+SHORTEST_SLEEP = 0.005  # seconds, where another process holds what is due
+# The database is in trouble, not a row: nothing is parked.
+TROUBLE = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """`field` is the due time; `settle(pk, at)` does one row inside a transaction.
+    """`field` is the due time; `settle(pk, at)` does one row inside a transaction, `settle_many`
+    a crowd of them in one transaction of its own.
 
     `drill` is the path to the drill that owns a row; an app below knows no drill of its own.
     """
@@ -66,6 +82,7 @@ class Timer:
     model: type[Model]
     field: str
     settle: Callable[[int, datetime], bool]
+    settle_many: Callable[[datetime, Drill | None, int], Batch] | None = None
     has_drills: bool = True
     drill: str = "drill"
 
@@ -73,9 +90,9 @@ class Timer:
 TIMERS = (
     # First, so that what is due at the same instant is judged by the new hours.
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
-    Timer("clocks", Clock, "next_wake_at", timers.settle_clock),
-    Timer("hand-overs", LadderRun, "look_at", timers.settle_look),
-    Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder),
+    Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
+    Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
+    Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),
     Timer("storms", Storm, "look_at", settle_storm),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
     Timer(
@@ -100,39 +117,72 @@ def _due(timer: Timer, at: datetime, drill: Drill | None):
     return rows.order_by(timer.field, "pk")
 
 
+def _question(timer: Timer) -> Question:
+    real = {timer.drill: None} if timer.has_drills else {}
+    return Question(timer.model._default_manager.filter(**real), timer.field)
+
+
+DIRTY, PARKED, DRILLS = "dirty KPIs", "parked KPIs", "drills"
+_dirty = KpiState.objects.filter(dirty_from__isnull=False)
+QUESTIONS = {
+    DIRTY: Question(_dirty.filter(parked_until=None), "dirty_from"),
+    PARKED: Question(_dirty, "parked_until"),
+    DRILLS: Question(Drill.objects.filter(ended_at=None), "started_at"),
+    **{timer.name: _question(timer) for timer in TIMERS},
+}
+
+
 def next_due() -> datetime | None:
-    """The earliest due time of all kinds: one index look-up each, outside any transaction."""
-    times = []
-    for timer in TIMERS:
-        rows = timer.model._default_manager.filter(**{f"{timer.field}__isnull": False})
-        if timer.has_drills:
-            rows = rows.filter(**{timer.drill: None})
-        first = rows.order_by(timer.field).values_list(timer.field, flat=True).first()
-        if first is not None:
-            times.append(first)
-    return min(times, default=None)
+    """The earliest due time of all kinds, outside any transaction."""
+    found = earliest(QUESTIONS)
+    return min((found[t.name] for t in TIMERS if t.name in found), default=None)
 
 
-def sweep(at: datetime, drill: Drill | None = None, limit: int = BATCH) -> int:
+def sweep(
+    at: datetime, drill: Drill | None = None, limit: int = BATCH, kinds: Sequence[Timer] = TIMERS
+) -> int:
     """Settle what is due at `at`, oldest first; returns the number of rows settled.
 
     Runs once for real time and once per running drill at the drill's own time.
     """
     done = 0
-    for timer in TIMERS:
+    for timer in kinds:
         if drill is not None and not timer.has_drills:
             continue
-        for pk in list(_due(timer, at, drill).values_list("pk", flat=True)[:limit]):
-            done += _settle(timer, pk, at)
+        if timer.settle_many is not None:
+            done += _settle_many(timer, at, drill, limit)
+        else:
+            done += _settle_each(timer, at, drill, limit)
     return done
+
+
+def _settle_many(timer: Timer, at: datetime, drill: Drill | None, limit: int) -> int:
+    """All in one transaction, but for what only the verb of one row does. Where a row raises, it
+    took nothing along: each is then settled by itself, and that one is parked."""
+    assert timer.settle_many is not None
+    try:
+        batch = timer.settle_many(at, drill, limit)
+    except TROUBLE:
+        raise
+    except Exception:
+        log.exception("a batch of %s failed; trying them one by one", timer.name)
+        return _settle_each(timer, at, drill, limit)
+    return batch.done + sum(_settle(timer, pk, at) for pk in batch.rest)
+
+
+def _settle_each(timer: Timer, at: datetime, drill: Drill | None, limit: int) -> int:
+    keys = list(_due(timer, at, drill).values_list("pk", flat=True)[:limit])
+    return sum(_settle(timer, pk, at) for pk in keys)
 
 
 def _settle(timer: Timer, pk: int, at: datetime) -> int:
     try:
         with transaction.atomic():
-            return int(timer.settle(pk, at))
-    except Error:
-        raise  # the database is in trouble, not this row
+            done = int(timer.settle(pk, at))
+            timers.unpark(timer.model, pk)
+            return done
+    except TROUBLE:
+        raise
     except Exception as error:
         log.exception("%s %s could not be settled; parked for an hour", timer.name, pk)
         sentence = f"{type(error).__name__}: {error}"
@@ -150,19 +200,19 @@ def sweep_all() -> int:
 
 def tick() -> int:
     """One look at everything: dirty KPIs, due timers, drills. 0 when nothing was due."""
+    return _act(now(), earliest(QUESTIONS))
+
+
+def _act(at: datetime, due: dict[str, datetime]) -> int:
+    """Do what one glance found due at `at`."""
     done = 0
-    if KpiState.objects.filter(dirty_from__isnull=False).exists():
-        at = now()
-        waiting = KpiState.objects.filter(
-            Q(parked_until=None) | Q(parked_until__lte=at), dirty_from__isnull=False
-        )
-        if waiting.exists():
-            done += check_thresholds(at)
-    due = next_due()
-    if due is not None and (at := now()) >= due:
-        done += sweep(at)
-    for drill in Drill.objects.filter(ended_at=None):
-        done += sweep(drill.clock_at, drill)
+    if DIRTY in due or (PARKED in due and due[PARKED] <= at):
+        done += check_thresholds(at)
+    if kinds := [timer for timer in TIMERS if timer.name in due and due[timer.name] <= at]:
+        done += sweep(at, kinds=kinds)
+    if DRILLS in due:
+        for drill in Drill.objects.filter(ended_at=None):
+            done += sweep(drill.clock_at, drill)
     return done
 
 
@@ -173,25 +223,35 @@ def run_clock(*, stop: threading.Event | None = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     name = f"clock:{socket.gethostname()}:{os.getpid()}"
     beaten: datetime | None = None
+    audited: datetime | None = None
     while not stop.is_set():
         try:
             at = now()
+            audited = audited or at  # first settle what fell due while nobody looked
             if beaten is None or at - beaten >= BEAT_EVERY:
                 _beat(name, at)
                 beaten = at
-            if tick():
+            if abs(at - audited) >= AUDIT_EVERY:
+                enqueue("escalations.tasks.audit.look")
+                audited = at
+            due = earliest(QUESTIONS)
+            if _act(at, due):
                 continue
-            _wake_sender(now())
-            due = next_due()
-            wait = LONGEST_SLEEP
-            if due is not None:
-                wait = min(wait, max(0.0, (due - now()).total_seconds()))
-            stop.wait(wait)
+            _wake_sender(at)
+            stop.wait(_pause(at, due))
         except Error:
             log.exception("the database does not answer; trying again")
             connection.close()
             close_old_connections()
             stop.wait(1.0)
+
+
+def _pause(at: datetime, due: dict[str, datetime]) -> float:
+    """Seconds until the earliest timer that was not due yet, within bounds."""
+    next_at = min((due[timer.name] for timer in TIMERS if timer.name in due), default=None)
+    if next_at is None:
+        return LONGEST_SLEEP
+    return min(LONGEST_SLEEP, max(SHORTEST_SLEEP, (next_at - at).total_seconds()))
 
 
 def _beat(name: str, at: datetime) -> None:

@@ -22,6 +22,9 @@ PARTS = {
     "business_time": "adding business time",
     "intake": "signals in, notices out",
     "readings": "readings in",
+    "sweep": "the sweep among a million clocks",
+    "lateness": "from due to written",
+    "thresholds": "the check of KPIs",
 }
 
 

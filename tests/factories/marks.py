@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account, Contact, Membership, Team, User
+from accounts.models import Account, Contact, ContactMethod, Membership, Team, User
 from accounts.services.roles import sync_roles
 from escalations.demo.company import tell_company
 from escalations.models import (
@@ -50,11 +50,19 @@ REVENUE_MARKS = {
     "signal_body": "quietotter",
     "delivery_answer": "slowheron",
 }
+# What nobody sees: there is no such right.
+SECRET_MARKS = {
+    "address": "palemarten",
+    "secret": "whsec_dustyheron",
+    "old_secret": "whsec_lightowl",
+    "code_hash": "greyvole",
+}
 CONTACT_MARKS = {"email": "mossyfinch", "phone": "7550755"}
 RIGHT_OF = dict.fromkeys(REVENUE_MARKS, "accounts.view_revenue") | dict.fromkeys(
     CONTACT_MARKS, "accounts.view_contact_details"
 )
-MARKS = REVENUE_MARKS | CONTACT_MARKS
+RIGHT_OF |= {f"way_{name}": "accounts.nobody" for name in SECRET_MARKS}
+MARKS = REVENUE_MARKS | CONTACT_MARKS | {f"way_{n}": mark for n, mark in SECRET_MARKS.items()}
 HUSH = "Hush"  # stands in all texts of what belongs to a private team
 _keys: dict[str, Any] = {}
 
@@ -140,7 +148,24 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
     action = _reviewed(company, incident, at)
     asked = {"reason": "Move", "source": "planted", "ends_at": at + timedelta(hours=1)}
     window = declare(asked, by=company["duty"], at=at)
+    way = ContactMethod(
+        person=company["agent"],
+        kind="webhook",
+        address=f"https://hooks.example/{SECRET_MARKS['address']}",
+        shown="https://hooks.example/…",
+        position=2,
+        created_at=at,
+        verified_at=at,
+        secret=SECRET_MARKS["secret"],
+        old_secret=SECRET_MARKS["old_secret"],
+        old_secret_until=at + timedelta(hours=1),
+        code_hash=SECRET_MARKS["code_hash"],
+    )
+    way.save()
+    way.label = "The pager"
+    way.save()
     return {
+        "way": way.pk,
         "incident": incident.number,
         "account": account.external_id,
         "contact": contact.pk,

@@ -174,3 +174,22 @@ def test_a_governor_cannot_take_over_a_superuser(governor, governed):
     assert governor.get(f"/admin/accounts/user/{boss.pk}/password/").status_code == 403
     mine = governor.get(address(type(boss), "change", governed["governor"].pk)).text
     assert 'name="is_superuser"' not in mine
+
+
+def test_people_on_call_who_verified_no_way_are_named(governed, at):
+    from accounts.models import ContactMethod
+    from escalations.selectors.attention import what_needs_you
+
+    assert what_needs_you(governed["governor"], at).unverified == []
+    ContactMethod.objects.filter(person=governed["agent"]).update(verified_at=None)
+    assert what_needs_you(governed["governor"], at).unverified == [governed["agent"]]
+
+
+def test_a_message_that_may_have_arrived_needs_somebody(governed, at):
+    from escalations.selectors.attention import what_needs_you
+
+    notice = Notice.objects.pending().first()
+    Notice.objects.filter(pk=notice.pk).update(uncertain_at=at)
+    assert what_needs_you(governed["governor"], at).notices == [notice]
+    Notice.objects.filter(pk=notice.pk).update(sent_at=at)
+    assert what_needs_you(governed["governor"], at).notices == []

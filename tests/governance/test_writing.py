@@ -166,3 +166,16 @@ def test_jobs_tokens_and_failed_sign_ins_are_read_and_tell_no_secret(company, cl
     assert "agent" in attempts.text
     client.force_login(company["duty"])
     assert client.get(address(AuthToken, "changelist")).status_code == 403
+
+
+def test_a_changed_address_of_an_account_waits_for_its_person(governor, governed):
+    person = governed["agent2"]
+    url = address(type(person), "change", person.pk)
+    known = governor.get(url).context["adminform"].form.initial
+    names = ("username", "first_name", "last_name", "time_zone", "quiet_from", "quiet_to")
+    sent = {name: known[name] or "" for name in names} | {"is_active": "on"}
+    sent |= {"email": "sam@new.example", "change_reason": "A new name."}
+    answer = governor.post(url, sent)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    live = person.contact_methods.filter(withdrawn_at=None)
+    assert list(live.values_list("address", "verified_at")) == [("sam@new.example", None)]

@@ -176,6 +176,14 @@ def test_a_look_at_many_incidents_goes_on_where_the_last_one_ended(company, at, 
     assert found(at + 3 * SOON) == {"clock_altered"}, "not looked at again: it stays open"
 
 
+def test_a_timer_that_works_again_is_no_finding_any_more(incident, at):
+    LadderRun.objects.filter(incident=incident).update(parked_error="KeyError: 'x'")
+    assert found(at + SOON) == {"parked"}
+    later(at, 6)
+    assert LadderRun.objects.get(incident=incident).level > 1
+    assert found(at + 6 * MINUTE + SOON) == set()
+
+
 # --- pages ---------------------------------------------------------------------------------------
 def test_the_page_says_what_is_wrong_and_when_nobody_looks(incident, company, at, travel, client):
     client.force_login(company["duty"])

@@ -53,7 +53,7 @@ def post(monkeypatch, travel):
 
     found = Post()
     found.sent = []
-    monkeypatch.setattr(notices.email, "send", found.send)
+    monkeypatch.setattr("escalations.channels.email.send", found.send)
     monkeypatch.setattr(notices, "now", lambda: travel.at)
     return found
 

@@ -117,7 +117,7 @@ def test_l7_pages_that_the_provider_refuses_count_as_an_empty_level(cast, monkey
     def refuse(*args):
         raise SMTPServerDisconnected("no line")
 
-    monkeypatch.setattr(notices.email, "send", refuse)
+    monkeypatch.setattr("escalations.channels.email.send", refuse)
     monkeypatch.setattr(notices, "now", lambda: travel.at)
     for moment in ("02:00", "02:00:05", "02:00:20"):
         travel.to(clock(moment))

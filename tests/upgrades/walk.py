@@ -26,13 +26,15 @@ def main() -> None:
     from django.test import Client
     from rest_framework.test import APIClient
 
-    from accounts.models import User
+    from accounts.models import ContactMethod, User
     from config.lib.clock import now
     from escalations.models import Incident
     from escalations.tasks.schedule import sweep
 
     call_command("sync_reference", verbosity=0, stdout=sys.stderr)
     people = {user.username: user for user in User.objects.all()}
+    kept = ContactMethod.objects.verified().values_list("person__username", "address")
+    assert dict(kept) == {name: user.email for name, user in people.items() if user.email}
     incident = Incident.objects.open().filter(severity=1).order_by("number").first()
     assert incident is not None, "the stored company has an open S1"
 

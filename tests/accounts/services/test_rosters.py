@@ -86,6 +86,7 @@ def test_nobody_stands_in_who_is_away_or_cannot_be_reached(company, primary, at)
     refused("person_away", rosters.record_override, primary, agent, *period, by=duty, at=at)
     agent.email = ""
     agent.save()
+    agent.contact_methods.update(verified_at=None)
     refused("unreachable_person", rosters.record_override, primary, agent, *period, by=duty, at=at)
 
 

@@ -16,6 +16,7 @@ from accounts.apps import WATCHED as OF_ACCOUNTS
 from accounts.models import (
     Absence,
     Account,
+    ContactMethod,
     Layer,
     LayerPerson,
     Membership,
@@ -111,6 +112,18 @@ def by_admin(company, at):
     assert client.post(page, sent).status_code == 302
 
 
+def other_way(company, at):
+    ContactMethod.objects.create(
+        person=on_call(at),
+        kind="email",
+        address="first@people.example",
+        shown="f",
+        position=0,
+        created_at=at,
+        verified_at=at,
+    )
+
+
 def other_layer(company, at):
     """The only person of the layer in force, changed by SQL behind every service."""
     version = RosterVersion.objects.create(
@@ -192,6 +205,7 @@ CHANGES = {
         pk=on_call(at).pk
     ).update(is_active=False),
     "an address changes, by a form": by_admin,
+    "another way comes first": other_way,
     "somebody leaves the team": lambda company, at: Membership.objects.filter(
         user=on_call(at)
     ).update(valid_to=at),

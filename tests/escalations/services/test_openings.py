@@ -59,7 +59,8 @@ def statements(count, at):
     assert LadderRun.objects.filter(incident__in=opened).count() == count
     found = Counter()
     for query in seen:
-        words = query["sql"].split('"')
+        words = query["sql"].partition(" times: ")[2] or query["sql"]
+        words = words.split('"')
         verb = words[0].split(" ")[0]
         if verb == "INSERT" and connection.vendor == "sqlite":
             found[verb, words[1]] = 1
