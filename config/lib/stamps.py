@@ -138,7 +138,7 @@ def _triggers(model: type[Model], counts: Collection[str], vendor: str) -> dict[
     """Name -> what it does. A name tells what it does: another definition is another trigger."""
     table = model._meta.db_table
     if vendor == "sqlite":
-        columns = [f.column for f in model._meta.concrete_fields if f.name not in counts]
+        columns = [str(f.column) for f in model._meta.concrete_fields if f.name not in counts]
         update = f"UPDATE OF {', '.join(columns)}" if counts else "UPDATE"
         texts = [ON_SQLITE.format(verb=verb, table=table) for verb in ("INSERT", "DELETE", update)]
     elif counts:

@@ -35,7 +35,7 @@ def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: boo
         return
     if len(rows) > FEW and (is_repeat_fine or not with_keys):
         for row in rows:
-            row._prepare_related_fields_for_save(operation_name="insert")
+            _take_keys(row)
         insert_rows(rows, ignore_conflicts=is_repeat_fine)
         return
     columns = _columns(type(rows[0]), connection.vendor)
@@ -55,8 +55,7 @@ def _insert(
     model = type(rows[0])
     values: list[Any] = []
     for row in rows:
-        # Takes the keys of what it points to and was stored meanwhile, as bulk_create does.
-        row._prepare_related_fields_for_save(operation_name="insert")
+        _take_keys(row)
         values += [convert(getattr(row, name)) for name, convert in columns]
     text = _words(model, connection.vendor, len(rows), with_keys, is_repeat_fine)
     with connection.cursor() as cursor:
@@ -68,19 +67,24 @@ def _insert(
         row._state.adding, row._state.db = False, connection.alias
 
 
+def _take_keys(row: Any) -> None:
+    """Those of what it points to and was stored meanwhile, as bulk_create does."""
+    row._prepare_related_fields_for_save(operation_name="insert")
+
+
 @cache
 def _words(
     model: type[Model], vendor: str, count: int, with_keys: bool, is_repeat_fine: bool
 ) -> str:
     quote = connection.ops.quote_name
-    meta = model._meta
-    names = [field.column for field in _fields(model)]
+    meta: Any = model._meta
+    names = [str(field.column) for field in _fields(model)]
     row = f"({', '.join(['%s'] * len(names))})"
     into = f"{quote(meta.db_table)} ({', '.join(map(quote, names))})"
     text = f"INSERT INTO {into} VALUES {', '.join([row] * count)}"  # noqa: S608 (no user's text)
     if is_repeat_fine:
         text += " ON CONFLICT DO NOTHING"
-    return f"{text} RETURNING {quote(meta.pk.column)}" if with_keys else text
+    return f"{text} RETURNING {quote(str(meta.pk.column))}" if with_keys else text
 
 
 def _fields(model: type[Model]) -> list[Any]:
