@@ -134,6 +134,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Audit findings", "fact_check", "escalations.auditfinding"),
                     _page("Audits", "monitor_heart", "escalations.audit"),
+                    _page("Seals", "encrypted", "escalations.seal"),
+                    _page("Looks at the record", "verified", "escalations.verification"),
                     _page("Jobs done", "task_alt", "django_q.success"),
                     _page("Jobs failed", "error", "django_q.failure"),
                     _page("Schedules", "update", "django_q.schedule"),

@@ -160,6 +160,7 @@ DOORS: tuple[Door, ...] = (
     page("accounts/login/", "accounts/login/", ANYBODY, who={"POST": ANYBODY}, answers=(200, 302)),
     Door("metrics", "metrics", {"GET": SEE_AUDIT}, is_bare=True),
     page("audit/", "audit/", SEE_AUDIT),
+    page("record/", "record/", SEE_POLICIES, who={"POST": SEE_POLICIES}, answers=(200, 302)),
     Door("accounts/logout/", "accounts/logout/", {"POST": ANYBODY}),
     page("accounts/profile/", "accounts/profile/", SIGNED_IN, who={"POST": SIGNED_IN}),
     button("accounts/profile/calendar/", "accounts/profile/calendar/"),

@@ -22,6 +22,7 @@ PARTS = {
     "business_time": "adding business time",
     "intake": "signals in, notices out",
     "readings": "readings in",
+    "seals": "sealing the record",
 }
 
 
