@@ -116,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "People",
                 "separator": True,
                 "items": [
+                    {"title": "Import and export", "icon": "table_view", "link": "/tables/"},
                     _page("Accounts", "apartment", "accounts.account"),
                     _page("Contacts", "contact_mail", "accounts.contact"),
                     _page("People", "person", "accounts.user"),
