@@ -109,7 +109,7 @@ def _said(each: Any, record: Any, names: dict[Any, str]) -> str:
 
 
 def _related_names(fields: Any, records: list[Any]) -> dict[Any, str]:
-    names = {}
+    names: dict[Any, str] = {}
     for each in fields:
         if each.is_relation:
             keys = {getattr(record, each.attname) for record in records} - {None}

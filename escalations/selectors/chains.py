@@ -102,8 +102,19 @@ def _chain(model: type[Model]) -> Chain:
     meta = model._meta
     left_out = OPEN_COLUMNS.get(model, frozenset())
     names = [field.attname for field in meta.concrete_fields if field.attname not in left_out]
-    label = str(meta.verbose_name_plural)
-    return Chain(meta.db_table, label[:1].upper() + label[1:], model, tuple(sorted(names)))
+    return Chain(meta.db_table, _label(model), model, tuple(sorted(names)))
+
+
+def _label(model: type[Model]) -> str:
+    """ "History of accounts"; of links: "History of user groups"."""
+    if not issubclass(model, HistoricalChanges):
+        label = str(model._meta.verbose_name_plural)
+        return label[:1].upper() + label[1:]
+    owner = getattr(model, "instance_type", None)
+    if owner is not None:
+        return f"History of {owner._meta.verbose_name_plural}"
+    noun = str(model._meta.model_name).removeprefix("historical").replace("_", " ")
+    return f"History of {noun}"
 
 
 def newest_seal(chain: str) -> Seal | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
-from simple_history.utils import bulk_create_with_history
+from simple_history.utils import bulk_create_with_history, get_history_manager_for_model
 
 from accounts.models import User
 from config.lib.errors import DomainError, NotAllowed, from_integrity_error
@@ -165,7 +165,7 @@ def _write(
 ) -> None:
     known = _known(table, rows)
     names = [name for name in rows[0][1] if name not in table.key]
-    attributes = {name: table.model._meta.get_field(name).attname for name in rows[0][1]}
+    attributes = {name: _attname(table, name) for name in rows[0][1]}
     fresh: list[tuple[int, Any]] = []
     changed: list[tuple[int, Any]] = []
     for line, values in rows:
@@ -203,7 +203,8 @@ def _write(
         table.model._default_manager.bulk_create(
             some, BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=stamped
         )
-        table.model.history.bulk_history_create(some, BATCH, update=True, **told_as)
+        history = get_history_manager_for_model(table.model)
+        history.bulk_history_create(some, BATCH, update=True, **told_as)
 
     def save(some: list[Any]) -> None:
         """Kept with its links (a person's roles), which a set leaves out of the history."""
@@ -215,8 +216,14 @@ def _write(
     done.changed += _in_sets(changed, save if has_links else change, done)
 
 
+def _attname(table: Table, name: str) -> str:
+    found = table.model._meta.get_field(name)
+    assert isinstance(found, models.Field), "tables are made of columns"
+    return found.attname
+
+
 def _known(table: Table, rows: list[Row]) -> dict[tuple[Any, ...], Any]:
-    names = [table.model._meta.get_field(name).attname for name in table.key]
+    names = [_attname(table, name) for name in table.key]
     wanted = {f"{names[-1]}__in": [values[table.key[-1]] for _, values in rows]}
     found = table.model._default_manager.filter(**wanted)
     if connection.features.has_select_for_update:

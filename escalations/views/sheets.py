@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from config.lib.errors import DomainError
@@ -22,11 +21,10 @@ class Sheets(IncidentsView):
 
 
 class SheetExport(IncidentsView):
-    def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
         table = _readable(self, name)
-        answer = StreamingHttpResponse(
-            exported(table, self.person), content_type="text/csv; charset=utf-8"
-        )
+        text = "".join(exported(table, self.person))
+        answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{table.name}.csv"'
         return answer
 
@@ -50,6 +48,7 @@ class SheetImport(IncidentsView):
     def _page(self, table: Table, done: Imported | None, status: int) -> HttpResponse:
         context = {"nav": "sheets", "table": table, "done": done, "now": self.at}
         context["columns"] = table.columns_for(self.person)
+        context["reason"] = self.request.POST.get("reason", "")
         return render(self.request, "escalations/sheets/import.html", context, status=status)
 
 

@@ -51,8 +51,8 @@ class Command(BaseCommand):
                 )
             except DomainError as error:
                 raise CommandError(error.detail) from error
-        for error in done.errors:
-            self.stdout.write(str(error))
+        for wrong in done.errors:
+            self.stdout.write(str(wrong))
         if done.errors:
             raise CommandError(f"{len(done.errors)} errors; nothing was kept.")
         kept = " (dry run: nothing was kept)" if done.is_dry_run else ""
