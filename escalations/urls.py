@@ -13,11 +13,13 @@ from escalations.views import (
     notices,
     playbooks,
     queue,
+    record,
     repairs,
     reviews,
     roster_versions,
     rosters,
     service_hours,
+    sheets,
 )
 
 urlpatterns = [
@@ -47,6 +49,10 @@ urlpatterns = [
     path("ladders/", ladders.Ladders.as_view(), name="ladders"),
     path("breaches/<int:pk>/cause/", incidents.BreachCause.as_view(), name="breach-cause"),
     path("audit/", audit.AuditView.as_view(), name="audit"),
+    path("tables/", sheets.Sheets.as_view(), name="sheets"),
+    path("tables/<slug:name>.csv", sheets.SheetExport.as_view(), name="sheet-export"),
+    path("tables/<slug:name>/", sheets.SheetImport.as_view(), name="sheet-import"),
+    path("record/", record.Record.as_view(), name="record"),
     path("maintenance/", maintenance.Windows.as_view(), name="maintenance"),
     path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
     path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),

@@ -21,6 +21,7 @@ from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
+from tests.seal_schema import SEAL_BREAKERS
 
 OURS = ("accounts", "playbooks", "escalations")
 
@@ -382,6 +383,7 @@ BREAKERS = {
 BREAKERS |= (
     CHANNEL_BREAKERS | LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 )
+BREAKERS |= SEAL_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

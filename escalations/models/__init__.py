@@ -36,6 +36,7 @@ from escalations.models.reviews import (
     ReviewParticipant,
     ReviewSignOff,
 )
+from escalations.models.seals import Seal, Verification
 from escalations.models.signals import Delivery, Signal
 from escalations.models.storms import Storm
 from escalations.models.thresholds import Threshold
@@ -89,10 +90,12 @@ __all__ = [
     "ReviewSignOff",
     "RoutingRule",
     "ScoringFactor",
+    "Seal",
     "Series",
     "SeverityRule",
     "Signal",
     "Storm",
     "Threshold",
     "TimelineEvent",
+    "Verification",
 ]

@@ -25,6 +25,7 @@ PARTS = {
     "sweep": "the sweep among a million clocks",
     "lateness": "from due to written",
     "thresholds": "the check of KPIs",
+    "seals": "sealing the record",
 }
 
 
