@@ -178,6 +178,7 @@ DOORS: tuple[Door, ...] = (
     page("incidents/<int:number>/score/", "incidents/{incident}/score/"),
     button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
+    page("kpis/", "kpis/"),
     page("ladders/", "ladders/", SEE_POLICIES | {"duty_manager"}),
     Door("breaches/<int:pk>/cause/", "breaches/{breach}/cause/", {"POST": WORKERS}),
     page("maintenance/", "maintenance/"),
