@@ -16,6 +16,7 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
@@ -378,6 +379,7 @@ BREAKERS = {
         recorded_by=w["company"]["agent"],
     ),
 }
+BREAKERS |= KPI_BREAKERS
 BREAKERS |= LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 
 
