@@ -11,6 +11,7 @@ from escalations.views import (
     kpis,
     ladders,
     maintenance,
+    my_shift,
     playbooks,
     queue,
     repairs,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("clock-repairs/<int:pk>/", repairs.RepairDetail.as_view(), name="clock-repair"),
     path("clock-repairs/<int:pk>/apply/", repairs.ApplyRepair.as_view(), name="clock-repair-apply"),
     path("clock-repairs/<int:pk>/drop/", repairs.DropRepair.as_view(), name="clock-repair-drop"),
+    path("my-shift/", my_shift.MyShiftView.as_view(), name="my-shift"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),
     path(

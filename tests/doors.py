@@ -197,6 +197,7 @@ DOORS: tuple[Door, ...] = (
         "clock-repairs/{repair}/drop/",
         {"POST": CANCEL | {"remediation_leader"}},  # who asked
     ),
+    page("my-shift/", "my-shift/"),
     page("playbooks/", "playbooks/"),
     page("playbooks/<slug:code>/", "playbooks/{playbook}/"),
     button("playbooks/<slug:code>/start/", "playbooks/{playbook}/start/"),
