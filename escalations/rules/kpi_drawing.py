@@ -127,12 +127,7 @@ def draw(
     labels += _times(start, end, zone, x, frame)
     if frame.right > 60 and limits:
         labels += _names(limits[-1].bands, x, y)
-    usual = [
-        (x.place(c.start.timestamp()), *(y.place(v) for v in reversed(c.usual.band(c.warn_k))))
-        if c.usual
-        else None
-        for c in columns
-    ]
+    usual = [_usual(c, x, y) for c in columns]
     centre = [
         (x.place(c.start.timestamp()), y.place(c.usual.centre)) if c.usual else None
         for c in columns
@@ -148,6 +143,13 @@ def draw(
         line(_points(columns, x, y, grain)),
         tuple(_dots(columns, x, y)),
     )
+
+
+def _usual(column: Any, x: Scale, y: Scale) -> tuple[float, float, float] | None:
+    if column.usual is None:
+        return None
+    low, high = column.usual.band(column.warn_k)
+    return x.place(column.start.timestamp()), y.place(high), y.place(low)
 
 
 def _points(

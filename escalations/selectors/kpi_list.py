@@ -169,11 +169,11 @@ def _rows(
 ) -> tuple[KpiRow, ...]:
     ids = [kpi.pk for kpi in kpis]
     states: dict[int, list[KpiState]] = {}
-    for state in KpiState.objects.filter(kpi__in=ids).order_by("segment"):
-        states.setdefault(state.kpi_id, []).append(state)
+    for each in KpiState.objects.filter(kpi__in=ids).order_by("segment"):
+        states.setdefault(each.kpi_id, []).append(each)
     worst = {
-        pk: min(each, key=lambda state: RANKS[KpiStateName(state.state)])
-        for pk, each in states.items()
+        pk: min(given, key=lambda state: RANKS[KpiStateName(state.state)])
+        for pk, given in states.items()
     }
     versions = versions_of(ids)
     values = last_values([(pk, state.segment) for pk, state in worst.items()])
@@ -182,8 +182,8 @@ def _rows(
     accounts = _accounts(kpis, user) if shows_revenue else {}
     found = []
     for kpi in kpis:
-        state, given = worst.get(kpi.pk), versions.get(kpi.pk)
-        version = version_at(given, at) if given else None
+        state, known = worst.get(kpi.pk), versions.get(kpi.pk)
+        version = version_at(known, at) if known else None
         incident = next(iter(incidents.get(kpi.pk, ())), None)
         found.append(
             KpiRow(

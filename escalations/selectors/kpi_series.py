@@ -158,7 +158,7 @@ def _grouped(
             replaced=Count("pk", filter=Q(quality=Quality.REPLACED)),
         )
     )
-    return list(rows.order_by("column"))
+    return [dict(row) for row in rows.order_by("column")]
 
 
 class _Usual:

@@ -180,7 +180,8 @@ def _handoffs(person: User, at: datetime) -> tuple[tuple[HandoffRow, ...], tuple
         .select_related("incident", "from_user", "to_user", "to_team")
         .order_by("expires_at", "pk")[: 2 * SHOWN]
     )
-    waiting, sent = [], []
+    waiting: list[HandoffRow] = []
+    sent: list[HandoffRow] = []
     for row in rows:
         url = reverse("incident", args=[row.incident_id])
         target = sent if row.from_user_id == person.pk else waiting
@@ -257,5 +258,5 @@ def _pages(person: User, at: datetime) -> tuple[int, int]:
         kind=NoticeKind.PAGE, recipient=person, sent_at__gte=at - BACK, sent_at__lte=at
     )
     zone = zone_named(person.time_zone)
-    hours = [sent.astimezone(zone).hour for sent in rows.values_list("sent_at", flat=True)]
+    hours = [sent.astimezone(zone).hour for sent in rows.values_list("sent_at", flat=True) if sent]
     return len(hours), sum(hour >= 22 or hour < 7 for hour in hours)
