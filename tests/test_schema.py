@@ -17,6 +17,7 @@ from config.lib.errors import constraint_name, constraint_sentences, from_integr
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.channel_schema import CHANNEL_BREAKERS
+from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
@@ -384,6 +385,7 @@ BREAKERS |= (
     CHANNEL_BREAKERS | LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 )
 BREAKERS |= SEAL_BREAKERS
+BREAKERS |= KPI_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -1,4 +1,5 @@
 from escalations.models.action_items import ActionItem
+from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
@@ -64,6 +65,7 @@ __all__ = [
     "IncidentLink",
     "IncidentPlaybook",
     "Kpi",
+    "KpiAnnotation",
     "KpiFlip",
     "KpiSource",
     "KpiState",
