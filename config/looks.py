@@ -117,6 +117,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "People",
                 "separator": True,
                 "items": [
+                    {"title": "Import and export", "icon": "table_view", "link": "/tables/"},
                     _page("Accounts", "apartment", "accounts.account"),
                     _page("Contacts", "contact_mail", "accounts.contact"),
                     _page("People", "person", "accounts.user"),
@@ -136,6 +137,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Audit findings", "fact_check", "escalations.auditfinding"),
                     _page("Audits", "monitor_heart", "escalations.audit"),
+                    _page("Seals", "encrypted", "escalations.seal"),
+                    _page("Looks at the record", "verified", "escalations.verification"),
                     _page("Jobs done", "task_alt", "django_q.success"),
                     _page("Jobs failed", "error", "django_q.failure"),
                     _page("Schedules", "update", "django_q.schedule"),

@@ -45,7 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Workers take whole files. What takes longest comes first, so that none is left alone at the end.
-LONGEST = ("config/lib/test_supervisor.py", "upgrades/", "test_doors.py", "governance/", "browser/")
+LONGEST = (
+    "config/lib/test_supervisor.py",
+    "killing/",
+    "upgrades/",
+    "test_doors.py",
+    "governance/",
+    "browser/",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,10 +17,12 @@ from config.lib.errors import constraint_name, constraint_sentences, from_integr
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.channel_schema import CHANNEL_BREAKERS
+from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
+from tests.seal_schema import SEAL_BREAKERS
 
 OURS = ("accounts", "playbooks", "escalations")
 
@@ -382,6 +384,8 @@ BREAKERS = {
 BREAKERS |= (
     CHANNEL_BREAKERS | LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
 )
+BREAKERS |= SEAL_BREAKERS
+BREAKERS |= KPI_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

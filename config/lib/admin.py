@@ -28,6 +28,7 @@ from unfold.forms import (
 )
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from config.lib.row_history import row_changes
 from config.lib.sensitive import hidden_fields, is_hidden_path
 
 __all__ = [
@@ -152,10 +153,32 @@ class Recorded(SimpleHistoryAdmin):
     """A history page that is only read: a change is undone by making the next one."""
 
     history_list_per_page = 25
+    object_history_list_template = "admin/history_list.html"
 
     def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         self._refuse_unseen(request, object_id)
         return super().history_view(request, object_id, *args, **kwargs)
+
+    def render_history_view(
+        self, request: HttpRequest, template: str, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        """With the past of the rows inside, as far as the reader may see such rows."""
+        if "page_obj" in context:
+            inlines = self.get_inline_instances(request, context["object"])
+            rows = [each.model for each in inlines if each.has_view_permission(request)]
+            key = context["object"].pk
+            context["row_changes"] = row_changes(self.model, rows, key, request.user)
+            context["row_columns"] = ("Row", "When", "What", "Who", "Why", "Changes")
+        return super().render_history_view(request, template, context, **kwargs)
+
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        """The oldest of a page is compared with the one on the next page."""
+        records = list(historical_records)
+        if records and (older := records[-1].prev_record) is not None:
+            records.append(older)
+        super().set_history_delta_changes(request, records, *args, **kwargs)
 
     def _refuse_unseen(self, request: HttpRequest, object_id: str) -> None:
         """The past of a row is for those who may see the row: simple-history shows it to all."""

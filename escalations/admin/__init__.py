@@ -11,6 +11,7 @@ from escalations.admin import (
     playbooks,
     policies,
     reviews,
+    seals,
     signals,
     timeline,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "playbooks",
     "policies",
     "reviews",
+    "seals",
     "signals",
     "timeline",
 ]

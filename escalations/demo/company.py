@@ -14,7 +14,7 @@ from accounts.models import Account, User
 from config.lib import queue
 from escalations.demo.channels import tell_ways
 from escalations.demo.customers import ACCOUNTS, MORE, tell_accounts
-from escalations.demo.kpis import NIGHTLY, tell_kpis
+from escalations.demo.kpis import NIGHTLY, tell_events, tell_kpis
 from escalations.demo.people import tell_people
 from escalations.demo.playbooks import tell_playbooks
 from escalations.demo.policies import tell_first_policies, tell_later_policies, tell_policies
@@ -64,6 +64,7 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
             return
         tell_first_policies(began)
         tell_kpis(people, began, ALL_KPIS, lateness_s=NIGHTLY)
+        tell_events(people, at)
         tell_playbooks(people, began)
         tell_world(
             people,

@@ -11,6 +11,7 @@ from typing import Any
 from accounts.models import Account, Team, User
 from escalations.models import Kpi
 from escalations.rules.reading_rows import NewReading
+from escalations.services.annotations import annotate
 from escalations.services.kpis import create_kpi
 
 HOUR, DAY = 3600, 86400
@@ -287,6 +288,28 @@ def tell_kpis(
                     "is_primary": True,
                 }
             ],
+        )
+
+
+def tell_events(people: dict[str, User], at: datetime) -> None:
+    """The promotions that the readings tell of, marked by the data steward as they began."""
+    for code, label, days, hours in (
+        ("cpc", "Autumn campaign", 21, 48),
+        ("cpm", "Autumn campaign", 21, 48),
+        ("checkout-conversion", "Autumn sale", 20, 40),
+    ):
+        kpi = Kpi.objects.filter(code=code).first()
+        start = at.replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=days)
+        if kpi is None or kpi.annotations.exists():
+            continue
+        annotate(
+            kpi,
+            kind="promo",
+            label=label,
+            starts_at=start,
+            ends_at=start + timedelta(hours=hours),
+            by=people["steward"],
+            at=start,
         )
 
 

@@ -1,4 +1,5 @@
 from escalations.models.action_items import ActionItem
+from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
@@ -36,6 +37,7 @@ from escalations.models.reviews import (
     ReviewParticipant,
     ReviewSignOff,
 )
+from escalations.models.seals import Seal, Verification
 from escalations.models.signals import Delivery, Signal
 from escalations.models.storms import Storm
 from escalations.models.thresholds import Threshold
@@ -63,6 +65,7 @@ __all__ = [
     "IncidentLink",
     "IncidentPlaybook",
     "Kpi",
+    "KpiAnnotation",
     "KpiFlip",
     "KpiSource",
     "KpiState",
@@ -89,10 +92,12 @@ __all__ = [
     "ReviewSignOff",
     "RoutingRule",
     "ScoringFactor",
+    "Seal",
     "Series",
     "SeverityRule",
     "Signal",
     "Storm",
     "Threshold",
     "TimelineEvent",
+    "Verification",
 ]

@@ -170,23 +170,28 @@ def _keep(
             kept.setdefault(key, deque(maxlen=LAST)).append((day, means))
 
 
-def learned_rule(rule: ThresholdRule, band: Baseline | None) -> ThresholdRule | None:
+def learned_rule(
+    rule: ThresholdRule, band: Baseline | None, *, is_event: bool = False
+) -> ThresholdRule | None:
     """The rule that judges one point; None when it cannot be judged, for want of a band.
 
     Learned limits count on the bad side, for a range on both. Inside the warn band is cleared,
     of warn and of breach alike. In mode `both` the tighter of the two limits counts each time,
     which is the worse of the two judgements; without a band the static limits judge alone.
+
+    During a known event a breach lies 8 spreads out at least, and warn further out in proportion.
     """
     if rule.mode == Mode.STATIC:
         return rule
     if band is None:
         return rule if rule.mode == Mode.BOTH else None
     spread = max(band.spread, rule.resolution)
+    wider = max(EVENT_K / rule.breach_k, 1.0) if is_event else 1.0
     limits: dict[str, float] = {}
     for side in rule.bands.sides:
         sign, tighter = (-1, max) if side == "lo" else (1, min)
-        warn = band.centre + sign * rule.warn_k * spread
-        breach = band.centre + sign * rule.breach_k * spread
+        warn = band.centre + sign * rule.warn_k * wider * spread
+        breach = band.centre + sign * rule.breach_k * wider * spread
         for level, limit in (
             ("warn", warn),
             ("breach", breach),

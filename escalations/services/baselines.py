@@ -22,6 +22,7 @@ from escalations.rules.baselines import (
     place_in_day,
 )
 from escalations.rules.thresholds import ThresholdRule
+from escalations.selectors.annotations import Span, is_masked, masks_of
 from escalations.selectors.baselines import first_value_at, learned_days, values_of
 
 DAY = timedelta(days=1)
@@ -38,6 +39,18 @@ class LearnedLimits:
         self.zone = ZoneInfo(kpi.time_zone)
         self._rows: dict[date, LearnedDay] = {}
         self._days: dict[date, Learned] = {}
+        self._masks: list[Span] | None = None
+
+    @property
+    def masks(self) -> list[Span]:
+        """Known events: they teach nothing, and limits are wider while they last."""
+        if self._masks is None:
+            self._masks = masks_of([self.kpi.pk])[self.kpi.pk]
+        return self._masks
+
+    def mask(self, spans: list[Span]) -> None:
+        """The known events, read by the caller."""
+        self._masks = spans
 
     def days_of(self, times: Iterable[datetime]) -> set[date]:
         return {when.astimezone(self.zone).date() for when in times}
@@ -66,7 +79,8 @@ class LearnedLimits:
 
     def rule_at(self, version: Threshold, when: datetime) -> ThresholdRule | None:
         """The rule that judges the point at `when`; None when too little is known to judge."""
-        return learned_rule(version.rule, self.usual_at(when))
+        is_event = is_masked(self.masks, when)
+        return learned_rule(version.rule, self.usual_at(when), is_event=is_event)
 
     def usual_at(self, when: datetime) -> Baseline | None:
         wall = when.astimezone(self.zone)
@@ -89,7 +103,11 @@ class LearnedLimits:
         # A day more at each end than needed: local days begin up to 14 hours from those of UTC.
         start = _midnight(min(days)) - look_back(self.kpi.grain_s) - DAY
         values = values_of(*self._key, start=start, before=_midnight(max(days)) + DAY)
-        found = learn(values, days, zone=self.zone, grain_s=self.kpi.grain_s, first_on=first_on)
+        if masks := self.masks:
+            usual = [(when, value) for when, value in values if not is_masked(masks, when)]
+        else:
+            usual = list(values)
+        found = learn(usual, days, zone=self.zone, grain_s=self.kpi.grain_s, first_on=first_on)
         rows = []
         for learned in found:
             self._days[learned.day] = learned
@@ -131,5 +149,7 @@ def read_learned(wanted: Iterable[tuple[LearnedLimits, Iterable[datetime]]]) -> 
         return
     keys = [(limits.kpi.pk, limits.segment) for limits, _ in asked]
     rows = learned_days(keys, set().union(*(days for _, days in asked)))
+    masks = masks_of({kpi for kpi, _ in keys})
     for limits, _ in asked:
+        limits.mask(masks[limits.kpi.pk])
         limits.remember(rows[limits.kpi.pk, limits.segment])

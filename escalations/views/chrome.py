@@ -46,6 +46,5 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "now": cache(clock.now),
         "policy_label": policy_label,
-        "nav_kpis": False,
         "keys_off": bool(user and user.is_authenticated and not user.keys_enabled),
     }

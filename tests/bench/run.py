@@ -20,11 +20,13 @@ from tests.bench.figures import Figure, table
 
 PARTS = {
     "business_time": "adding business time",
+    "charts": "charts of KPIs",
     "intake": "signals in, notices out",
     "readings": "readings in",
     "sweep": "the sweep among a million clocks",
     "lateness": "from due to written",
     "thresholds": "the check of KPIs",
+    "seals": "sealing the record",
 }
 
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from accounts.services.roles import sync_roles
 from config.lib.clock import now
 from escalations.demo.company import tell
+from escalations.services.seals import seal_all
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         sync_roles()
         with tqdm(desc="demo", unit=" step", disable=None, leave=False) as bar:
             tell(now(), lambda done, planned: _show(bar, done, planned))
+        seal_all(now())
         self.stdout.write("demo company is loaded")
 
 
