@@ -48,7 +48,7 @@ FIRST = {
 def stamp() -> int | None:
     """The present number; None where nothing watches."""
     with connection.cursor() as cursor:
-        cursor.execute(READ, ())  # with values, if none: else PostgreSQL logs no text of it
+        cursor.execute(READ)
         return cursor.fetchone()[0]
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalations', '0014_channels_and_attempts'),
+        ('escalations', '0016_known_events_of_kpis'),
     ]
 
     operations = [
