@@ -15,7 +15,9 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
+# Made by the database itself, or by triggers.
 LEFT_OUT = {"django_migrations", "django_content_type", "auth_permission", "sqlite_sequence"}
+LEFT_OUT |= {"belay_stamp"}
 PERMISSIONS = (
     "SELECT p.id, c.app_label, p.codename FROM auth_permission p "
     "JOIN django_content_type c ON c.id = p.content_type_id"

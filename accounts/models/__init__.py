@@ -7,6 +7,7 @@ from accounts.models.gaps import GapTold
 from accounts.models.people import User
 from accounts.models.rosters import Layer, LayerPerson, Override, Roster, RosterVersion
 from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
+from accounts.models.stamps import Stamp
 from accounts.models.swaps import Swap
 from accounts.models.teams import Membership, Team
 
@@ -25,6 +26,7 @@ __all__ = [
     "RosterVersion",
     "ServiceHours",
     "ServiceHoursVersion",
+    "Stamp",
     "Swap",
     "Team",
     "User",

@@ -14,6 +14,7 @@ from config.lib.api_view import BelayAPIView
 from config.lib.databases import in_turn, prepared
 from config.lib.errors import Later, NotAllowed
 from config.lib.rates import Buckets
+from config.lib.stamps import kept
 from escalations.selectors.outbox import is_behind
 
 BUSY_FOR_S = 2
@@ -21,21 +22,26 @@ SIGNALS = "send_signals"
 
 
 class MaySendSignals(HasAnyRole):
-    """The right comes with a role: mostly one query says both."""
+    """The right comes with a role: mostly one query says both, and none if it was said before
+    and no role, person or right has changed since."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         user = request.user
         if not user or not user.is_authenticated or not user.is_active:
             return False
-        named = {"permissions__codename": SIGNALS}
-        named["permissions__content_type__app_label"] = "escalations"
-        if user.groups.filter(**named).exists():
+        if kept().one(("may send signals", user.pk), lambda: _comes_with_role(user)):
             return True
         if not super().has_permission(request, view):
             return False
         if not user.has_perm(f"escalations.{SIGNALS}"):
             raise NotAllowed("missing_right", "Sending signals needs the right send_signals.")
         return True
+
+
+def _comes_with_role(user: Any) -> bool:
+    named = {"permissions__codename": SIGNALS}
+    named["permissions__content_type__app_label"] = "escalations"
+    return user.groups.filter(**named).exists()
 
 
 @cache

@@ -269,6 +269,12 @@ class Incident(Operational):
             ),
             models.Index(fields=["-received_at", "-number"], name="incident_received"),
             models.Index(fields=["commander", "state"], name="incident_commander"),
+            # How much each person has on hand.
+            models.Index(
+                fields=["commander", "severity"],
+                name="incident_load",
+                condition=Q(drill=None, state__in=sorted(s.value for s in OPEN_STATES)),
+            ),
             models.Index(
                 fields=["close_due_at"],
                 name="incident_close_due",

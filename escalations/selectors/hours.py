@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import ServiceHoursVersion
-from accounts.selectors.service_hours import version_among, version_at, versions_of
+from accounts.selectors.service_hours import version_among, version_at
 from escalations.models import Clock, Incident, PolicyVersion
 from escalations.rules.lifecycle import OPEN_STATES
 
 LIVE = ("running", "paused")
-Calendars = dict[int, list[ServiceHoursVersion]]  # of service hours, in order
+# Id of service hours -> its versions in order.
+Calendars = Callable[[int], Sequence[ServiceHoursVersion]]
 
 
 def calendar_version(
@@ -26,7 +28,7 @@ def calendar_version(
 ) -> ServiceHoursVersion | None:
     """The business calendar of an incident: its account's, else its team's, else the policy's.
 
-    `known` keeps what was looked up for a burst; `policy` stands for the incident's own.
+    `known` looks up what was read for a burst; `policy` stands for the incident's own.
     """
     if not is_business:
         return None
@@ -39,9 +41,7 @@ def calendar_version(
         return None
     if known is None:
         return version_at(hours, at)
-    if hours not in known:
-        known[hours] = versions_of(hours)
-    return version_among(known[hours], at)
+    return version_among(known(hours), at)
 
 
 def running_clocks() -> QuerySet[Clock]:

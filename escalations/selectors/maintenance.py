@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from config.lib.stamps import Kept
 from escalations.models import MaintenanceWindow
 
 SHOWN = 100
@@ -45,6 +46,17 @@ def lasting(at: datetime) -> tuple[WindowView, ...]:
         _view(row, at)
         for row in counted(MaintenanceWindow.objects.lasting(at)).order_by("ends_at", "pk")
     )
+
+
+def windows_from(at: datetime, known: Kept) -> list[MaintenanceWindow]:
+    """Those that last or come, the one that ends last first; no query where they are `known`."""
+    _, rows = known.one("windows", lambda: (at, _windows_from(at)), lambda kept: kept[0] <= at)
+    return rows
+
+
+def _windows_from(at: datetime) -> list[MaintenanceWindow]:
+    rows = MaintenanceWindow.objects.filter(ends_at__gt=at, ended_at=None)
+    return list(rows.order_by("-ends_at", "pk"))
 
 
 def windows(at: datetime) -> tuple[WindowView, ...]:

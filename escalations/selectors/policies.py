@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import asdict, fields
 from datetime import datetime, time
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 
 from accounts.models import Team
 from config.lib.errors import DomainError
+from config.lib.stamps import Kept
 from escalations.models import PolicyVersion
 from escalations.rules import policy as rules
 from escalations.rules.limits import Limits
@@ -28,8 +30,13 @@ def version_in_force(product_area: str = "") -> PolicyVersion:
     return version_for(product_area, versions_in_force())
 
 
-def versions_in_force() -> list[PolicyVersion]:
-    """One query."""
+def versions_in_force(known: Kept | None = None) -> list[PolicyVersion]:
+    """One query; none where they are `known`."""
+    found = (known or Kept(None)).one("versions in force", _versions_in_force)
+    return [copy(version) for version in found]
+
+
+def _versions_in_force() -> list[PolicyVersion]:
     return list(PolicyVersion.objects.filter(state="in_force").select_related("policy"))
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from accounts.models import ServiceHoursVersion
-from accounts.selectors.service_hours import calendar_of
+from accounts.selectors.service_hours import calendar_of, versions_of
 from escalations.models import Clock, ClockEvent, Incident
 from escalations.models.clocks import ClockKindChoice
 from escalations.models.repairs import ClockRepair, RepairKind
@@ -87,7 +88,7 @@ def _after(
 def _events(repair: ClockRepair, at: datetime) -> Iterator[tuple[Clock, dict[str, Any]]]:
     match repair.kind:
         case RepairKind.POLICY:
-            known: Calendars = {}
+            known = cache(versions_of)
             yield from _by_policy(repair, at, known)
             yield from _new_promises(repair, at, known)
         case RepairKind.DUE:

@@ -10,21 +10,25 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import User
 from accounts.selectors.contact_methods import Way, ways_of
+from config.lib.stamps import Kept
 from escalations.models import Notice
 from escalations.models.notices import Channel, NoticeKind
 
 
 class Ways:
-    """The ways of people, read once each however often they are asked for."""
+    """The ways of people, read once each however often they are asked for; none where they are
+    `kept`."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        self._kept = kept or Kept(None)
         self._known: dict[int, tuple[Way, ...]] = {}
 
     def of(self, people: Iterable[User]) -> dict[int, tuple[Way, ...]]:
         """At most one query."""
         wanted = {person.pk: person for person in people}
         if unknown := [wanted[pk] for pk in wanted if pk not in self._known]:
-            self._known |= ways_of(unknown)
+            found = self._kept.many("ways", [p.pk for p in unknown], lambda _: ways_of(unknown))
+            self._known |= {pk: ways or () for pk, ways in found.items()}
         return {pk: self._known[pk] for pk in wanted}
 
     def address(self, notices: Sequence[Notice]) -> list[Notice]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
+from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.rules import clock_events as rules
@@ -65,10 +66,10 @@ def new_clock(
 def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
     """Two inserts, however many clocks."""
     clocks = [clock for clock, _ in pairs]
-    Clock.objects.bulk_create(clocks, batch_size=500)
+    insert(clocks)
     for clock, event in pairs:
         event.clock = clock
-    ClockEvent.objects.bulk_create((event for _, event in pairs), batch_size=500)
+    insert((event for _, event in pairs), with_keys=False)
 
 
 def state_of(

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 
 from accounts.models import Team, User
+from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, Fact, Incident, Responder, Signal
 from escalations.models.incidents import Kind, Role
 from escalations.models.notices import NoticeKind
@@ -27,7 +28,7 @@ from escalations.selectors.policies import team_id, version_for, versions_in_for
 from escalations.selectors.routing import candidates
 from escalations.selectors.standby import Standby
 from escalations.services import storms
-from escalations.services.clocks import Calendars, insert_clocks, new_clock, refresh_queue_fields
+from escalations.services.clocks import insert_clocks, new_clock, refresh_queue_fields
 from escalations.services.ladders import start_runs
 from escalations.services.recorder import Recorder
 
@@ -79,16 +80,17 @@ def open_incidents(
     at: datetime,
     by: User | None = None,
     promised_from: datetime | None = None,
+    standby: Standby | None = None,
 ) -> list[Incident]:
     """Open one incident per signal: decided, owned, timed, paged and told.
 
     Inside the caller's transaction; the signals have no incident, and those that are not saved
     yet are inserted here. Nobody is dropped: without anyone on call the incident opens without an
     owner and the ladder's fallback is paged. `promised_from`: no promise counts from before, also
-    where the signal was received earlier.
+    where the signal was received earlier. `standby` is what the caller read for this change.
     """
-    recorder = Recorder(at)
-    in_force = versions_in_force()
+    recorder = Recorder(at, standby)
+    in_force = versions_in_force(recorder.standby.kept)
     read_kpi_people(signals)
     pools: dict[int, list[Candidate]] = {}
     decided = []
@@ -96,7 +98,7 @@ def open_incidents(
         known = known_of(signal)
         decided.append((signal, known, decide(version_for(signal.product_area, in_force), known)))
     routed = [_team_id(signal, verdict) for signal, _, verdict in decided]
-    teams = Team.objects.in_bulk({pk for pk in routed if pk is not None}) if any(routed) else {}
+    teams = recorder.standby.teams(pk for pk in routed if pk is not None)
     openings = []
     for (signal, known, verdict), pk in zip(decided, routed, strict=True):
         team = teams[pk] if pk is not None else None
@@ -107,9 +109,9 @@ def open_incidents(
     people = recorder.standby.people({int(o.choice.person) for o in openings if o.choice})
     for opening in openings:
         _explain(opening, people)
-    clocks = _clocks(openings, at, promised_from)
+    clocks = _clocks(openings, recorder.standby, promised_from)
     opened = [opening.incident for opening in openings]
-    Incident.objects.bulk_create(opened, batch_size=500)
+    insert(opened)
     recorder.begins(opened)
     _store_surroundings(openings, at)
     insert_clocks(clocks)
@@ -257,7 +259,7 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
         for name, value in o.signal.facts.items()
         if value is not None
     ]
-    Fact.objects.bulk_create(facts, batch_size=500)
+    insert(facts, with_keys=False)
     owners = [
         Responder(
             incident=o.incident, role=Role.COMMANDER, user=o.incident.commander, assigned_at=at
@@ -265,23 +267,22 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
         for o in openings
         if o.incident.commander
     ]
-    Responder.objects.bulk_create(owners, batch_size=500)
+    insert(owners, with_keys=False)
     for opening in openings:
         opening.signal.incident = opening.incident
     stored = [o.signal for o in openings if o.signal.pk is not None]
     new = [o.signal for o in openings if o.signal.pk is None]
-    if new:
-        Signal.objects.bulk_create(new, batch_size=500)
+    insert(new)
     if stored:
         Signal.objects.bulk_update(stored, ["incident"], batch_size=500)
 
 
 def _clocks(
-    openings: list[_Opening], at: datetime, promised_from: datetime | None
+    openings: list[_Opening], standby: Standby, promised_from: datetime | None
 ) -> list[tuple[Clock, ClockEvent]]:
     """The promises of each, unsaved as the incidents are, and what the queue repeats of them."""
     pairs: list[tuple[Clock, ClockEvent]] = []
-    known: Calendars = {}
+    at, known = standby.at, standby.calendar_versions
     for opening in openings:
         incident = opening.incident
         received = max(filter(None, (incident.received_at, promised_from)))

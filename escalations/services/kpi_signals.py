@@ -12,6 +12,7 @@ from escalations.models.notices import NoticeKind
 from escalations.rules import facts
 from escalations.rules.kpi_news import KpiFlipNews
 from escalations.rules.thresholds import FLAP_ENTRIES, FLAP_WINDOW, is_flapping
+from escalations.selectors.standby import Standby
 from escalations.services.facts import add_facts, current_facts
 from escalations.services.incidents import DATA_IN_QUESTION, open_incidents
 from escalations.services.locks import lock_incident
@@ -44,7 +45,8 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
     segment (deeper, back to ok, out again) is then played onto them in order.
     """
     touched: list[int] = []
-    keeper = Keeper(at)
+    standby = Standby(at)
+    keeper = Keeper(at, standby)
     pending = sorted(flips, key=lambda flip: (flip.flip_at, flip.kpi_id, flip.segment))
     while pending:
         heads: dict[tuple[int, str], KpiFlipNews] = {}
@@ -59,7 +61,8 @@ def record_kpi_flips(flips: Sequence[KpiFlipNews], *, at: datetime) -> list[int]
         for flip in heads.values():
             touched += _play(flip, at, to_open, keeper)
         keeper.store()
-        touched += [incident.number for incident in open_incidents(to_open, at=at)]
+        opened = open_incidents(to_open, at=at, standby=standby)
+        touched += [incident.number for incident in opened]
         pending = rest
     return list(dict.fromkeys(touched))
 

@@ -14,6 +14,7 @@ from django.db.models import Max
 from accounts.models import User
 from accounts.selectors.contact_methods import Way
 from config.lib.errors import Conflict
+from config.lib.statements import insert
 from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
 from escalations.models.notices import NoticeKind
@@ -125,7 +126,7 @@ def start_runs(
             run.level = 1  # who would be paged answered: no reason to wake the next
         else:
             climb.steps = advance(run, incident, doc, recorder, rules.climb, resolve)
-    LadderRun.objects.bulk_create([climb.run for climb in climbs], batch_size=500)
+    insert(climb.run for climb in climbs)
     store_steps(climbs, recorder, reason)
     return [climb.run for climb in climbs]
 
@@ -193,9 +194,7 @@ def store_steps(climbs: Sequence[Climb], recorder: Recorder, reason: str) -> Non
                         reason=(reason or step.reason)[:200],
                     )
                 )
-    LadderStep.objects.bulk_create(
-        [row for climb in climbs for rows in climb.rows for row in rows], batch_size=500
-    )
+    insert(row for climb in climbs for rows in climb.rows for row in rows)
     for climb in climbs:
         for step, rows in zip(climb.steps, climb.rows, strict=True):
             few = _fewer(step, climb.ladder, ways, people)

@@ -20,6 +20,8 @@ from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
 from config.lib.history import told
 from escalations.models import Kpi, MaintenanceWindow, Signal
 from escalations.rules.maintenance import Repeat, Scope, longest, next_occurrence
+from escalations.selectors.maintenance import windows_from
+from escalations.selectors.standby import Standby
 from escalations.services.incidents import open_incidents
 
 BY_HAND = "manual"  # a person who opens an incident means it
@@ -27,15 +29,16 @@ RIGHT = "escalations.add_maintenancewindow"
 
 
 class Keeper:
-    """What the windows that last at `at` keep, for a batch: one query, and one to store it."""
+    """What the windows that last now keep, for a batch: one query, and one to store it."""
 
-    def __init__(self, at: datetime) -> None:
-        self.at = at
+    def __init__(self, at: datetime, standby: Standby | None = None) -> None:
+        self.at, self._standby = at, standby or Standby(at)
         self._kept: list[Signal] = []
 
     @cached_property
     def _windows(self) -> list[MaintenanceWindow]:
-        return list(MaintenanceWindow.objects.lasting(self.at).order_by("-ends_at", "pk"))
+        rows = windows_from(self.at, self._standby.kept)
+        return [each for each in rows if each.starts_at <= self.at < each.ends_at]
 
     def takes(self, signal: Signal) -> bool:
         """Is this signal kept rather than opened? Of several windows the one that ends last keeps
@@ -196,9 +199,10 @@ def _open_what_stands(window: MaintenanceWindow, at: datetime) -> int:
         .select_related("kpi__owner", "kpi__steward", "account__sponsor", "account__owner")
         .order_by("pk")
     )
-    keeper = Keeper(at)
+    standby = Standby(at)
+    keeper = Keeper(at, standby)
     to_open = [signal for signal in standing if not keeper.takes(signal)]
     keeper.store()
     if to_open:
-        open_incidents(to_open, at=at, promised_from=at)
+        open_incidents(to_open, at=at, promised_from=at, standby=standby)
     return len(to_open)

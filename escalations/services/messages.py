@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import Account
 from config.lib.errors import field_error
+from config.lib.stamps import kept
 from escalations.services.signals import SignalMessage
 
 AHEAD = timedelta(minutes=5)  # a sender's clock may run a little fast
@@ -22,6 +24,11 @@ def _plain(value: Any) -> Any:
 def accounts_named(given: Iterable[Mapping[str, Any]]) -> dict[str, Account]:
     """The accounts that these messages name, by their external id. One query."""
     names = {each["account"] for each in given if each.get("account")}
+    found = kept().many("account", names, _accounts) if names else {}
+    return {name: copy(account) for name, account in found.items() if account is not None}
+
+
+def _accounts(names: Iterable[str]) -> dict[str, Account]:
     return {row.external_id: row for row in Account.objects.filter(external_id__in=names)}
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.models import User
-from config.lib.bulk import insert_rows
+from config.lib.statements import insert
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import NoticeKind
 from escalations.models.timeline import Visibility
@@ -29,13 +29,18 @@ DELIVER = "escalations.tasks.delivery.deliver"
 
 
 class Recorder:
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, standby: Standby | None = None) -> None:
         self.at = at
+        if standby is not None:
+            self.standby = standby
         self._events: list[TimelineEvent] = []
         self._notices: dict[str, Notice] = {}
         self._told: set[tuple[int, int]] = set()  # incident, person
         self._new: set[int] = set()
-        self.ways = Ways()
+
+    @cached_property
+    def ways(self) -> Ways:
+        return Ways(self.standby.kept)
 
     @cached_property
     def standby(self) -> Standby:
@@ -150,11 +155,11 @@ class Recorder:
     def write(self) -> None:
         if self._events:
             self._number_events()
-            insert_rows(self._events)
+            insert(self._events, with_keys=False)
         if self._notices:
             # A key that is stored already was told already: a repeat is dropped by the database.
             letters = self.ways.address(list(self._notices.values()))
-            insert_rows(letters, ignore_conflicts=True)
+            insert(letters, is_repeat_fine=True)
         self._events, self._notices = [], {}
         self._told, self._new = set(), set()
 

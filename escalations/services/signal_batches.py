@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from escalations.models import Delivery, Signal
+from escalations.selectors.standby import Standby
 from escalations.services.deliveries import Answer, digest_of, name_of, once
 from escalations.services.incidents import open_incidents
 from escalations.services.maintenance import Keeper
@@ -93,11 +94,12 @@ def _name(each: Sent, by: User) -> str:
 def _open(
     new: Iterable[Sent], by: User, at: datetime, answer_of: Callable[[Received], Answer]
 ) -> dict[int, Answer]:
-    keeper = Keeper(at)
+    standby = Standby(at)
+    keeper = Keeper(at, standby)
     signals = [(each, signal_of(each.message)) for each in new]
     opening = [signal for _, signal in signals if not keeper.takes(signal)]
     keeper.store()
-    open_incidents(opening, at=at, by=by)
+    open_incidents(opening, at=at, by=by, standby=standby)
     answers = {
         each.row: answer_of(
             Received(signal.incident, "opened" if signal.incident_id else "kept"),

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import Account, User
+from config.lib.statements import ask
 from escalations.models import Incident, Signal, TimelineEvent
 from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
+from escalations.selectors.standby import Standby
 from escalations.services import endings
 from escalations.services.facts import add_facts, judge_again, news_of
 from escalations.services.incidents import open_incidents
@@ -116,7 +118,8 @@ def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
 
 def _fire_new(signal: Signal, earlier: Incident | None, by: User | None, at: datetime) -> Received:
     """A new episode. `earlier` is the ended incident of the one before, locked."""
-    keeper = Keeper(at)
+    standby = Standby(at)
+    keeper = Keeper(at, standby)
     if keeper.takes(signal):
         keeper.store()
         return Received(None, "kept")
@@ -125,17 +128,27 @@ def _fire_new(signal: Signal, earlier: Incident | None, by: User | None, at: dat
         signal.save(force_insert=True)
         reopen(earlier, at, "the same signal fires again within 30 minutes")
         return Received(earlier, "reopened")
-    opened = open_incidents([signal], at=at, by=by)[0]
+    opened = open_incidents([signal], at=at, by=by, standby=standby)[0]
     if earlier is not None and not earlier.is_void:
         link_back(opened, earlier, at=at)
     return Received(opened, "opened")
 
 
-def _latest(message: SignalMessage) -> Signal | None:
+class _Latest(NamedTuple):
+    incident_id: int | None
+    ended_at: Any
+
+
+LATEST = (
+    "SELECT incident_id, ended_at FROM escalations_signal WHERE drill_id IS NULL"
+    " AND source = %s AND dedup_key = %s ORDER BY ended_at DESC NULLS FIRST LIMIT 1"
+)
+
+
+def _latest(message: SignalMessage) -> _Latest | None:
     """The open episode, else the one that ended last."""
-    newest_first = F("ended_at").desc(nulls_first=True)
-    rows = _episodes(message).only("incident_id", "ended_at", "source", "dedup_key")
-    return rows.order_by(newest_first).first()
+    found = ask(LATEST, (message.source, message.dedup_key))
+    return _Latest(*found[0]) if found else None
 
 
 def _kept(message: SignalMessage) -> Signal | None:
@@ -151,11 +164,13 @@ def _fire_kept(signal: Signal, message: SignalMessage, by: User | None, at: date
     signal.severity_hint = message.severity_hint or signal.severity_hint
     signal.facts, signal.anchors = signal.facts | message.facts, signal.anchors | message.anchors
     signal.save()
-    keeper = Keeper(at)
+    standby = Standby(at)
+    keeper = Keeper(at, standby)
     if keeper.takes(signal):
         keeper.store()
         return Received(None, "kept")
-    return Received(open_incidents([signal], at=at, by=by, promised_from=at)[0], "opened")
+    opened = open_incidents([signal], at=at, by=by, promised_from=at, standby=standby)
+    return Received(opened[0], "opened")
 
 
 def _lock_episode(message: SignalMessage) -> Incident | None:

@@ -6,14 +6,15 @@ Decided set-wise for a burst: a handful of statements, however many incidents it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import F, Q
 
 from config.lib.queue import enqueue
+from config.lib.statements import ask, marks
 from escalations.models import Incident, Storm
 from escalations.rules.lifecycle import OPEN_STATES, UNANSWERED
 from escalations.rules.limits import Limits
@@ -21,11 +22,11 @@ from escalations.rules.policy import LadderStart, Severity
 from escalations.rules.storms import (
     OVERALL,
     Group,
-    dimensions_of,
     ends_at,
     group_of,
     limit_of,
 )
+from escalations.selectors.groups import Others, counts_of, dimensions, last_parts, roots_of
 from escalations.selectors.policies import policy_doc
 from escalations.services.clocks import refresh_queue_fields
 from escalations.services.ladders import start_run
@@ -33,28 +34,9 @@ from escalations.services.locks import lock_incident, lock_incidents
 from escalations.services.recorder import Recorder
 from escalations.services.severity import FOLLOW, apply_severity
 
-SHARED = ("account__external_id", "product_area", "kpi__code")
-# What is asked of the first of a group.
-OF_FIRST = (
-    "number",
-    "title",
-    "state",
-    "severity",
-    "opened_at",
-    "account__external_id",
-    "product_area",
-    "kpi__code",
-)
+LASTING = "SELECT id FROM escalations_storm WHERE ended_at IS NULL"
 # Nobody is looked up further back than this, whatever a policy says.
 FURTHEST = timedelta(hours=24)
-
-
-def dimensions(incident: Incident) -> frozenset[str]:
-    return dimensions_of(
-        account=incident.account.external_id if incident.account else "",
-        area=incident.product_area,
-        kpi=incident.kpi.code if incident.kpi else "",
-    )
 
 
 def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incident]:
@@ -65,17 +47,15 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incid
     at, drill = recorder.at, incidents[0].drill_id
     limits = policy_doc(incidents[0].policy_version_id).limits
     new = {incident.number for incident in incidents}
-    others = Incident.objects.filter(drill=drill).exclude(number__in=new)
+    others = Others(drill, tuple(new))
     # Locked: one that ends meanwhile would wake nobody who is held back by it from now on.
     concerned = {OVERALL}.union(*(dimensions(incident) for incident in incidents))
-    lasting = Storm.objects.filter(drill=drill, ended_at=None, dimension__in=concerned)
-    lasting = lasting.select_for_update(no_key=True).order_by("pk")
-    storms = {storm.dimension: storm for storm in lasting}
+    storms = {storm.dimension: storm for storm in _lasting(concerned, drill)}
     # Who is in a storm needs no group and begins no storm.
     loose = [each for each in incidents if _storm_of(each, dimensions(each), storms) is None]
     parents = {incident.number: incident for incident in incidents}
     groups = _groups(others, loose, at, limits, parents) if loose else []
-    counts = _counts(others, at, limits) if loose else Counter()
+    counts = counts_of(others, at - _within(limits), limits.storm_overall) if loose else Counter()
     _load(parents, storms)
     known = _accounts_of(storms, incidents)
     held: Counter[str] = Counter()
@@ -115,8 +95,19 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incid
     return parents
 
 
+def _lasting(dimensions: Iterable[str], drill: int | None) -> list[Storm]:
+    """Storms of these that last, locked. Mostly none: then this is one look at an index."""
+    wanted = sorted(dimensions)
+    in_drill = "drill_id IS NULL" if drill is None else "drill_id = %s"
+    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    text = f"{LASTING} AND {in_drill} AND dimension IN {marks(wanted)} ORDER BY id{lock}"
+    found = ask(text, [*([] if drill is None else [drill]), *wanted])
+    rows = Storm.objects.filter(pk__in=[pk for (pk,) in found]).order_by("pk")
+    return list(rows) if found else []
+
+
 def _groups(
-    others: QuerySet[Incident],
+    others: Others,
     incidents: Sequence[Incident],
     at: datetime,
     limits: Limits,
@@ -125,34 +116,19 @@ def _groups(
     """The groups that one of these may belong to; their firsts are added to `parents`. Two
     queries."""
     since = at - min(timedelta(seconds=limits.group_at_most_s), FURTHEST)
-    alike = Q(account__in={i.account_id for i in incidents if i.account_id and not i.kpi_id})
-    alike |= Q(product_area__in={i.product_area for i in incidents if i.product_area})
-    alike = Q(alike, kpi=None) | Q(kpi__in={i.kpi_id for i in incidents if i.kpi_id})
-    fitting = others.filter(alike, parent=None, opened_at__gte=since, state__in=OPEN_STATES)
-    roots = {each.number: each for each in fitting.select_related("account", "kpi").only(*OF_FIRST)}
-    parents.update(roots)
-    children = others.filter(parent__in=roots).order_by().values_list("parent")
-    last = dict(children.annotate(last=Max("opened_at"))) if roots else {}
+    roots = {root.incident.number: root for root in roots_of(others, incidents, since)}
+    parents.update((number, root.incident) for number, root in roots.items())
+    last = {number: root.incident.opened_at for number, root in roots.items()}
+    if roots:
+        last |= last_parts(others, roots)
     return [
-        Group(number, dimensions(root), root.opened_at, last.get(number, root.opened_at))
+        Group(number, root.shared, root.incident.opened_at, last[number])
         for number, root in roots.items()
     ]
 
 
-def _counts(others: QuerySet[Incident], at: datetime, limits: Limits) -> Counter[str]:
-    """How many opened lately, by what they share. One query; a second one where there are more
-    than calm times have."""
-    since = at - min(timedelta(seconds=limits.storm_within_s), FURTHEST)
-    counts: Counter[str] = Counter()
-    lately = others.filter(opened_at__gt=since)
-    newest = list(lately.order_by("-opened_at").values_list(*SHARED)[: limits.storm_overall + 1])
-    rows = [(*shared, 1) for shared in newest]
-    if len(newest) > limits.storm_overall:
-        rows = list(lately.order_by().values_list(*SHARED).annotate(count=Count("number")))
-    for account, area, kpi, count in rows:
-        shared = dimensions_of(account=account or "", area=area, kpi=kpi or "")
-        counts.update(dict.fromkeys({*shared, OVERALL}, count))
-    return counts
+def _within(limits: Limits) -> timedelta:
+    return min(timedelta(seconds=limits.storm_within_s), FURTHEST)
 
 
 def _load(parents: dict[int, Incident], storms: dict[str, Storm]) -> None:

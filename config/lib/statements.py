@@ -1,0 +1,165 @@
+"""Statements written out, for the few places that run with every signal.
+
+There Django spends more time on wording a statement than the database on running it. `insert` does
+what `bulk_create` does for plain models, with each statement worded once a process; `ask` runs a
+SELECT. Elsewhere use the ORM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Model
+
+from config.lib.bulk import insert_rows
+
+FEW = 100  # more than these are quicker as `config.lib.bulk` does it
+TOGETHER = 500  # rows in one statement
+MOST_VALUES = 30_000  # SQLite takes 32,766 in one
+
+Convert = Callable[[Any], Any]
+
+
+def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: bool = False) -> None:
+    """Insert unsaved rows of one plain model, and set their keys unless `with_keys` is False.
+
+    `is_repeat_fine`: rows that a constraint refuses as stored already are left out; no keys then.
+    As with `bulk_create` no signals are sent and no history is written.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    if len(rows) > FEW and (is_repeat_fine or not with_keys):
+        for row in rows:
+            _take_keys(row)
+        insert_rows(rows, ignore_conflicts=is_repeat_fine)
+        return
+    columns = _columns(type(rows[0]), connection.vendor)
+    step = max(1, min(TOGETHER, MOST_VALUES // len(columns)))
+    for start in range(0, len(rows), step):
+        _insert(
+            rows[start : start + step], columns, with_keys and not is_repeat_fine, is_repeat_fine
+        )
+
+
+def _insert(
+    rows: Sequence[Model],
+    columns: tuple[tuple[str, Convert], ...],
+    with_keys: bool,
+    is_repeat_fine: bool,
+) -> None:
+    model = type(rows[0])
+    values: list[Any] = []
+    for row in rows:
+        _take_keys(row)
+        values += [convert(getattr(row, name)) for name, convert in columns]
+    text = _words(model, connection.vendor, len(rows), with_keys, is_repeat_fine)
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        keys = cursor.fetchall() if with_keys else ()
+    for row, (key,) in zip(rows, keys, strict=False):
+        row.pk = key
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def _take_keys(row: Any) -> None:
+    """Those of what it points to and was stored meanwhile, as bulk_create does."""
+    row._prepare_related_fields_for_save(operation_name="insert")
+
+
+@cache
+def _words(
+    model: type[Model], vendor: str, count: int, with_keys: bool, is_repeat_fine: bool
+) -> str:
+    quote = connection.ops.quote_name
+    meta: Any = model._meta
+    names = [str(field.column) for field in _fields(model)]
+    row = f"({', '.join(['%s'] * len(names))})"
+    into = f"{quote(meta.db_table)} ({', '.join(map(quote, names))})"
+    text = f"INSERT INTO {into} VALUES {', '.join([row] * count)}"  # noqa: S608 (no user's text)
+    if is_repeat_fine:
+        text += " ON CONFLICT DO NOTHING"
+    return f"{text} RETURNING {quote(str(meta.pk.column))}" if with_keys else text
+
+
+def _fields(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
+
+
+@cache
+def _columns(model: type[Model], vendor: str) -> tuple[tuple[str, Convert], ...]:
+    """Attribute -> what turns its value into one for the driver."""
+    return tuple((field.attname, _convert(field)) for field in _fields(model))
+
+
+def _convert(field: Any) -> Convert:
+    is_plain = type(field).pre_save in (models.Field.pre_save, models.DateTimeField.pre_save)
+    assert is_plain and not getattr(field, "auto_now", False), f"{field} sets its own value"
+    assert not getattr(field, "auto_now_add", False), f"{field} sets its own value"
+    target = field.target_field if field.is_relation else field
+
+    def slow(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    if isinstance(target, models.DateTimeField):
+        return _moment if connection.vendor == "sqlite" else _as_it_is
+    for kind, plain in (
+        (models.BooleanField, bool),
+        (models.IntegerField, int),
+        ((models.CharField, models.TextField), str),
+    ):
+        if isinstance(target, kind):
+            return _unless(plain, slow)
+    return slow
+
+
+def _unless(plain: type, slow: Convert) -> Convert:
+    """Values of just this type need no conversion; members of enums do."""
+    return lambda value: value if value is None or type(value) is plain else _bare(value, slow)
+
+
+def _bare(value: Any, slow: Convert) -> Any:
+    found = slow(value)
+    return getattr(found, "value", found)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _moment(value: datetime | None) -> str | None:
+    """As Django stores it in SQLite."""
+    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def ask(text: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT. Times are to be read by `moment`."""
+    if connection.vendor == "sqlite":
+        values = [_moment(each) if isinstance(each, datetime) else each for each in values]
+    with connection.cursor() as cursor:
+        cursor.execute(text, list(values))
+        return cursor.fetchall()
+
+
+def moment(value: Any) -> datetime | None:
+    """A time as `ask` returned it: SQLite's come as text or without a zone."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Places for these values in a list, in parentheses."""
+    return f"({', '.join(['%s'] * len(values))})"
+
+
+def words(values: Iterable[str]) -> str:
+    """Constants of ours written out as a list, so that partial indexes on them can be used."""
+    listed = sorted(str(value) for value in values)
+    assert all(value.isidentifier() for value in listed), "only words of our own"
+    return "(" + ", ".join(f"'{value}'" for value in listed) + ")"
