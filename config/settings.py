@@ -288,6 +288,7 @@ SPECTACULAR_SETTINGS = {
         "PlaybookOutcomeEnum": "playbooks.models.runs.Outcome",
         "TierEnum": "accounts.models.customers.TierChoice",
         "TemplateChannelEnum": "playbooks.models.templates.TemplateChannel",
+        "ContactKindEnum": "accounts.rules.contact_methods.KINDS",
         "NoticeChannelEnum": "escalations.models.notices.Channel",
         "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ContactMethod
-from accounts.rules.contact_methods import ContactKind
+from accounts.rules.contact_methods import KINDS
 from accounts.services import contact_methods as verbs
 from config.lib.api_nouns import DiscreetSerializer, NounDetail, NounList, NounView, documented
 from config.lib.errors import NotAllowed
@@ -53,7 +53,7 @@ class ContactMethodMade(ContactMethodRow):
 
 
 class ContactMethodIn(StrictSerializer):
-    kind = serializers.ChoiceField([kind.value for kind in ContactKind])
+    kind = serializers.ChoiceField(KINDS)
     address = serializers.CharField(
         max_length=1000, help_text="A mail address, an https:// address, or one of apprise."
     )

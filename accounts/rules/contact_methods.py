@@ -29,6 +29,9 @@ class ContactKind(StrEnum):
     APPRISE = "apprise"  # chat, SMS, push
 
 
+KINDS = [kind.value for kind in ContactKind]
+
+
 def scheme_of(address: str) -> str:
     scheme, colon, _ = address.partition("://")
     return scheme.lower() if colon else ""
