@@ -22,7 +22,8 @@ from config.lib import lifeline  # noqa: E402
 from tests.killing import server  # noqa: E402
 
 DATABASES = ("sqlite", "postgresql")
-AROUND_S = 300.0  # making the company, and becoming quiet
+AROUND_S = 200.0  # making the company, and becoming quiet
+HUNG = 3  # nothing was counted: the life itself did not end
 
 
 def live(database: str, seconds: float, port: int, is_broken: bool = False) -> int:
@@ -55,6 +56,9 @@ def _live(environment: dict[str, str], seconds: float, port: int, is_broken: boo
         )
         try:
             said, _ = life.communicate(timeout=2 * seconds + AROUND_S)
+        except subprocess.TimeoutExpired:
+            print(f"the life did not end within {2 * seconds + AROUND_S:g} s", file=sys.stderr)
+            return HUNG
         finally:
             life.kill()
             life.wait()
