@@ -6,14 +6,13 @@ from datetime import timedelta
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.lib import clock
 from config.lib.problems import problem
-from escalations.models import Heartbeat
+from escalations.selectors.heartbeats import newest_beats
 
 PULSE = timedelta(seconds=30)
 PROCESSES = ("clock", "cluster")
@@ -67,8 +66,7 @@ def _migrations() -> str:
 
 
 def _heartbeats() -> dict[str, str]:
-    rows = Heartbeat.objects.filter(kind__in=PROCESSES).values_list("kind")
-    newest = dict(rows.annotate(newest=Max("beat_at")))
+    newest = newest_beats()
     at, checks = clock.now(), {}
     for kind in PROCESSES:
         if kind not in newest:

@@ -19,7 +19,8 @@ from config.lib.problems import problem
 from config.lib.queue import queued_jobs
 from escalations.models import Audit
 from escalations.models.audits import Check
-from escalations.selectors.audit import beats, oldest_unsent_s, open_findings
+from escalations.selectors.audit import oldest_unsent_s, open_findings
+from escalations.selectors.heartbeats import newest_beats
 
 RIGHT = "escalations.view_audit"
 
@@ -56,8 +57,8 @@ class _Health:
             "Since a process last proved that it works.",
             labels=["kind"],
         )
-        for kind, age in sorted(beats(at).items()):
-            beat.add_metric([kind], age)
+        for kind, beat_at in sorted(newest_beats().items()):
+            beat.add_metric([kind], (at - beat_at).total_seconds())
         yield beat
         wrong = GaugeMetricFamily(
             "belay_audit_findings", "Open findings of the audit.", labels=["code"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from accounts.models import User
 from config.lib.queue import queued_jobs
@@ -15,7 +15,6 @@ from escalations.models import (
     Audit,
     AuditFinding,
     ClockMark,
-    Heartbeat,
     Incident,
     LadderStep,
     Notice,
@@ -138,12 +137,6 @@ def _why_held(row: Notice) -> str:
     if row.bundle_id is not None:
         return "Sent together with another"
     return row.delay_reason
-
-
-def beats(at: datetime) -> dict[str, float]:
-    """Seconds since the newest heartbeat, by kind of process."""
-    rows = Heartbeat.objects.values_list("kind").annotate(newest=Max("beat_at"))
-    return {kind: (at - newest).total_seconds() for kind, newest in rows}
 
 
 def open_findings() -> dict[str, int]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Model, Q
+from django.db.models import Model, Q
 
 from escalations.models import (
     ActionItem,
     Clock,
     Handoff,
-    Heartbeat,
     Incident,
     KpiState,
     LadderRun,
@@ -36,6 +35,7 @@ from escalations.rules.clocks import clock_state
 from escalations.rules.lifecycle import UNANSWERED
 from escalations.rules.policy import LadderStart, Severity
 from escalations.selectors.clocks import SECOND_US, rule_events
+from escalations.selectors.heartbeats import newest_beats
 from escalations.selectors.policies import policy_doc
 
 GRACE = timedelta(seconds=30)  # what may be under way is not lost
@@ -167,8 +167,7 @@ def _overdue(at: datetime) -> Iterator[Finding]:
 
 
 def _silent(at: datetime) -> Iterator[Finding]:
-    rows = Heartbeat.objects.filter(kind__in=PROCESSES).values_list("kind")
-    newest = dict(rows.annotate(newest=Max("beat_at")))
+    newest = newest_beats()
     for kind in PROCESSES:
         beat_at = newest.get(kind)
         if beat_at is not None and at - beat_at > SILENT_AFTER:

@@ -15,6 +15,12 @@ from escalations.models import Heartbeat
 CLOCK_SILENT_S = 15.0
 
 
+def newest_beats() -> dict[str, datetime]:
+    """When each kind of process last proved that it works."""
+    rows = Heartbeat.objects.order_by().values_list("kind")
+    return dict(rows.annotate(newest=Max("beat_at")))
+
+
 def heartbeat_age_s(kind: str, at: datetime) -> float:
     """Seconds since the newest heartbeat of this kind; infinity if there is none."""
     newest = Heartbeat.objects.filter(kind=kind).aggregate(newest=Max("beat_at"))["newest"]
