@@ -7,6 +7,7 @@ killed is back in milliseconds and dies in the middle of its work rather than wh
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+from django.db import connections
 
 from config.lib import lifeline
 
@@ -27,20 +29,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> int:
     seconds, port, is_broken = float(sys.argv[1]), sys.argv[2], "broken" in sys.argv[3:]
+    faulthandler.register(signal.SIGUSR1)
     lifeline.hold()
     lifeline.adopt_orphans()
     import django
 
     django.setup()
     from django.conf import settings
-    from django.db import connection, connections
+    from django.db import connection
 
     from config.lib.clock import now
     from tests.killing import work
     from tests.killing.reckoning import reckon
 
     began = work.plan(int(seconds * PACE), PACE)
-    connections.close_all()
     fire = Fire(random.Random(int(os.environ.get("BELAY_SEED") or time.time())))
     for name, act in work.JOBS.items():
         fire.start(name, lambda act=act: act(began, is_broken))
@@ -81,6 +83,8 @@ class Fire:
         self._serve: subprocess.Popen[bytes] | None = None
 
     def start(self, name: str, act: Callable[[], None]) -> None:
+        # Two processes on one connection would read each other's answers, or wait for ever.
+        connections.close_all()
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +60,7 @@ def _live(environment: dict[str, str], seconds: float, port: int, is_broken: boo
             said, _ = life.communicate(timeout=2 * seconds + AROUND_S)
         except subprocess.TimeoutExpired:
             print(f"the life did not end within {2 * seconds + AROUND_S:g} s", file=sys.stderr)
+            print(_where(life, log), file=sys.stderr)
             return HUNG
         finally:
             life.kill()
@@ -69,6 +72,13 @@ def _live(environment: dict[str, str], seconds: float, port: int, is_broken: boo
         told = [line[2:] for line in lines if line.startswith("! ")]
         sys.stdout.write("\n".join(told or lines[-25:]) + "\n")
     return life.returncode
+
+
+def _where(life: subprocess.Popen[str], log: Path) -> str:
+    """What a life that does not end is doing: it writes its stack when it is asked."""
+    life.send_signal(signal.SIGUSR1)
+    time.sleep(1)
+    return "\n".join(log.read_text(errors="replace").splitlines()[-40:])
 
 
 def main() -> int:
