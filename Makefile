@@ -5,13 +5,14 @@ PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
 
 export PORT
 
-.PHONY: help run test lint bench killloop twohosts
+.PHONY: help run test browsers lint bench killloop twohosts
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    start Belay on port 8000, with a demo (make run PORT=8010 for another port)"
-	@echo "make test   run all tests on SQLite and on an embedded PostgreSQL"
+	@echo "make test   run the tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
+	@echo "make browsers  run the tests of every page in a real Chromium"
 	@echo "make bench  figures of speed, each beside its comparison (make bench ARGS=--json=FILE)"
 	@echo "make killloop SECONDS=300  kill every process for so long, on both databases, and count losses"
 	@echo "make twohosts  two hosts in network namespaces on one PostgreSQL, one cut off (root)"
@@ -22,7 +23,10 @@ run: .venv/requirements.stamp
 	@BELAY_STOP_WITH=$$PPID exec .venv/bin/python manage.py serve
 
 test: .venv/requirements-dev.stamp
-	@.venv/bin/python tests/run_twice.py $(ARGS)
+	@.venv/bin/python tests/run_suites.py sqlite postgresql $(ARGS)
+
+browsers: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/run_suites.py browser $(ARGS)
 
 bench: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/bench/run.py $(ARGS)
