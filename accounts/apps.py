@@ -2,8 +2,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
+from config.lib.databases import read_instants_quickly
 from config.lib.stamps import unwatch, watch
 
 # Read with every signal and seldom changed: processes keep these (`config.lib.stamps`).
@@ -46,5 +48,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
+        connection_created.connect(read_instants_quickly)
         pre_migrate.connect(_unwatch, sender=self)
         post_migrate.connect(_watch, sender=self)

@@ -67,10 +67,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=place)
     is_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     other = "sqlite" if is_postgresql else "postgres"
-    for_other = [item for item in items if item.get_closest_marker(other)]
+    for_other = [
+        item
+        for item in items
+        # What asks for no database says the same on both.
+        if item.get_closest_marker(other) or (is_postgresql and not _needs_database(item))
+    ]
     if for_other:
         config.hook.pytest_deselected(items=for_other)
-        items[:] = [item for item in items if item not in for_other]
+        left_out = set(for_other)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marks = ("django_db", "postgres")
+    return bool(fixtures & {"db", "transactional_db"}) or any(map(item.get_closest_marker, marks))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

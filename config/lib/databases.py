@@ -1,10 +1,14 @@
-"""How much is written at once, and statements that come again and again are planned once."""
+"""Statements that come again and again are planned once, writers of SQLite queue up, and instants
+are read quickly."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -42,3 +46,27 @@ def in_turn() -> Iterator[None]:
         return
     with _turn:
         yield
+
+
+def read_instants_quickly(connection: Any, **_: Any) -> None:
+    """Takes a new connection (`connection_created`). Django reads each instant of PostgreSQL by a
+    regular expression, 9 us each; a page of the queue holds thousands. The server answers in UTC
+    and ISO 8601, which `datetime` reads by itself in less than one."""
+    if connection.vendor == "postgresql" and connection.timezone is UTC:
+        connection.connection.adapters.register_loader("timestamptz", _instant())
+
+
+@cache
+def _instant() -> Any:
+    from django.db.backends.postgresql.psycopg_any import BaseTzLoader
+
+    class Instant(BaseTzLoader):
+        timezone = UTC
+
+        def load(self, data: Any) -> datetime:
+            try:
+                return datetime.fromisoformat(str(data, "ascii"))
+            except ValueError:  # before the year 1, or infinity
+                return super().load(data)
+
+    return Instant
