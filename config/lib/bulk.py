@@ -17,6 +17,7 @@ from django.db.models import (
     CharField,
     DateTimeField,
     Field,
+    FloatField,
     ForeignKey,
     IntegerField,
     JSONField,
@@ -123,7 +124,7 @@ def _preparation(field: AnyField) -> Callable[[Any], Any] | None:
         return (lambda value: json.dumps(value, cls=encoder)) if is_text or encoder else None
     if isinstance(field, (CharField, TextField)):
         return str
-    if isinstance(field, (IntegerField, BooleanField, ForeignKey)):
+    if isinstance(field, (IntegerField, FloatField, BooleanField, ForeignKey)):
         return None
     raise TypeError(f"{field} is of a kind that nobody has needed here so far.")
 

@@ -7,7 +7,9 @@ of one small statement. Numbers are random, never counted: one that was rolled b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -107,12 +109,32 @@ class _Process:
     kept = Kept(None)
 
 
-def kept() -> Kept:
+_held: ContextVar[list[Kept] | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Inside, `kept` asks for the number once: what a request reads before its transaction stands
+    as of the request's beginning. Whoever is inside a transaction asks with `is_fresh`."""
+    token = _held.set([])
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+def kept(*, is_fresh: bool = False) -> Kept:
     """What this process keeps at present. One small statement; ask once for each change."""
+    held = _held.get()
+    if held and not is_fresh:
+        return held[0]
     present = stamp()
     if present is None or present != _Process.kept.stamp:
         _Process.kept = Kept(present)
-    return _Process.kept
+    found = _Process.kept
+    if held is not None:
+        held[:] = [found]
+    return found
 
 
 def watch(models: Mapping[type[Model], Collection[str]], using: str = "default") -> None:

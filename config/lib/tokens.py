@@ -62,6 +62,7 @@ def _stored(text: str, digest: str) -> Any:
     found = get_token_model().objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
     for stored in found.select_related("user"):
         if compare_digest(digest, stored.digest):
+            stored.user.get_all_permissions()  # kept with it: the number changes with rights too
             return stored
     raise _refused("No such token. Make one with `manage.py create_token`.")
 

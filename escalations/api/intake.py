@@ -14,7 +14,7 @@ from config.lib.api_view import BelayAPIView
 from config.lib.databases import in_turn, prepared
 from config.lib.errors import Later, NotAllowed
 from config.lib.rates import Buckets
-from config.lib.stamps import kept
+from config.lib.stamps import asked_once, kept
 from escalations.selectors.outbox import is_behind
 
 BUSY_FOR_S = 2
@@ -57,7 +57,7 @@ class IntakeView(BelayAPIView):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
-        with in_turn(), prepared():
+        with in_turn(), prepared(), asked_once():
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -33,7 +33,7 @@ class Standby:
     @cached_property
     def kept(self) -> Kept:
         """What this process knows; read before anything else of this change."""
-        return kept()
+        return kept(is_fresh=True)
 
     def people(self, ids: Iterable[int]) -> dict[int, User]:
         """By id, those that exist. One query for those not asked of yet."""

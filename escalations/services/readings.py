@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from config.lib import queue
+from config.lib.bulk import update_rows
 from config.lib.errors import DomainError
 from escalations.models import Kpi, KpiState, Reading, Series
 from escalations.models.kpis import Quality
@@ -291,6 +292,16 @@ def _as_copy_text(rows: list[tuple[Any, ...]], at: datetime) -> str:
     return "".join(lines)
 
 
+_MARKED = (
+    "dirty_from",
+    "suspect_at",
+    "last_at",
+    "last_value",
+    "no_data_due_at",
+    "parked_until",
+)
+
+
 def _mark(
     states: dict[tuple[int, str], KpiState],
     touched: dict[tuple[int, str], _Touched],
@@ -321,19 +332,7 @@ def _mark(
         # A backfill is no promise of fresh data: it must not start a timer of its own.
         if key[0] in versions and last_at + allowed > at and kpis[key[0]].is_active:
             state.no_data_due_at = last_at + allowed
-    KpiState.objects.bulk_create(
-        [states[key] for key in sorted(touched)],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=[
-            "dirty_from",
-            "suspect_at",
-            "last_at",
-            "last_value",
-            "no_data_due_at",
-            "parked_until",
-        ],
-    )
+    update_rows([states[key] for key in sorted(touched)], _MARKED)
     return True
 
 

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
+from knox.models import AuthToken
 
 from accounts.apps import WATCHED as OF_ACCOUNTS
 from accounts.models import ContactMethod, Stamp, Team
-from config.lib.stamps import kept, stamp, unwatch, watch
+from config.lib.stamps import asked_once, kept, stamp, unwatch, watch
 from escalations.apps import WATCHED as OF_ESCALATIONS
 
 AT = datetime(2026, 11, 17, 10, tzinfo=UTC)
@@ -156,3 +158,44 @@ def test_counts_of_what_leaves_change_nothing(django_user_model):
     assert stamp() == before
     ContactMethod.objects.update(verified_at=AT, last_error="")
     assert stamp() != before
+
+
+@pytest.mark.django_db
+def test_a_request_asks_for_the_number_once_and_its_transaction_anew(django_assert_num_queries):
+    with asked_once():
+        with django_assert_num_queries(1):
+            first = kept()
+            assert kept() is first
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE belay_stamp SET number = number + 1")
+        assert kept() is first, "as of its beginning"
+        assert (renewed := kept(is_fresh=True)) is not first
+        assert kept() is renewed
+    with asked_once(), django_assert_num_queries(1):
+        assert kept() is renewed
+
+
+@pytest.mark.django_db
+def test_a_token_loses_a_right_at_once(client, people):
+    """Rights are kept with the token: taken from the role, from the person, or with the role."""
+    token = AuthToken.objects.create(people.integrator)[1]
+    role = people.integrator.groups.get()
+    right = Permission.objects.get(codename="send_signals")
+    more = Permission.objects.get(codename="add_reading")
+
+    def status():
+        bad = {"data": "{}", "content_type": "application/json"}
+        headers = {"Authorization": f"Token {token}"}
+        return client.post("/api/v1/readings/", headers=headers, **bad).status_code
+
+    assert status() == 400, "a bad reading, from one who may send"
+    role.permissions.remove(right, more)
+    assert status() == 403
+    people.integrator.user_permissions.add(right)
+    assert status() == 400
+    people.integrator.user_permissions.clear()
+    assert status() == 403
+    role.permissions.add(right)
+    assert status() == 400
+    people.integrator.groups.clear()
+    assert status() == 403
