@@ -78,6 +78,14 @@ UNFOLD: dict[str, Any] = {
                         "icon": "dashboard",
                         "link": reverse_lazy("admin:index"),
                     },
+                    {
+                        "title": "Read and compare",
+                        "icon": "balance",
+                        "link": "/policies/",
+                        "permission": lambda request: request.user.has_perm(
+                            "escalations.view_policyversion"
+                        ),
+                    },
                     _page("Policies", "gavel", "escalations.policy"),
                     _page("Policy versions", "history_edu", "escalations.policyversion"),
                     _page("KPIs", "monitoring", "escalations.kpi"),

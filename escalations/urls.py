@@ -14,6 +14,7 @@ from escalations.views import (
     my_shift,
     notices,
     playbooks,
+    policies,
     queue,
     record,
     repairs,
@@ -83,6 +84,15 @@ urlpatterns = [
     ),
     path("playbooks/<slug:code>/", playbooks.PlaybookPage.as_view(), name="playbook"),
     path("playbooks/<slug:code>/start/", playbooks.StartPlaybook.as_view(), name="playbook-start"),
+    path("policies/", policies.Policies.as_view(), name="policies"),
+    path("policies/<slug:code>/", policies.PolicyDetail.as_view(), name="policy"),
+    path("policies/<slug:code>/compare/", policies.PolicyCompare.as_view(), name="policy-compare"),
+    path("policies/<slug:code>/import/", policies.PolicyImport.as_view(), name="policy-import"),
+    path(
+        "policies/<slug:code>/v<int:number>.<slug:kind>",
+        policies.PolicyFile.as_view(),
+        name="policy-file",
+    ),
     path("service-hours/", service_hours.HoursList.as_view(), name="service-hours"),
     path(
         "service-hours/<slug:code>/",

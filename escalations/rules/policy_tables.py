@@ -301,6 +301,8 @@ def shown(value: object) -> str:
             return "yes" if value else "no"
         case Decimal():
             return f"{value:,f}"
+        case int():
+            return f"{value:,}"
         case time():
             return f"{value:%H:%M}"
         case list() | tuple():

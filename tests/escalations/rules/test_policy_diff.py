@@ -26,7 +26,7 @@ from escalations.rules.policy_diff import Mark, compare
 from escalations.rules.policy_tables import in_words, tables
 
 EU = Condition("segment", "in", ("eu", "uk"))
-BIG = Condition("arr_at_risk", ">", Decimal(50_000))
+BIG = Condition("arr_at_risk", ">", 50_000)
 RULE = RoutingRule(1, "Payments", Group("all", (EU, BIG)), "payments", None, "cards", Severity.S2)
 POLICY = replace(default_policy(), rules=(RULE, replace(default_policy().rules[0], position=2)))
 # Who it is, and an order or place that is told by the row itself.

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalations.rules import routing_lint
 from escalations.rules.default_policy import default_policy
 from escalations.rules.policy import (
     ClockKind,
@@ -95,7 +96,8 @@ def test_without_a_last_rule_for_everything_nothing_goes():
     assert [f.code for f in lint_routing(())] == ["no_fallback"]
 
 
-def test_of_too_many_inputs_a_sample_is_drawn_and_nothing_is_sure():
+def test_of_too_many_inputs_a_sample_is_drawn_and_nothing_is_sure(monkeypatch):
+    monkeypatch.setattr(routing_lint, "SAMPLE", 2_000)
     rules = [
         rule(place, Group("all", tuple(
             Condition(name, "in", [f"{name}{place}{n}" for n in range(12)])
