@@ -22,26 +22,15 @@ def address(model, page, *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def test_every_page_of_every_noun_opens(governor):
-    assert governor.get("/admin/").status_code == 200
-    seen = 0
+def test_every_noun_can_be_added_or_says_that_it_cannot(governor):
+    """All other pages of all nouns are opened in tests/test_doors.py, as every role."""
+    page = governor.get("/admin/")
+    assert page.status_code == 200
+    assert "'unsafe-eval'" in page["Content-Security-Policy"]
     for model in ours():
-        page = governor.get(address(model, "changelist"))
-        assert page.status_code == 200, model
-        assert "'unsafe-eval'" in page["Content-Security-Policy"], model
         add = governor.get(address(model, "add"))
         can_add = admin.site._registry[model].has_add_permission(add.wsgi_request)
         assert add.status_code == (200 if can_add else 403), model
-        if (one := model._default_manager.first()) is not None:
-            assert governor.get(address(model, "change", one.pk)).status_code == 200, model
-            assert governor.get(address(model, "history", one.pk)).status_code == 200, model
-            seen += 1
-            if (old := getattr(model, "history", None)) and (past := old.first()):
-                found = governor.get(
-                    address(model, "simple_history", getattr(past, model._meta.pk.attname), past.pk)
-                )
-                assert found.status_code == 200, model
-    assert seen >= 15
 
 
 def test_agents_and_outsiders_have_no_governance_pages(governed, client):
