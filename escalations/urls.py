@@ -4,6 +4,7 @@ from django.urls import path
 
 from escalations.views import (
     action_items,
+    acts,
     audit,
     calculator,
     customers,
@@ -45,7 +46,7 @@ urlpatterns = [
     ),
     path(
         "incidents/<int:number>/<slug:verb>/",
-        incidents.IncidentVerb.as_view(),
+        acts.IncidentVerb.as_view(),
         name="incident-verb",
     ),
     path("kpis/", kpis.Kpis.as_view(), name="kpis"),

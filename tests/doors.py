@@ -180,7 +180,12 @@ DOORS: tuple[Door, ...] = (
     page("incidents/<int:number>/", "incidents/{incident}/"),
     page("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
     page("incidents/<int:number>/score/", "incidents/{incident}/score/"),
-    button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
+    page(
+        "incidents/<int:number>/<slug:verb>/",
+        "incidents/{incident}/note/",
+        WORKERS,
+        who={"POST": ROLED},
+    ),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
     page("kpis/", "kpis/"),
     page("kpis/<slug:code>/", "kpis/cpc/"),

@@ -1,0 +1,60 @@
+"""What the dialog of one act shows: its fields, and what it will do with what was entered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.selectors.people import rights_of
+from escalations.models import Incident
+from escalations.rules.lifecycle import Verb
+from escalations.selectors.actions import Action, action_of
+from escalations.selectors.policies import policy_doc
+from escalations.services.foreseen import Foreseen, foreseen
+from escalations.services.moves import situation_of
+from escalations.services.rehearsals import Rehearsal, rehearse
+
+
+@dataclass(frozen=True, slots=True)
+class ActSheet:
+    """`errors` are about what was entered; then nothing can be foretold."""
+
+    incident: Incident
+    version: int
+    action: Action
+    foreseen: Foreseen
+    rehearsal: Rehearsal | None
+    errors: tuple[str, ...]
+    note: str
+
+
+def act_sheet(
+    incident: Incident,
+    verb: Verb,
+    given: Mapping[str, Any],
+    posted: Mapping[str, str] | None,
+    errors: tuple[str, ...],
+    *,
+    by: User,
+    at: datetime,
+) -> ActSheet:
+    """`given` are the checked values of `posted`, which holds what somebody entered."""
+    situation = situation_of(incident, by, rights_of(by), {}, at)
+    doc = policy_doc(incident.policy_version_id)
+    rehearsal = None if errors else rehearse(incident, verb, given, by=by, at=at)
+    version = (posted or {}).get("expected_version", "")
+    return ActSheet(
+        incident=incident,
+        version=int(version) if version.isdecimal() else incident.version,
+        action=action_of(incident, verb, situation, doc, posted),
+        foreseen=foreseen(rehearsal) if rehearsal else Foreseen(),
+        rehearsal=rehearsal,
+        errors=errors,
+        note=NOTES.get(verb, ""),
+    )
+
+
+NOTES: dict[Verb, str] = {}
