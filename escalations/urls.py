@@ -49,6 +49,7 @@ urlpatterns = [
         acts.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("undo/", acts.Undo.as_view(), name="undo"),
     path("kpis/", kpis.Kpis.as_view(), name="kpis"),
     path("kpis/<slug:code>/", kpis.KpiDetail.as_view(), name="kpi"),
     path("kpis/<slug:code>/figures.csv", kpis.KpiCsv.as_view(), name="kpi-csv"),

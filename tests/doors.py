@@ -187,6 +187,7 @@ DOORS: tuple[Door, ...] = (
         who={"POST": ROLED},
     ),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
+    button("undo/", "undo/"),
     page("kpis/", "kpis/"),
     page("kpis/<slug:code>/", "kpis/cpc/"),
     page("kpis/<slug:code>/figures.csv", "kpis/cpc/figures.csv"),

@@ -39,6 +39,7 @@ ICONS = {
     "update": "megaphone",
     "note": "sticky-note",
     "cancelled": "ban",
+    "undone": "rotate-ccw",
     "handoff_asked": "arrow-left-right",
     "handoff_returned": "rotate-ccw",
     "handed_off": "user-check",

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.selectors.people import rights_of
 from escalations.models import Incident
 from escalations.rules.lifecycle import Verb
+from escalations.rules.undo import NO_WAY_BACK
 from escalations.selectors.actions import Action, action_of
 from escalations.selectors.policies import policy_doc
 from escalations.services.foreseen import Foreseen, foreseen
@@ -53,8 +54,5 @@ def act_sheet(
         foreseen=foreseen(rehearsal) if rehearsal else Foreseen(),
         rehearsal=rehearsal,
         errors=errors,
-        note=NOTES.get(verb, ""),
+        note=NO_WAY_BACK.get(verb, ""),
     )
-
-
-NOTES: dict[Verb, str] = {}

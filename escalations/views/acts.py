@@ -16,8 +16,8 @@ from escalations.forms.verbs import body_of_form, sentences_of
 from escalations.rules.lifecycle import MOVES, Verb
 from escalations.selectors.action_words import DONE
 from escalations.services.act_sheets import ActSheet, act_sheet
-from escalations.services.moves import perform
-from escalations.views.doors import OneIncidentView
+from escalations.services.undo import act, undo
+from escalations.views.doors import IncidentsView, OneIncidentView
 
 
 class IncidentVerb(OneIncidentView):
@@ -75,16 +75,36 @@ class IncidentVerb(OneIncidentView):
         expected = given.pop("expected_version", None)
         by, at = self.person, self.at
         try:
-            done = perform(number, verb, given, by=by, at=at, expected_version=expected)
+            done, receipt = act(number, verb, given, by=by, at=at, expected_version=expected)
         except DomainError as error:
             return error.detail
-        messages.success(self.request, f"{done.key}: {DONE[verb]}.")
+        messages.success(self.request, f"{done.key}: {DONE[verb]}.", extra_tags=receipt)
         return ""
 
     def _way_back(self, number: int) -> str:
-        asked = self.request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(
-            asked, {self.request.get_host()}, require_https=self.request.is_secure()
-        ):
-            return asked
-        return reverse("incident", args=[number])
+        return way_back(self.request) or reverse("incident", args=[number])
+
+
+class Undo(IncidentsView):
+    """The act of a message is taken back."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        place = way_back(request) or reverse("queue")
+        try:
+            incident = undo(request.POST.get("receipt", ""), by=self.person, at=self.at)
+        except DomainError as error:
+            messages.error(request, error.detail)
+            return redirect(place)
+        messages.success(request, f"{incident.key}: taken back.")
+        return redirect(place)
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page of ours that a form came from, or nothing."""
+    asked = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        asked, {request.get_host()}, require_https=request.is_secure()
+    )
+    return asked if is_ours else ""

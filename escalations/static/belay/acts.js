@@ -3,6 +3,9 @@
 (function () {
   "use strict";
   const $ = (css, from) => (from || document).querySelector(css);
+  // An offer that would be refused is taken away.
+  setTimeout(() => document.querySelectorAll("[data-undo]").forEach((button) => button.remove()), 10000);
+
   const dialog = $("#act");
   if (dialog) {
     let opener = null;
