@@ -14,6 +14,7 @@ from escalations.views import (
     maintenance,
     my_shift,
     notices,
+    phone,
     playbooks,
     queue,
     record,
@@ -44,6 +45,7 @@ urlpatterns = [
         reviews.ReviewAsk.as_view(),
         name="incident-ask-review",
     ),
+    path("incidents/<int:number>/page/", phone.PhoneScreen.as_view(), name="incident-phone"),
     path(
         "incidents/<int:number>/<slug:verb>/",
         acts.IncidentVerb.as_view(),

@@ -188,6 +188,7 @@ DOORS: tuple[Door, ...] = (
     ),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
     button("undo/", "undo/"),
+    page("incidents/<int:number>/page/", "incidents/{incident}/page/", who={"POST": WORKERS}),
     page("kpis/", "kpis/"),
     page("kpis/<slug:code>/", "kpis/cpc/"),
     page("kpis/<slug:code>/figures.csv", "kpis/cpc/figures.csv"),

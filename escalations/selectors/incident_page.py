@@ -326,14 +326,14 @@ def _levels(
             state = "current" if is_waiting else "done"
         else:
             state = "done" if rows else "next"
-        label = _named(level.targets)
+        label = named(level.targets)
         minutes = duration(after) if after else "at once"
         steps.append(Step(label, minutes, state, note))
         after += level.ack_timeout_s
     return tuple(steps)
 
 
-def _named(targets: Iterable[LadderTarget]) -> str:
+def named(targets: Iterable[LadderTarget]) -> str:
     def one(target: LadderTarget) -> str:
         ref = target.ref.replace("-", " ").replace("_", " ")
         match target.kind:

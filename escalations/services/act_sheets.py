@@ -13,6 +13,7 @@ from escalations.models import Incident
 from escalations.rules.lifecycle import Verb
 from escalations.rules.undo import NO_WAY_BACK
 from escalations.selectors.actions import Action, action_of
+from escalations.selectors.packets import packet_of
 from escalations.selectors.policies import policy_doc
 from escalations.services.foreseen import Foreseen, foreseen
 from escalations.services.moves import situation_of
@@ -45,6 +46,8 @@ def act_sheet(
     """`given` are the checked values of `posted`, which holds what somebody entered."""
     situation = situation_of(incident, by, rights_of(by), {}, at)
     doc = policy_doc(incident.policy_version_id)
+    if posted is None and verb is Verb.HAND_OFF:
+        posted = packet_of(incident, by, at)
     rehearsal = None if errors else rehearse(incident, verb, given, by=by, at=at)
     version = (posted or {}).get("expected_version", "")
     return ActSheet(
