@@ -7,6 +7,7 @@ from escalations.views import (
     acts,
     audit,
     calculator,
+    composer,
     customers,
     incidents,
     kpis,
@@ -44,6 +45,14 @@ urlpatterns = [
         "incidents/<int:number>/review/",
         reviews.ReviewAsk.as_view(),
         name="incident-ask-review",
+    ),
+    path(
+        "incidents/<int:number>/draft/", composer.UpdateDraftView.as_view(), name="incident-draft"
+    ),
+    path(
+        "incidents/<int:number>/no-change/",
+        composer.NoChange.as_view(),
+        name="incident-no-change",
     ),
     path("incidents/<int:number>/page/", phone.PhoneScreen.as_view(), name="incident-phone"),
     path(

@@ -188,6 +188,8 @@ DOORS: tuple[Door, ...] = (
     ),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
     button("undo/", "undo/"),
+    Door("incidents/<int:number>/draft/", "incidents/{incident}/draft/", {"POST": WORKERS}),
+    Door("incidents/<int:number>/no-change/", "incidents/{incident}/no-change/", {"POST": WORKERS}),
     page("incidents/<int:number>/page/", "incidents/{incident}/page/", who={"POST": WORKERS}),
     page("kpis/", "kpis/"),
     page("kpis/<slug:code>/", "kpis/cpc/"),

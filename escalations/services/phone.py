@@ -11,7 +11,7 @@ from escalations.models import Handoff, Incident, LadderStep
 from escalations.rules.lifecycle import OPEN_STATES, UNANSWERED, Verb
 from escalations.selectors.bridges import bridge_of
 from escalations.selectors.clock_words import ClockView, next_clock
-from escalations.selectors.incident_page import named
+from escalations.selectors.ladder_card import named
 from escalations.selectors.policies import policy_doc
 from escalations.services.backups import Backup, backup_for
 from escalations.templatetags.belay import ago

@@ -191,7 +191,7 @@ def _pause_again(back: Back) -> None:
         if wait := back.was["waits"].get(str(clock.pk)):
             awaiting, check_at, reason = wait
             clock.awaiting = awaiting
-            clock.check_at = parse_datetime(check_at) if check_at else None
+            clock.check_at = clock.chase_at = parse_datetime(check_at) if check_at else None
             _log(back, clock, "pause", at=back.done_at + MICRO, doc=doc, reason=reason)
 
 

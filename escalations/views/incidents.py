@@ -11,6 +11,7 @@ from accounts.selectors.people import rights_of
 from config.lib.errors import DomainError
 from escalations.forms.incidents import IncidentForm
 from escalations.selectors.breach_causes import incident_of
+from escalations.selectors.composer import composer_of, with_draft
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
@@ -32,13 +33,15 @@ class IncidentDetail(OneIncidentView):
         page = incident_page(incident, self.person, situation, self.at)
         chosen = request.GET.get("template", "")
         templates = use_templates(incident, page.actions, chosen, self.person, self.at)
-        page = replace(page, actions=templates.actions)
+        composer = composer_of(incident, self.person)
+        page = replace(page, actions=with_draft(templates.actions, composer.draft))
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
         context["family"] = family_of(incident, self.person)
         context["handoffs"] = handoff_card(incident)
         context["links"] = links_card(incident, self.person)
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
+        context["composer"] = composer
         return render(request, "escalations/incidents/detail.html", context)
 
 
