@@ -343,6 +343,12 @@ DOORS: tuple[Door, ...] = (
     api("incidents/<int:number>/explain/", "incidents/{incident}/explain/"),
     api("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
     api("incidents/<int:number>/handoffs/", "incidents/{incident}/handoffs/"),
+    press(
+        "incidents/<int:number>/replies/",
+        "incidents/{incident}/replies/",
+        WORKERS | {"integrator"},
+        {"text": "It works again."},
+    ),
     api("incidents/<int:number>/links/", "incidents/{incident}/links/"),
     *(_verb(verb) for verb in Verb),
     # --- API: what to do ---------------------------------------------------------------------------

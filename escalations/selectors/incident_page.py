@@ -23,6 +23,7 @@ from escalations.selectors.delivery_words import CHANNEL_WORDS, delivery_words
 from escalations.selectors.discretion import discreet
 from escalations.selectors.fact_words import FactView, facts_of
 from escalations.selectors.ladder_card import Step, ladder_card
+from escalations.selectors.pauses import Waiting, waiting_of
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
 from escalations.selectors.story import Event, story
@@ -140,6 +141,7 @@ class IncidentPage:
     update_due: str
     review: ReviewLink
     contract: Contract
+    waiting: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ def incident_page(
         update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
         review=review_link(incident, situation.rights),
         contract=contract_of(incident, rows, doc, user, at),
+        waiting=waiting_of(rows, at),
     )
 
 

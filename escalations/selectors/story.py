@@ -41,6 +41,7 @@ ICONS = {
     "cancelled": "ban",
     "undone": "rotate-ccw",
     "chase": "timer",
+    "reply": "message-square",
     "letter_sent": "mail",
     "letter_failed": "octagon-alert",
     "handoff_asked": "arrow-left-right",
@@ -120,6 +121,8 @@ def _event(row: TimelineEvent, user: User) -> Event:
     title, text = row.sentence, row.reason
     if row.kind == "update":
         title, text = f"{actor or 'Somebody'} told the customer", row.sentence
+    elif row.kind == "reply":
+        title, text = f"{detail.get('who') or 'The customer'} replied", row.sentence
     elif row.kind == "note":
         title, text = f"{actor or 'Somebody'} wrote a note", row.sentence
     late_s = max(int(detail.get("late_by_s") or 0), _lag(row))
