@@ -53,8 +53,8 @@ class IncidentVerb(OneIncidentView):
         incident, right = self.load(number), MOVES[verb].right
         if right and not self.person.has_perm(f"escalations.{right}"):
             raise PermissionDenied
-        body = body_of_form(verb, posted or {})
-        wrong = [] if posted is None or body.is_valid() else sentences_of(body)
+        body = body_of_form(verb, posted or {}, is_unfinished=True)
+        wrong = [] if body.is_valid() else sentences_of(body)
         given = body.validated_data if body.is_valid() else {}
         errors = (error,) if error else tuple(wrong)
         return act_sheet(incident, verb, given, posted, errors, by=self.person, at=self.at)
