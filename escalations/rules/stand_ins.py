@@ -18,9 +18,10 @@ TEXT = "…"
 WORDS = frozenset({"text", "textarea"})
 # These are words too, and name somebody or something.
 NAMES = frozenset({"to_person", "to_team", "person", "approver", "category", "team"})
-VALUES = {"resolution_code": "fixed", "cause_category": "unknown", "outcome": "confirmed"}
-ASSUMED = {
+VALUES = {"resolution_code": "fixed", "cause_category": "unknown"}
+ASSUMED: dict[Verb, dict[str, Any]] = {
     Verb.PAUSE: {"reason": "customer_wait"},
+    Verb.VERIFY: {"outcome": "confirmed"},
     Verb.LINK: {"kind": "related"},
     Verb.CLAIM: {"take_over": True},
 }
@@ -47,3 +48,8 @@ def stand_ins(
         elif kinds[name] in WORDS and name not in NAMES:
             found[name] = TEXT
     return found
+
+
+def still_missing(verb: Verb, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Labels of fields without which the act means nothing."""
+    return tuple(s.label for s in FIELDS[verb] if s.required and not given.get(s.name))

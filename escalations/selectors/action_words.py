@@ -72,7 +72,9 @@ KEYS = {
     Verb.UPDATE: "u",
     Verb.ESCALATE: "e",
     Verb.PAUSE: "p",
+    Verb.RESUME: "p",
     Verb.RESOLVE: "r",
+    Verb.HAND_OFF: "h",
 }
 WORDS = {
     "customer_wait": "The customer",

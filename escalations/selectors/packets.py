@@ -18,13 +18,17 @@ LAST = 2
 def packet_of(incident: Incident, user: User, at: datetime) -> dict[str, str]:
     """Values for the fields of the hand-off form. Three queries."""
     clocks = list(incident.clocks.filter(run_state__in=["running", "paused"]).order_by("due_at"))
-    running = [each for each in clocks if each.run_state == "running" and each.due_at]
+    running = [
+        (each.get_kind_display(), each.due_at)
+        for each in clocks
+        if each.run_state == "running" and each.due_at
+    ]
     waits = sorted({each.awaiting for each in clocks if each.awaiting})
-    late = [f"{each.get_kind_display()} {countdown(each.due_at, at)}" for each in running[:LAST]]
+    late = [f"{label} {countdown(due_at, at)}" for label, due_at in running[:LAST]]
     rows = TimelineEvent.objects.filter(incident=incident, kind__in=TOLD).order_by("-seq")
     said = [row.sentence for row in rows[:LAST]]
     verb = next_verb(incident, user, rights_of(user))
-    due = min((each.due_at for each in running if each.due_at > at), default=None)
+    due = min((due_at for _, due_at in running if due_at > at), default=None)
     status = [f"{incident.get_state_display()}.", *(f"Waits for {each}." for each in waits)]
     return {
         "summary": "\n".join([incident.title, *reversed(said)])[:2000],

@@ -111,7 +111,7 @@ def share_words(label: str, found: Paused | None) -> PausedShare | None:
     split = [
         f"{_percent(seconds / found.total_s)} {WORDS[reason]}"
         for reason, seconds in found.by_reason
-        if seconds
+        if seconds / found.total_s >= 0.005
     ]
     text = _percent(found.share)
     if found.paused_s:

@@ -40,6 +40,7 @@ class Foreseen:
     told: tuple[Line, ...] = ()
     clocks: tuple[ClockLine, ...] = ()
     customer_reads: tuple[str, ...] = ()
+    written_to: tuple[str, ...] = ()
     then: tuple[Line, ...] = ()
     refusals: tuple[str, ...] = ()
 
@@ -57,6 +58,7 @@ def foreseen(found: Rehearsal) -> Foreseen:
         told=tuple(_told(each, found.at) for each in found.told if each.kind != "page"),
         clocks=tuple(clocks),
         customer_reads=_reads(found),
+        written_to=found.written_to,
         then=tuple(_then(found, found.after, bool(clocks))),
     )
 
@@ -80,7 +82,7 @@ def _told(each: Told, at: datetime) -> Line:
 def _reads(found: Rehearsal) -> tuple[str, ...]:
     stood_in = {"final_update", "text"} & found.assumed
     return tuple(
-        "What you write above." if stood_in and text == TEXT else text
+        text.replace(TEXT, "What you write above.", 1) if stood_in else text
         for text in found.customer_reads
     )
 

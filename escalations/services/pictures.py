@@ -9,7 +9,14 @@ from datetime import datetime
 from django.db.models import Max
 
 from accounts.models import User
-from escalations.models import Handoff, Incident, LadderRun, Notice, PostIncidentReview
+from escalations.models import (
+    CustomerLetter,
+    Handoff,
+    Incident,
+    LadderRun,
+    Notice,
+    PostIncidentReview,
+)
 from escalations.models.ladders import LIVE, LadderState
 from escalations.models.timeline import TimelineEvent, Visibility
 from escalations.rules import ladder as rules
@@ -77,6 +84,7 @@ class Since:
 
     notice: int
     event: int
+    letter: int
 
 
 def picture(number: int) -> Picture:
@@ -138,7 +146,8 @@ def since(numbers: Iterable[int]) -> Since:
     numbers = list(numbers)
     notice = Notice.objects.filter(incident__in=numbers).aggregate(last=Max("pk"))["last"]
     event = TimelineEvent.objects.filter(incident__in=numbers).aggregate(last=Max("pk"))["last"]
-    return Since(notice or 0, event or 0)
+    letter = CustomerLetter.objects.filter(incident__in=numbers).aggregate(last=Max("pk"))["last"]
+    return Since(notice or 0, event or 0, letter or 0)
 
 
 def told_since(mark: Since, numbers: Iterable[int]) -> tuple[Told, ...]:
@@ -167,10 +176,18 @@ def _headline(row: Notice) -> str:
     return row.text.split("\n")[1] if "\n" in row.text else row.subject
 
 
+def letters_since(mark: Since, number: int) -> tuple[tuple[str, ...], str]:
+    """Whom at the customer we write to, and what; the same to each."""
+    rows = CustomerLetter.objects.filter(incident=number, pk__gt=mark.letter).order_by("pk")
+    found = list(rows)
+    return tuple(row.name for row in found), found[0].text if found else ""
+
+
 def said_since(mark: Since, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the customer reads, and the sentences for people here."""
     rows = TimelineEvent.objects.filter(incident=number, pk__gt=mark.event).order_by("seq")
-    public, internal = [], []
+    public: list[str] = []
+    internal: list[str] = []
     for row in rows:
         words = public if row.visibility == Visibility.CUSTOMER else internal
         words.append(row.sentence)

@@ -18,9 +18,17 @@ from accounts.selectors.people import rights_of
 from config.lib.errors import DomainError
 from escalations.models import Incident
 from escalations.rules.lifecycle import Verb, unmet
-from escalations.rules.stand_ins import stand_ins
+from escalations.rules.stand_ins import stand_ins, still_missing
 from escalations.services.moves import perform, situation_of
-from escalations.services.pictures import Picture, Told, picture, said_since, since, told_since
+from escalations.services.pictures import (
+    Picture,
+    Told,
+    letters_since,
+    picture,
+    said_since,
+    since,
+    told_since,
+)
 
 ONE_DAY = timedelta(days=1)
 
@@ -39,6 +47,7 @@ class Rehearsal:
     told: tuple[Told, ...] = ()
     dropped: tuple[str, ...] = ()
     customer_reads: tuple[str, ...] = ()
+    written_to: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     assumed: frozenset[str] = frozenset()
@@ -53,6 +62,10 @@ def rehearse(
     situation = situation_of(incident, by, rights_of(by), given, at)
     assumed = stand_ins(verb, given, unmet(verb, situation), by=by.username, at=at)
     given |= assumed
+    if missing := still_missing(verb, given):
+        asked = ", ".join(missing).lower()
+        before = picture(incident.number)
+        return Rehearsal(verb, at, before, refusals=(f"Choose first: {asked}.",))
     with transaction.atomic():
         try:
             return _acted(incident.number, verb, given, frozenset(assumed), by=by, at=at)
@@ -80,6 +93,7 @@ def _acted(
         return Rehearsal(verb, at, before, refusals=_sentences(error), assumed=assumed)
     after = picture(number)
     public, internal = said_since(mark, number)
+    names, letter = letters_since(mark, number)
     ends_at = (given.get("next_check_at") or at + ONE_DAY) if verb is Verb.PAUSE else None
     return Rehearsal(
         verb,
@@ -89,7 +103,8 @@ def _acted(
         other=(other, picture(second)) if other and second else None,
         told=told_since(mark, numbers),
         dropped=_dropped(before, after),
-        customer_reads=public,
+        customer_reads=(letter,) if letter else public,
+        written_to=names,
         sentences=internal,
         assumed=assumed,
         ends_at=ends_at,

@@ -38,12 +38,18 @@ class UpdateDraftView(_Writer):
             save_draft(incident, text, by=self.person, at=self.at)
         except DomainError as refused:
             error = refused.detail
-        context = {"letter": None, "error": error, "saved_at": self.at, "now": self.at}
-        if text.strip() and not error:
-            context["letter"] = preview_letter(incident, text, self.at)
+        is_letter = bool(text.strip()) and not error
+        context = {
+            "letter": preview_letter(incident, text, self.at) if is_letter else None,
+            "error": error,
+            "saved_at": self.at,
+            "now": self.at,
+            "incident": incident,
+            "text": text,
+            "nav": "incident",
+        }
         is_part = request.headers.get("HX-Request") == "true"
         name = "_letter" if is_part else "letter"
-        context |= {"incident": incident, "text": text, "nav": "incident"}
         return render(request, f"escalations/incidents/{name}.html", context)
 
 

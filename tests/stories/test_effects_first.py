@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 
-from escalations.models import Clock, Handoff, Incident, Notice, PostIncidentReview
+from escalations.models import Clock, CustomerLetter, Handoff, Incident, Notice, PostIncidentReview
 from escalations.rules.lifecycle import Verb
 from escalations.services.moves import perform
 from escalations.services.pictures import picture, since, told_since
@@ -118,10 +118,14 @@ def test_what_is_foretold_is_what_happens(duty, stands, at, act):
     told = sheet.rehearsal
     assert told.refusals == () and sheet.errors == ()
     mark = since(numbers)
+    assert bool(told.customer_reads) == (verb in ("update", "resolve"))
     answer = duty.post(url, {**entered, "sheet": "1", "expected_version": str(sheet.version)})
     assert answer.status_code == 302
     assert alike(picture(incident.number)) == alike(told.after)
     assert told_since(mark, numbers) == told.told
+    letters = CustomerLetter.objects.filter(pk__gt=mark.letter)
+    assert tuple(letters.values_list("name", flat=True)) == told.written_to
+    assert {each.text for each in letters} <= set(told.customer_reads)
     if told.other:
         assert alike(picture(numbers[1])) == alike(told.other[1])
 
@@ -184,7 +188,7 @@ def test_a_hand_off_says_what_the_receiver_gets_and_when_it_comes_back(duty, sta
 def test_resolving_shows_the_letter_the_clocks_and_the_review(duty, stands):
     incident = stands(True, HELD)
     found = seen(duty, incident, "resolve", **ENDED)
-    assert found.customer_reads == ("It works again.",)
+    assert found.customer_reads[0].startswith("It works again.") and found.written_to
     assert {line.change for line in found.clocks} == {"stops"}
     assert "A review opens" in words(found.then)
     assert not PostIncidentReview.objects.exists()
@@ -194,7 +198,7 @@ def test_a_form_that_is_still_empty_shows_the_effect_already(duty, stands):
     incident = stands(True, HELD)
     answer = duty.get(f"/incidents/{incident.number}/resolve/")
     found = answer.context["sheet"].foreseen
-    assert found.customer_reads == ("What you write above.",)
+    assert found.customer_reads[0].startswith("What you write above.")
     assert "A review opens" in answer.content.decode()
 
 
@@ -215,6 +219,38 @@ def test_what_was_typed_is_not_lost_when_it_is_refused(duty, stands):
     assert "cannot work incidents" in text and "Captures fail." in text
     wrong = duty.post(f"/incidents/{incident.number}/pause/", {"reason": "lunch", "sheet": "1"})
     assert wrong.status_code == 409 and "Waiting for" in " ".join(wrong.context["sheet"].errors)
+
+
+def test_every_dialog_opens_with_nothing_entered(duty, stands):
+    incident = stands(True, REMEDY)
+    version = Incident.objects.get(pk=incident.pk).version
+    for verb in Verb:
+        answer = duty.get(f"/incidents/{incident.number}/{verb.value}/")
+        assert answer.status_code in (200, 403), verb
+        if answer.status_code == 200:
+            found = answer.context["sheet"].foreseen
+            assert found.refusals or found.then or found.told or found.customer_reads, verb
+    assert Incident.objects.get(pk=incident.pk).version == version
+
+
+@pytest.mark.parametrize(
+    ("verb", "field", "value"),
+    [
+        ("pause", "next_check_at", "soon"),
+        ("pause", "next_check_at", "2020-01-01T00:00"),
+        ("merge", "into", "99999999999999999999"),
+        ("merge", "into", "x"),
+        ("set-severity", "severity", "S9"),
+        ("hand-off", "next_step_due_at", "9999-99-99T99:99"),
+        ("note", "text", "x" * 5000),
+        ("escalate", "reason", "\x00"),
+    ],
+)
+def test_nonsense_is_answered_with_a_sentence(duty, stands, verb, field, value):
+    incident = stands(True, CLAIMED)
+    url = f"/incidents/{incident.number}/{verb}/"
+    for step in ({"preview": "1"}, {"sheet": "1"}):
+        assert duty.post(url, {field: value, **step}).status_code in (200, 302, 400, 409)
 
 
 def test_who_may_not_do_it_is_not_shown_it(client, company, stands):
