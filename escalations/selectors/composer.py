@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accounts.models import User
 from escalations.models import Incident, UpdateDraft
+from escalations.rules.proposals import proposed
+from escalations.rules.situation import State
 from escalations.selectors.actions import Action
+from escalations.selectors.contract import Contract
 from escalations.selectors.letters import (
     NO_CHANGE,
     LetterView,
@@ -15,6 +19,7 @@ from escalations.selectors.letters import (
     letter_of,
     next_promise,
 )
+from escalations.selectors.playbook_card import ENGLISH, Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,17 @@ def composer_of(incident: Incident, user: User) -> Composer:
         saved_at=draft.saved_at if draft else None,
         no_change=NO_CHANGE,
     )
+
+
+def propose(
+    incident: Incident, choices: Iterable[Choice], contract: Contract, *, has_update: bool
+) -> Choice | None:
+    """The template that fits, in the language of whoever is told first where there is one."""
+    known = {each.value: each for each in choices}
+    code = proposed(
+        (value.partition(":")[0] for value in known), State(incident.state), has_update=has_update
+    )
+    return known.get(f"{code}:{contract.language}") or known.get(f"{code}:{ENGLISH}")
 
 
 def with_draft(actions: tuple[Action, ...], draft: str) -> tuple[Action, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import User
+from accounts.models import Contact, User
 from escalations.models import Clock, CustomerLetter, Incident
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.letters import arrival, contacts_of, next_promise
@@ -45,6 +45,7 @@ class Contract:
     kept: int
     missed: int
     letters: tuple[Sent, ...]
+    language: str  # of whoever is told first
 
 
 def contract_of(
@@ -58,7 +59,8 @@ def contract_of(
     every = (
         f"every {duration(running[0].target_s if running else target.target_s)}" if target else ""
     )
-    parties = [_customer(incident, every, user)] if incident.account_id else []
+    contacts = contacts_of(incident)
+    parties = [_customer(incident, contacts, every, user)] if incident.account_id else []
     if incident.account and incident.account.sponsor:
         sponsor = f"{incident.account.sponsor}, sponsor"
         parties.append(Party("shield-alert", sponsor, "Each missed update", "at once", "mail"))
@@ -82,11 +84,11 @@ def contract_of(
             Sent(row.name, row.created_at, arrival(row, at), row.failed_at is not None)
             for row in letters
         ),
+        language=contacts[0].language if contacts else "en",
     )
 
 
-def _customer(incident: Incident, every: str, user: User) -> Party:
-    contacts = contacts_of(incident)
+def _customer(incident: Incident, contacts: list[Contact], every: str, user: User) -> Party:
     reached = [each.name for each in contacts if each.email]
     assert incident.account is not None
     who = incident.account.name

@@ -37,7 +37,8 @@ def letter_of(incident: Incident, text: str, at: datetime, next_at: datetime | N
     """`next_at` is when the next update is promised once this one is out."""
     contacts = contacts_of(incident)
     name = incident.account.name if incident.account else ""
-    promise = f"You hear from us again by {utc(next_at, at)}." if next_at else ""
+    word = utc(next_at, at) if next_at else ""
+    promise = f"You hear from us again by {word}." if word and word not in text else ""
     about = f"This is about {incident.key}, {name}." if name else f"This is about {incident.key}."
     return LetterView(
         to=tuple(each.name for each in contacts if each.email),

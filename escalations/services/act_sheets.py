@@ -22,7 +22,8 @@ from escalations.services.rehearsals import Rehearsal, rehearse
 
 @dataclass(frozen=True, slots=True)
 class ActSheet:
-    """`errors` are about what was entered; then nothing can be foretold."""
+    """`version` is what the effect was worked out for. `errors` are about what was entered; then
+    nothing can be foretold."""
 
     incident: Incident
     version: int
@@ -49,10 +50,9 @@ def act_sheet(
     if posted is None and verb is Verb.HAND_OFF:
         posted = packet_of(incident, by, at)
     rehearsal = None if errors else rehearse(incident, verb, given, by=by, at=at)
-    version = (posted or {}).get("expected_version", "")
     return ActSheet(
         incident=incident,
-        version=int(version) if version.isdecimal() else incident.version,
+        version=incident.version,
         action=action_of(incident, verb, situation, doc, posted),
         foreseen=foreseen(rehearsal) if rehearsal else Foreseen(),
         rehearsal=rehearsal,

@@ -11,7 +11,7 @@ from accounts.selectors.people import rights_of
 from config.lib.errors import DomainError
 from escalations.forms.incidents import IncidentForm
 from escalations.selectors.breach_causes import incident_of
-from escalations.selectors.composer import composer_of, with_draft
+from escalations.selectors.composer import composer_of, propose, with_draft
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
@@ -42,6 +42,9 @@ class IncidentDetail(OneIncidentView):
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         context["composer"] = composer
+        has_update = any(event.is_public for event in page.timeline)
+        updates = templates.choices.get("update", ())
+        context["proposal"] = propose(incident, updates, page.contract, has_update=has_update)
         return render(request, "escalations/incidents/detail.html", context)
 
 

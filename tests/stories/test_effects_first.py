@@ -253,6 +253,18 @@ def test_nonsense_is_answered_with_a_sentence(duty, stands, verb, field, value):
         assert duty.post(url, {field: value, **step}).status_code in (200, 302, 400, 409)
 
 
+def test_what_moved_on_meanwhile_is_shown_anew_before_a_second_click(duty, company, stands, at):
+    incident = stands(True, CLAIMED)
+    url = f"/incidents/{incident.number}/escalate/"
+    seen = duty.get(url).context["sheet"].version
+    perform(incident.number, Verb.NOTE, {"text": "x"}, by=company["agent"], at=at + 2 * MINUTE)
+    entered = {"reason": "Stuck.", "sheet": "1"}
+    stale = duty.post(url, {**entered, "expected_version": seen})
+    assert stale.status_code == 409 and "changed meanwhile" in stale.content.decode()
+    fresh = stale.context["sheet"].version
+    assert duty.post(url, {**entered, "expected_version": fresh}).status_code == 302
+
+
 def test_who_may_not_do_it_is_not_shown_it(client, company, stands):
     incident = stands(False, ())
     client.force_login(company["auditor"])

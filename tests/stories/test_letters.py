@@ -141,6 +141,23 @@ def test_no_change_is_one_click_and_keeps_the_promise(client, owned, travel, at)
     assert "no change" in letter.text and "again by 10:50 UTC" in letter.text
 
 
+def test_a_proposed_draft_fits_what_was_said_and_a_person_sends_it(client, company, travel, at):
+    travel.to(at)
+    incident = open_incident(at, facts=MAJOR, severity_hint="critical")
+    perform(incident.number, Verb.CLAIM, {"take_over": True}, by=company["agent"], at=at)
+    client.force_login(company["agent"])
+    url = f"/incidents/{incident.number}/"
+    proposal = client.get(url).context["proposal"]
+    assert proposal.value.startswith("first-update:")
+    page = client.get(url, {"template": "first-update:en"})
+    [text] = [f.value for a in page.context["page"].actions if a.verb == "update" for f in a.fields]
+    assert "write again by 10:30 UTC" in text
+    assert not CustomerLetter.objects.exists()
+    post(client, incident, "update", text=text)
+    assert "hear from us" not in CustomerLetter.objects.first().text, "one promise, said once"
+    assert client.get(url).context["proposal"].value.startswith("still-working:")
+
+
 def test_a_final_update_promises_nothing_more(client, company, owned, at):
     duty = company["duty"]
     for verb, given in (
