@@ -148,6 +148,8 @@ def _then(found: Rehearsal, after: Picture, has_clocks: bool) -> list[Line]:
     lines += _standing_lines(found, before, after)
     if not has_clocks and before.clocks and found.verb not in QUIET:
         lines.append(Line("clock", "Every clock stays as it is."))
+    if found.verb is Verb.PAUSE:
+        lines += _running_on(after)
     lines += _handoff_lines(found, before, after)
     lines += _ladder_lines(before, after, at)
     if found.dropped:
@@ -158,6 +160,14 @@ def _then(found: Rehearsal, after: Picture, has_clocks: bool) -> list[Line]:
     if not found.told and found.verb in QUIET | {Verb.PAUSE, Verb.RESUME, Verb.SNOOZE}:
         lines.append(Line("mail", "Nobody is sent anything."))
     return lines
+
+
+def _running_on(after: Picture) -> list[Line]:
+    names = [clock.label for clock in after.clocks if clock.run_state == "running"]
+    if not names:
+        return []
+    verb = "run" if len(names) > 1 else "runs"
+    return [Line("clock", f"{' and '.join(names)} {verb} on.")]
 
 
 def _standing_lines(found: Rehearsal, before: Picture, after: Picture) -> list[Line]:

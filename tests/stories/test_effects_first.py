@@ -174,7 +174,7 @@ def test_a_pause_shows_the_deadlines_after_the_wait(duty, stands, travel, at):
     for kind, label in (("restore", "Restore"), ("resolution", "Resolve")):
         due = Clock.objects.get(incident=incident, kind=kind).due_at
         assert f"{due:%H:%M} UTC" in shown[label]
-    assert "Next update" not in shown
+    assert "Next update" not in shown and "Next update runs on." in words(found.then)
 
 
 def test_a_hand_off_says_what_the_receiver_gets_and_when_it_comes_back(duty, stands, at):
