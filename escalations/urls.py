@@ -4,8 +4,10 @@ from django.urls import path
 
 from escalations.views import (
     action_items,
+    acts,
     audit,
     calculator,
+    composer,
     customers,
     incidents,
     kpis,
@@ -13,6 +15,7 @@ from escalations.views import (
     maintenance,
     my_shift,
     notices,
+    phone,
     playbooks,
     policies,
     queue,
@@ -45,10 +48,20 @@ urlpatterns = [
         name="incident-ask-review",
     ),
     path(
+        "incidents/<int:number>/draft/", composer.UpdateDraftView.as_view(), name="incident-draft"
+    ),
+    path(
+        "incidents/<int:number>/no-change/",
+        composer.NoChange.as_view(),
+        name="incident-no-change",
+    ),
+    path("incidents/<int:number>/page/", phone.PhoneScreen.as_view(), name="incident-phone"),
+    path(
         "incidents/<int:number>/<slug:verb>/",
-        incidents.IncidentVerb.as_view(),
+        acts.IncidentVerb.as_view(),
         name="incident-verb",
     ),
+    path("undo/", acts.Undo.as_view(), name="undo"),
     path("kpis/", kpis.Kpis.as_view(), name="kpis"),
     path("kpis/<slug:code>/", kpis.KpiDetail.as_view(), name="kpi"),
     path("kpis/<slug:code>/figures.csv", kpis.KpiCsv.as_view(), name="kpi-csv"),

@@ -19,6 +19,7 @@ from escalations.services.signals import SignalMessage, receive_signal
 from tests.channel_schema import CHANNEL_BREAKERS
 from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
+from tests.letter_schema import LETTER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
@@ -386,6 +387,7 @@ BREAKERS |= (
 )
 BREAKERS |= SEAL_BREAKERS
 BREAKERS |= KPI_BREAKERS
+BREAKERS |= LETTER_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -37,6 +37,7 @@ from escalations.api.policies import (
 )
 from escalations.api.readings import ReadingsView
 from escalations.api.repairs import ApplyRepair, DropRepair, RepairDetail, RepairList
+from escalations.api.replies import ReplyList
 from escalations.api.reviews import (
     ActionItemDetail,
     ActionItemList,
@@ -99,6 +100,7 @@ urlpatterns = [
         for verb in Verb
     ),
     path("incidents/<int:number>/handoffs/", HandoffList.as_view(), name="incident_handoffs"),
+    path("incidents/<int:number>/replies/", ReplyList.as_view(), name="incident_replies"),
     path("incidents/<int:number>/links/", LinkList.as_view(), name="incident_links"),
     path(
         "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"

@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db.models import F
+
+from escalations.models import CustomerLetter
 from escalations.tasks.schedule import next_due, sweep
 
 Step = Callable[[datetime], None]
@@ -32,6 +35,7 @@ class Stage:
             at, _, step = heapq.heappop(self._steps)
             self._settle(at)
             step(at)
+            _hand_over_letters()
             self._done += 1
             if self._progress:
                 self._progress(self._done, self._done + len(self._steps))
@@ -40,6 +44,12 @@ class Stage:
     def _settle(self, until: datetime) -> None:
         while (due := next_due()) is not None and due <= until:
             sweep(due)
+
+
+def _hand_over_letters() -> None:
+    """No mail server stands behind the stage: what a customer was written left at once."""
+    waiting = CustomerLetter.objects.filter(try_at__isnull=False)
+    waiting.update(sent_at=F("created_at"), try_at=None, attempts=1)
 
 
 def minutes(number: float) -> timedelta:

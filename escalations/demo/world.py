@@ -18,6 +18,7 @@ from escalations.demo.moves import plan_moves
 from escalations.demo.remedies import remedy, under_way
 from escalations.demo.reviews import Learning
 from escalations.demo.stage import Stage, minutes
+from escalations.demo.waits import plan_waits
 from escalations.models import Incident, Notice
 from escalations.models.notices import PENDING
 from escalations.rules.lifecycle import Verb
@@ -48,6 +49,7 @@ def tell_world(
     _plan_present(crowd, at)
     plan_moves(crowd, at)
     plan_ladders(crowd, at)
+    plan_waits(crowd, at)
     stage.play(at)
     tell_losses(people, at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.

@@ -66,8 +66,11 @@ def _body_of(verb: Verb) -> type[StrictSerializer]:
 VERB_BODIES: dict[Verb, type[StrictSerializer]] = {verb: _body_of(verb) for verb in Verb}
 
 
-def body_of_form(verb: Verb, posted: Mapping[str, str]) -> StrictSerializer:
-    """A page's form as the API's body: nothing entered is nothing sent; times are UTC."""
+def body_of_form(
+    verb: Verb, posted: Mapping[str, str], *, is_unfinished: bool = False
+) -> StrictSerializer:
+    """A page's form as the API's body: nothing entered is nothing sent; times are UTC.
+    `is_unfinished`: nothing has to be there yet."""
     data: dict[str, Any] = {}
     for spec in FIELDS[verb]:
         value = posted.get(spec.name, "")
@@ -81,7 +84,7 @@ def body_of_form(verb: Verb, posted: Mapping[str, str]) -> StrictSerializer:
             data[spec.name] = value
     if version := posted.get("expected_version", ""):
         data["expected_version"] = version
-    return VERB_BODIES[verb](data=data)
+    return VERB_BODIES[verb](data=data, partial=is_unfinished)
 
 
 def sentences_of(body: StrictSerializer) -> list[str]:

@@ -9,6 +9,7 @@ from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
+from escalations.models.letters import CustomerLetter, UpdateDraft
 from escalations.models.links import IncidentLink, Merge
 from escalations.models.maintenance import MaintenanceWindow
 from escalations.models.notices import Notice, NoticeAttempt
@@ -54,6 +55,7 @@ __all__ = [
     "ClockRepair",
     "ClockTarget",
     "ContributingFactor",
+    "CustomerLetter",
     "Delivery",
     "Drill",
     "Fact",
@@ -99,5 +101,6 @@ __all__ = [
     "Storm",
     "Threshold",
     "TimelineEvent",
+    "UpdateDraft",
     "Verification",
 ]

@@ -79,6 +79,8 @@ class Clock(Operational):
     paused_since = models.DateTimeField(null=True, blank=True)
     awaiting = models.CharField(max_length=200, blank=True)
     check_at = models.DateTimeField(null=True, blank=True)
+    # Its owner is reminded then to ask again; empty once that was done.
+    chase_at = models.DateTimeField(null=True, blank=True)
     on_time = models.PositiveIntegerField(default=0)  # cadence
     missed = models.PositiveIntegerField(default=0)  # cadence
     next_wake_at = models.DateTimeField(null=True, blank=True)
@@ -110,6 +112,9 @@ class Clock(Operational):
                 fields=["next_wake_at"],
                 name="clock_wake",
                 condition=Q(next_wake_at__isnull=False),
+            ),
+            models.Index(
+                fields=["chase_at"], name="clock_chase", condition=Q(chase_at__isnull=False)
             ),
             # The audit asks these, which hold nothing overdue and nothing at all.
             models.Index(fields=["breach_after"], name="clock_unsaid", condition=IS_UNSAID),

@@ -6,6 +6,7 @@ else's step or right is listed with the sentences that say so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,96 +16,22 @@ from accounts.models import Team, User
 from accounts.roles import ROLES
 from accounts.selectors.people import people_who
 from escalations.models import Incident
-from escalations.rules.handoffs import answer_within
 from escalations.rules.lifecycle import MOVES, UNANSWERED, Situation, State, Verb, unmet
-from escalations.rules.policy import ClockKind, PolicyDoc, Severity
+from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.verbs import FIELDS, VerbField
-from escalations.templatetags.belay import duration
+from escalations.selectors.action_effects import effect_of
+from escalations.selectors.action_words import KEYS, LABELS, WORDS
 
-LABELS: dict[Verb, str] = {
-    Verb.TRIAGE: "Triage",
-    Verb.CLAIM: "Claim",
-    Verb.ACKNOWLEDGE: "Acknowledge",
-    Verb.VERIFY: "Verify the data",
-    Verb.MITIGATE: "Start the remedy",
-    Verb.PROPOSE_CONTAIN: "Propose containment",
-    Verb.CONFIRM_CONTAIN: "Confirm containment",
-    Verb.MONITOR: "Monitor",
-    Verb.RESOLVE: "Resolve",
-    Verb.CLOSE: "Close",
-    Verb.REOPEN: "Reopen",
-    Verb.PAUSE: "Pause",
-    Verb.RESUME: "Resume",
-    Verb.ESCALATE: "Escalate",
-    Verb.SNOOZE: "Snooze",
-    Verb.HOLD_LADDER: "Hold the ladder",
-    Verb.SET_SEVERITY: "Change severity",
-    Verb.UPDATE: "Send update",
-    Verb.NOTE: "Add note",
-    Verb.CANCEL: "Cancel incident",
-    Verb.HAND_OFF: "Hand off",
-    Verb.ACCEPT_HAND_OFF: "Accept hand-off",
-    Verb.DECLINE_HAND_OFF: "Decline hand-off",
-    Verb.WITHDRAW_HAND_OFF: "Withdraw hand-off",
-    Verb.NAME_OWNER: "Name the owner",
-    Verb.MERGE: "Merge into another",
-    Verb.UNMERGE: "Take out of the merge",
-    Verb.LINK: "Link to another",
-    Verb.UNLINK: "Take back a link",
-}
-DONE: dict[Verb, str] = {
-    Verb.TRIAGE: "triaged",
-    Verb.CLAIM: "is yours, further paging stops",
-    Verb.ACKNOWLEDGE: "acknowledged, it is yours and further paging stops",
-    Verb.VERIFY: "the outcome of the check is recorded",
-    Verb.MITIGATE: "work on the remedy began",
-    Verb.PROPOSE_CONTAIN: "containment proposed",
-    Verb.CONFIRM_CONTAIN: "contained, the restore clock stopped",
-    Verb.MONITOR: "is being watched",
-    Verb.RESOLVE: "resolved, its clocks stopped",
-    Verb.CLOSE: "closed",
-    Verb.REOPEN: "reopened",
-    Verb.PAUSE: "paused",
-    Verb.RESUME: "the clocks run again",
-    Verb.ESCALATE: "escalated, the next people are asked",
-    Verb.SNOOZE: "snoozed, the clocks run on",
-    Verb.HOLD_LADDER: "nobody is paged until then",
-    Verb.SET_SEVERITY: "the request to change severity is recorded",
-    Verb.UPDATE: "the update is published",
-    Verb.NOTE: "the note is on the timeline",
-    Verb.CANCEL: "the request to cancel is recorded",
-    Verb.HAND_OFF: "offered, it stays yours until somebody accepts",
-    Verb.ACCEPT_HAND_OFF: "is yours now",
-    Verb.DECLINE_HAND_OFF: "went back to its owner",
-    Verb.WITHDRAW_HAND_OFF: "the hand-off is withdrawn",
-    Verb.NAME_OWNER: "has its owner for two hours at least",
-    Verb.MERGE: "the request to merge is recorded",
-    Verb.UNMERGE: "stands on its own again",
-    Verb.LINK: "linked",
-    Verb.UNLINK: "the link is taken back",
-}
 # These stand in the card they belong to, all others in the bar.
 IN_LINKS = frozenset({Verb.MERGE, Verb.UNMERGE, Verb.LINK, Verb.UNLINK})
 IN_HANDOFF = frozenset({Verb.ACCEPT_HAND_OFF, Verb.DECLINE_HAND_OFF, Verb.WITHDRAW_HAND_OFF})
-KEYS = {
-    Verb.CLAIM: "c",
-    Verb.ACKNOWLEDGE: "a",
-    Verb.UPDATE: "u",
-    Verb.ESCALATE: "e",
-    Verb.PAUSE: "p",
-    Verb.RESOLVE: "r",
-}
+# Nothing is asked, and still the effect is shown before the click.
+SHOWN_FIRST = frozenset({Verb.RESUME})
 PEOPLE_FIELDS = frozenset({"to_person", "next_step_owner", "person"})
 # A guard names these, but something else meets it as well.
 OPTIONAL = frozenset({"customer_told", "to_person"})
 ANSWERS = frozenset({Verb.CLAIM, Verb.ACKNOWLEDGE})
 KINDS = {"choice": "select", "flag": "checkbox", "time": "datetime", "incident": "text"}
-WORDS = {
-    "customer_wait": "The customer",
-    "third_party_wait": "A third party",
-    "earliest": "The earlier start of the two",
-    "own": "The start of the one that goes on",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +142,23 @@ def actions_of(
     return tuple(offered), tuple(later)
 
 
+def action_of(
+    incident: Incident,
+    verb: Verb,
+    situation: Situation,
+    doc: PolicyDoc,
+    posted: Mapping[str, str] | None = None,
+) -> Action:
+    """One act with its fields, legal now or not. `posted` is what somebody entered already."""
+    required = {each.field for each in unmet(verb, situation)}
+    action = _action(incident, verb, situation, doc, required, _Lists())
+    if posted is None:
+        return action
+    return replace(
+        action, fields=tuple(replace(f, value=posted.get(f.name, "")) for f in action.fields)
+    )
+
+
 def _main_verb(incident: Incident, user: User, situation: Situation) -> Verb | None:
     if situation.handoff == "asked_of_me":
         return Verb.ACCEPT_HAND_OFF
@@ -270,9 +214,9 @@ def _action(
         label="Take over" if is_take_over else LABELS[verb],
         url=reverse("incident-verb", args=[incident.number, verb.value]),
         key=KEYS.get(verb, ""),
-        needs_form=bool(fields),
+        needs_form=bool(fields) or verb in SHOWN_FIRST,
         fields=fields,
-        effect=_effect(verb, incident, situation, doc),
+        effect=effect_of(verb, incident, situation, doc),
         place="links" if verb in IN_LINKS else "handoff" if verb in IN_HANDOFF else "bar",
     )
 
@@ -361,76 +305,3 @@ def _unchosen(spec: VerbField, is_required: bool) -> str:
 
 def _word(severity: Severity) -> str:
     return ("Critical", "Major", "Moderate", "Minor")[severity - 1]
-
-
-def _effect(verb: Verb, incident: Incident, situation: Situation, doc: PolicyDoc) -> str:
-    """What will happen, before the click."""
-    severity = doc.severities[Severity(incident.severity)]
-    owner = str(incident.commander) if incident.commander else ""
-    match verb:
-        case Verb.CLAIM | Verb.ACKNOWLEDGE if situation.state in UNANSWERED:
-            return "You own it. The acknowledge clock and the ladder stop."
-        case Verb.CLAIM:
-            return f"You own it instead of {owner}, who stays as backup."
-        case Verb.TRIAGE:
-            return "Category and team stand on the incident. Every clock runs on."
-        case Verb.VERIFY:
-            return "Every clock runs on. A data fault goes to the data steward."
-        case Verb.MITIGATE if situation.state in (State.CONTAINED, State.MONITORING):
-            return "Containment is taken back and a new restore clock starts."
-        case Verb.MITIGATE:
-            return "The plan stands on the timeline. Every clock runs on."
-        case Verb.PROPOSE_CONTAIN if situation.is_major:
-            return "A senior person confirms it. The restore clock runs until then."
-        case Verb.PROPOSE_CONTAIN | Verb.CONFIRM_CONTAIN:
-            return "The restore clock stops. Updates and the resolve clock run on."
-        case Verb.MONITOR:
-            return f"Watched for {_span(severity.monitor_window_s)}. The resolve clock runs on."
-        case Verb.RESOLVE:
-            return "Every clock and the ladder stop. The final update goes to the customer."
-        case Verb.CLOSE:
-            return "Nothing runs any more. It can be reopened for 14 days."
-        case Verb.REOPEN:
-            return "The resolve clock goes on where it stood and the ladder starts again."
-        case Verb.PAUSE:
-            return "Stops the restore and resolve clocks. Next update keeps running."
-        case Verb.RESUME:
-            return "The restore and resolve clocks run again from where they stood."
-        case Verb.ESCALATE:
-            return "The next level of the ladder is paged at once. Every clock runs on."
-        case Verb.SNOOZE:
-            return "The ladder sleeps. Every clock runs on, and time must be left before the next."
-        case Verb.HOLD_LADDER:
-            return "Nobody is paged until then. Every clock runs on."
-        case Verb.SET_SEVERITY:
-            second = " Lowering an S1 needs a second person." if incident.severity == 1 else ""
-            return f"Targets change from now on. Raising also pages the new ladder.{second}"
-        case Verb.UPDATE:
-            cadence = severity.targets.get(ClockKind.CADENCE)
-            return f"The next one is due in {_span(cadence.target_s)}." if cadence else ""
-        case Verb.NOTE:
-            return "Nobody is sent it."
-        case Verb.CANCEL:
-            second = " An S1 needs a second person." if incident.severity == 1 else ""
-            return f"Every clock and the ladder end, without a result.{second}"
-        case Verb.HAND_OFF:
-            minutes = _span(int(answer_within(Severity(incident.severity)).total_seconds()))
-            return f"It stays yours, and every clock runs on, until accepted within {minutes}."
-        case Verb.ACCEPT_HAND_OFF:
-            return "You own it from now on. Promises to the customer run on as they are."
-        case Verb.DECLINE_HAND_OFF | Verb.WITHDRAW_HAND_OFF:
-            return f"It stays with {owner}."
-        case Verb.NAME_OWNER:
-            return "They own it at once. For two hours only a duty manager hands it off."
-        case Verb.MERGE:
-            second = " An S1 needs a second person." if incident.severity == 1 else ""
-            return f"This one counts nowhere any more; signals and people go along.{second}"
-        case Verb.UNMERGE:
-            return "It is its own again and its clocks go on as if it had never been merged."
-        case Verb.LINK | Verb.UNLINK:
-            return "It shows on both."
-    return ""
-
-
-def _span(seconds: int) -> str:
-    return "no time" if seconds == 0 else duration(seconds)

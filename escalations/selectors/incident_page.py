@@ -11,20 +11,23 @@ from django.db.models import Prefetch
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import ClockMark, Incident, LadderRun, Notice, TimelineEvent
-from escalations.rules.lifecycle import UNANSWERED, Situation
-from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, TargetKind
+from escalations.models import Clock, ClockMark, Incident, LadderRun, Notice, TimelineEvent
+from escalations.rules.lifecycle import Situation
+from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.scoring import points
 from escalations.selectors.actions import Action, NotYet, actions_of
 from escalations.selectors.breach_causes import cause_view
 from escalations.selectors.clock_words import ClockView, clock_card
+from escalations.selectors.contract import Contract, contract_of
 from escalations.selectors.delivery_words import CHANNEL_WORDS, delivery_words
 from escalations.selectors.discretion import discreet
 from escalations.selectors.fact_words import FactView, facts_of
+from escalations.selectors.ladder_card import Step, ladder_card
+from escalations.selectors.pauses import Waiting, waiting_of
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
 from escalations.selectors.story import Event, story
-from escalations.templatetags.belay import ago, duration
+from escalations.templatetags.belay import ago
 
 NOTICES = 30
 CLOCK_ORDER = ("response", "restore", "cadence", "resolution", "ola")
@@ -59,16 +62,6 @@ class Person:
     role: str
     name: str
     accepted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`state`: done, current, empty or next."""
-
-    label: str
-    minutes: str
-    state: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +140,8 @@ class IncidentPage:
     signals: tuple[SignalView, ...]
     update_due: str
     review: ReviewLink
+    contract: Contract
+    waiting: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +160,8 @@ def incident_page(
     doc = policy_doc(incident.policy_version_id)
     run = incident.ladder_runs.prefetch_related("steps__person").order_by("-number").first()
     actions, not_yet = actions_of(incident, user, situation, doc)
-    clocks = _clocks(incident, at)
+    rows = _clock_rows(incident)
+    clocks = _clocks(rows, at)
     cadence = next((each for each in clocks if each.label == "Next update"), None)
     return IncidentPage(
         incident=_head(incident),
@@ -179,7 +175,7 @@ def incident_page(
             Person(each.get_role_display(), str(each.user), each.accepted_at is not None)
             for each in incident.responders.filter(ended_at=None).select_related("user")
         ),
-        ladder=_ladder(incident, doc, run, at),
+        ladder=ladder_card(incident, doc, run, at),
         explanation=explanation_view(incident, user, doc),
         facts=facts_of(incident, user),
         notices=_notices(incident),
@@ -189,6 +185,8 @@ def incident_page(
         ),
         update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
         review=review_link(incident, situation.rights),
+        contract=contract_of(incident, rows, doc, user, at),
+        waiting=waiting_of(rows, at),
     )
 
 
@@ -276,79 +274,21 @@ def _why_owner(incident: Incident, user: User) -> str:
     return f"{name} {verb} to take it" + (f" because of {because}" if because else "")
 
 
-def _clocks(incident: Incident, at: datetime) -> tuple[ClockView, ...]:
-    """The last cycle of each kind, in the order in which they end."""
+def _clock_rows(incident: Incident) -> list[Clock]:
     rows = incident.clocks.select_related("calendar__service_hours").prefetch_related(
         "events", Prefetch("marks", ClockMark.objects.select_related("cause_confirmed_by"))
     )
-    last = {row.kind: row for row in rows.order_by("kind", "cycle")}
+    return list(rows.order_by("kind", "cycle"))
+
+
+def _clocks(rows: Iterable[Clock], at: datetime) -> tuple[ClockView, ...]:
+    """The last cycle of each kind, in the order in which they end."""
+    last = {row.kind: row for row in rows}
     cards = []
     for clock in (last[kind] for kind in CLOCK_ORDER if kind in last):
         if (card := clock_card(clock, at)) is not None:
             cards.append(replace(card, breach=cause_view(clock)))
     return tuple(cards)
-
-
-def _ladder(
-    incident: Incident, doc: PolicyDoc, run: LadderRun | None, at: datetime
-) -> tuple[Step, ...]:
-    name = run.ladder if run else incident.explanation.get("ladder")
-    name = name or doc.severities[Severity(incident.severity)].ladder
-    ladder = doc.ladders.get(name or "")
-    if ladder is None:
-        return ()
-    taken: dict[int, list[Any]] = {}
-    if run is not None:
-        for step in run.steps.all():
-            if step.cycle == run.cycle:
-                taken.setdefault(step.level, []).append(step)
-    return _levels(ladder, run, taken, at, is_waiting=incident.state in UNANSWERED)
-
-
-def _levels(
-    ladder: Ladder,
-    run: LadderRun | None,
-    taken: dict[int, list[Any]],
-    at: datetime,
-    *,
-    is_waiting: bool,
-) -> tuple[Step, ...]:
-    steps, after = [], 0
-    for level in ladder.levels:
-        rows = taken.get(level.number, [])
-        people = [str(row.person) for row in rows if row.person_id]
-        note = ""
-        if rows:
-            note = f"Paged {', '.join(dict.fromkeys(people))} {ago(rows[-1].at, at)}"
-        if rows and not people:
-            state, note = "empty", "Nobody there: the next level is paged at once"
-        elif rows and run and level.number == run.level and run.state == "active":
-            state = "current" if is_waiting else "done"
-        else:
-            state = "done" if rows else "next"
-        label = _named(level.targets)
-        minutes = duration(after) if after else "at once"
-        steps.append(Step(label, minutes, state, note))
-        after += level.ack_timeout_s
-    return tuple(steps)
-
-
-def _named(targets: Iterable[LadderTarget]) -> str:
-    def one(target: LadderTarget) -> str:
-        ref = target.ref.replace("-", " ").replace("_", " ")
-        match target.kind:
-            case TargetKind.ROSTER:
-                return f"On call: {ref}"
-            case TargetKind.ROLE:
-                return f"The {ref}"
-            case TargetKind.TEAM:
-                return f"Team {ref}"
-            case TargetKind.MANAGER_OF:
-                return f"Manager of {ref}"
-        return ref
-
-    text = ", ".join(one(target) for target in targets)
-    return text[:1].upper() + text[1:]
 
 
 def explanation_view(incident: Incident, user: User, doc: PolicyDoc | None = None) -> Explanation:

@@ -8,7 +8,8 @@ from datetime import datetime
 from accounts.models import User
 from escalations.models import Incident
 from escalations.rules.lifecycle import Situation, Verb
-from escalations.selectors.actions import LABELS, Action, actions_of
+from escalations.selectors.action_words import LABELS
+from escalations.selectors.actions import Action, actions_of
 from escalations.selectors.policies import policy_doc
 
 WORDS = {

@@ -1,5 +1,5 @@
 """What one person has before them: what they own, when they are on call, what waits for their
-word, and how much it was. Twenty-four queries with the session and rights, whatever the numbers."""
+word, and how much it was. Twenty-seven queries with the session and rights, however much it is."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from escalations.rules.action_items import UNDONE
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.clock_words import ClockView, next_clock
 from escalations.selectors.kpi_list import StateView
+from escalations.selectors.pauses import PausedShare, share_words, shares
 
 AHEAD, BACK = timedelta(days=7), timedelta(days=7)
 SHOWN = 50
@@ -95,6 +96,7 @@ class MyShift:
     kpis: tuple[KpiRow, ...]
     load: MyLoad
     sees_rosters: bool
+    paused: tuple[PausedShare, ...]
 
 
 def my_shift(person: User, at: datetime) -> MyShift:
@@ -117,7 +119,18 @@ def my_shift(person: User, at: datetime) -> MyShift:
         kpis=_kpis(person),
         load=MyLoad(counts["open"], counts["late"], pages, nights, _hours(duty)),
         sees_rosters=sees_rosters,
+        paused=_paused(person, at),
     )
+
+
+def _paused(person: User, at: datetime) -> tuple[PausedShare, ...]:
+    """Of each team this person is in."""
+    mine = Membership.objects.filter(user=person, valid_to=None).select_related("team")
+    teams = {row.team_id: row.team.name for row in mine.order_by("team__name")}
+    incidents = Incident.objects.visible_to(person).real().filter(team__in=teams)
+    found = shares(incidents, "team", at) if teams else {}
+    rows = (share_words(name, found.get(pk)) for pk, name in teams.items())
+    return tuple(row for row in rows if row is not None)
 
 
 def _owned(person: User, incidents, at: datetime) -> tuple[OwnedRow, ...]:

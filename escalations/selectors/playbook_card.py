@@ -10,6 +10,7 @@ from escalations.models import Incident
 from escalations.rules.playbooks import needs_second_person, not_verified
 from escalations.rules.policy import Severity
 from escalations.selectors.actions import Action
+from escalations.selectors.letters import cadence_clock, next_promise
 from escalations.selectors.playbook_runs import RunView, latest_run, run_view
 from escalations.selectors.playbooks import Proposal, proposals, surroundings
 from escalations.templatetags.belay import utc
@@ -115,7 +116,11 @@ def use_templates(
     found = _chosen(rows, chosen)
     filled = actions
     if found is not None:
-        text = render(found.body, values_of(incident, at))
+        values = values_of(incident, at)
+        if found.channel in CHANNELS["update"]:  # what is promised once this one is out
+            promised = next_promise(cadence_clock(incident), at)
+            values["next_update"] = utc(promised, at) if promised else ""
+        text = render(found.body, values)
         filled = tuple(
             _filled(action, text) if found.channel in CHANNELS.get(action.verb, ()) else action
             for action in actions

@@ -17,7 +17,8 @@ from accounts.selectors.people import rights_of
 from escalations.models import Clock, Incident, LadderLevel, LadderRun
 from escalations.models.ladders import LIVE
 from escalations.rules.lifecycle import UNANSWERED, State, Verb
-from escalations.selectors.actions import LABELS, Action, next_verb
+from escalations.selectors.action_words import LABELS
+from escalations.selectors.actions import Action, next_verb
 from escalations.selectors.clock_words import ClockView, next_clock
 from escalations.selectors.incidents import found_by
 from escalations.templatetags.belay import duration, initials

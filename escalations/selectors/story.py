@@ -39,6 +39,11 @@ ICONS = {
     "update": "megaphone",
     "note": "sticky-note",
     "cancelled": "ban",
+    "undone": "rotate-ccw",
+    "chase": "timer",
+    "reply": "message-square",
+    "letter_sent": "mail",
+    "letter_failed": "octagon-alert",
     "handoff_asked": "arrow-left-right",
     "handoff_returned": "rotate-ccw",
     "handed_off": "user-check",
@@ -116,6 +121,8 @@ def _event(row: TimelineEvent, user: User) -> Event:
     title, text = row.sentence, row.reason
     if row.kind == "update":
         title, text = f"{actor or 'Somebody'} told the customer", row.sentence
+    elif row.kind == "reply":
+        title, text = f"{detail.get('who') or 'The customer'} replied", row.sentence
     elif row.kind == "note":
         title, text = f"{actor or 'Somebody'} wrote a note", row.sentence
     late_s = max(int(detail.get("late_by_s") or 0), _lag(row))

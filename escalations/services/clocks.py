@@ -121,7 +121,7 @@ def derive(
     clock.paused_since = state.paused_since
     clock.next_wake_at = next_wake_at(state, at)
     if state.run_state is not rules.RunState.PAUSED:
-        clock.awaiting, clock.check_at = "", None
+        clock.awaiting, clock.check_at, clock.chase_at = "", None, None
     return state
 
 

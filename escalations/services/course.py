@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from escalations.rules.policy import ClockKind, Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services import clocks, ladders
+from escalations.services import clocks, ladders, letters
 from escalations.services.change import Change, second_person
 from escalations.services.severity import apply_severity
 
@@ -24,7 +24,7 @@ def pause(change: Change) -> None:
     for clock in clocks.live_clocks(incident, *WAITING):
         clock.awaiting, clock.check_at = awaiting, check_at
         clocks.mark_due(clock, change.at, change.recorder)
-        clock.awaiting, clock.check_at = awaiting, check_at
+        clock.awaiting, clock.check_at, clock.chase_at = awaiting, check_at, check_at
         clocks.log(
             clock,
             "pause",
@@ -85,10 +85,12 @@ def update(change: Change) -> None:
     publish(change, change.given("text"))
 
 
-def publish(change: Change, text: str) -> None:
+def publish(change: Change, text: str, *, is_last: bool = False) -> None:
+    """`is_last`: no further update is promised."""
     incident = change.incident
     doc = policy_doc(incident.policy_version_id)
-    change.event("update", text, is_public=True)
+    written = letters.write(change, text, is_last=is_last)
+    change.event("update", text, is_public=True, detail={"written to": ", ".join(written)})
     for clock in clocks.live_clocks(incident, ClockKind.CADENCE):
         clocks.mark_due(clock, change.at, change.recorder)
         clocks.log(clock, "update", at=change.at, doc=doc, recorded_at=change.at, by=change.by)

@@ -23,7 +23,7 @@ CLOSE_AFTER = timedelta(hours=72)
 def resolve(change: Change) -> None:
     incident = change.incident
     if change.given("final_update"):
-        publish(change, change.given("final_update"))
+        publish(change, change.given("final_update"), is_last=True)
     incident.resolution_code = change.given("resolution_code")
     incident.cause_category = change.given("cause_category")
     change.event(

@@ -118,6 +118,7 @@ class Recorder:
             return
         severity = Severity(incident.severity).label
         incident_why = str(incident.explanation.get("why", ""))
+        screen = "page/" if kind == NoticeKind.PAGE else ""
         text = "\n".join(
             (
                 f"{severity} {incident.title}",
@@ -127,7 +128,7 @@ class Recorder:
                 f"Why you got this: {why}",
                 *((incident_why,) if incident_why else ()),
                 "",
-                f"Open it: {settings.BASE_URL}/incidents/{incident.number}/",
+                f"Open it: {settings.BASE_URL}/incidents/{incident.number}/{screen}",
                 "",
             )
         )

@@ -31,6 +31,7 @@ from config.lib.queue import enqueue
 from escalations.models import (
     ActionItem,
     Clock,
+    CustomerLetter,
     Drill,
     Handoff,
     Heartbeat,
@@ -44,10 +45,12 @@ from escalations.models import (
 )
 from escalations.services import timers
 from escalations.services.batches import Batch
+from escalations.services.chases import settle_chase
 from escalations.services.clock_batches import settle_clocks
 from escalations.services.handoff_timers import settle_handoff
 from escalations.services.hours import settle_hours
 from escalations.services.ladder_batches import settle_ladders, settle_looks
+from escalations.services.letters import settle_letter
 from escalations.services.maintenance import settle_window
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
@@ -94,6 +97,8 @@ TIMERS = (
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),
     Timer("storms", Storm, "look_at", settle_storm),
+    Timer("chases", Clock, "chase_at", settle_chase),
+    Timer("letters", CustomerLetter, "try_at", settle_letter),
     Timer("closing", Incident, "close_due_at", timers.settle_close),
     Timer(
         "time boxes",

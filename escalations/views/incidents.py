@@ -6,16 +6,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.selectors.people import rights_of
 from config.lib.errors import DomainError
 from escalations.forms.incidents import IncidentForm
-from escalations.forms.verbs import body_of_form, sentences_of
-from escalations.rules.lifecycle import Verb
-from escalations.selectors.actions import DONE
 from escalations.selectors.breach_causes import incident_of
+from escalations.selectors.composer import composer_of, propose, with_draft
 from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
@@ -23,7 +19,7 @@ from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.selectors.storms import family_of
 from escalations.services.breach_causes import confirm_cause
 from escalations.services.messages import message_of
-from escalations.services.moves import perform, situation_of
+from escalations.services.moves import situation_of
 from escalations.services.openings import open_by_hand
 from escalations.services.previews import form_doc, preview
 from escalations.views.doors import IncidentsView, OneIncidentView
@@ -37,13 +33,18 @@ class IncidentDetail(OneIncidentView):
         page = incident_page(incident, self.person, situation, self.at)
         chosen = request.GET.get("template", "")
         templates = use_templates(incident, page.actions, chosen, self.person, self.at)
-        page = replace(page, actions=templates.actions)
+        composer = composer_of(incident, self.person)
+        page = replace(page, actions=with_draft(templates.actions, composer.draft))
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
         context["family"] = family_of(incident, self.person)
         context["handoffs"] = handoff_card(incident)
         context["links"] = links_card(incident, self.person)
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
+        context["composer"] = composer
+        has_update = any(event.is_public for event in page.timeline)
+        updates = templates.choices.get("update", ())
+        context["proposal"] = propose(incident, updates, page.contract, has_update=has_update)
         return render(request, "escalations/incidents/detail.html", context)
 
 
@@ -62,41 +63,6 @@ class IncidentScore(OneIncidentView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         context = {"explanation": explanation_view(self.load(number), self.person)}
         return render(request, "escalations/incidents/_score.html", context)
-
-
-class IncidentVerb(OneIncidentView):
-    """A button was pressed. What it says comes back as a message on the page it came from."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, number: int, verb: str) -> HttpResponse:
-        if verb not in set(Verb):
-            raise Http404
-        incident = self.load(number)
-        body = body_of_form(Verb(verb), request.POST)
-        if body.is_valid():
-            self._perform(number, Verb(verb), dict(body.validated_data))
-        else:
-            messages.error(request, f"{incident.key}: " + " ".join(sentences_of(body)))
-        return redirect(self._way_back(number))
-
-    def _perform(self, number: int, verb: Verb, given: dict) -> None:
-        expected = given.pop("expected_version", None)
-        by, at = self.person, self.at
-        try:
-            done = perform(number, verb, given, by=by, at=at, expected_version=expected)
-        except DomainError as error:
-            messages.error(self.request, error.detail)
-        else:
-            messages.success(self.request, f"{done.key}: {DONE[verb]}.")
-
-    def _way_back(self, number: int) -> str:
-        asked = self.request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(
-            asked, {self.request.get_host()}, require_https=self.request.is_secure()
-        ):
-            return asked
-        return reverse("incident", args=[number])
 
 
 class BreachCause(IncidentsView):

@@ -36,7 +36,7 @@ def test_a_ladder_is_snoozed_and_says_that_it_was_shortened(screen, company, at,
     screen.sign_in("agent")
     screen.open(f"/incidents/{incident.number}/")
     page = screen.page
-    page.locator("#actions summary", has_text="Snooze").click()
+    page.locator("#actions a", has_text="Snooze").click()
     form = page.locator("#act-snooze")
     form.get_by_label("Snooze until (UTC)").fill("2026-11-17T16:00")
     form.get_by_label("Reason").fill("The vendor calls back.")

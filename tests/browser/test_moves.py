@@ -30,7 +30,7 @@ def test_a_hand_off_is_offered_and_accepted(screen, company, at):
     screen.sign_in("agent")
     screen.open(f"/incidents/{incident.number}/")
     page = screen.page
-    page.locator("#actions summary", has_text="Hand off").click()
+    page.locator("#actions a", has_text="Hand off").click()
     form = page.locator("#act-hand-off")
     form.get_by_label("To optional").select_option("agent2")
     for label in ("What happened", "Where it stands", "Risks", "Next step"):
@@ -55,7 +55,7 @@ def test_a_merge_shows_on_both(screen, company, at):
     given = {"into": later.number, "reason": "One outage."}
     screen.sign_in("duty")
     screen.open(f"/incidents/{first.number}/")
-    screen.page.locator("#links summary", has_text="Merge into another").click()
+    screen.page.locator("#links a", has_text="Merge into another").click()
     screen.hold()
     perform(first.number, Verb.MERGE, given, by=company["duty"], at=at)
     for number in (first.number, later.number):

@@ -64,7 +64,7 @@ def test_the_incident_page_and_a_form_on_it(screen, incident):
     screen.page.reload()
     form = screen.page.locator("#act-escalate")
     form.locator("[name=reason]").fill("Nobody answers")
-    form.locator("[type=submit]").click()
+    form.get_by_role("button", name="Escalate").click()
     screen.page.get_by_text("escalated, the next people are asked").wait_for()
     screen.hold()
 

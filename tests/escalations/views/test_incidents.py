@@ -141,13 +141,11 @@ def test_a_page_that_is_out_of_date_changes_nothing(reader, company, incident, a
     assert Incident.objects.get(pk=incident.number).accepted_at is None
 
 
-@pytest.mark.parametrize(
-    "path", ["99999999999999999999999/", "9/", "{n}/sing/", "{n}/claim/", "9/claim/"]
-)
+@pytest.mark.parametrize("path", ["99999999999999999999999/", "9/", "{n}/sing/", "9/claim/"])
 def test_wrong_addresses_are_not_found_or_not_allowed(reader, incident, path):
     url = "/incidents/" + path.format(n=incident.number + 0 if "{n}" in path else 0)
     assert reader.get(url).status_code in (404, 405)
-    assert "{n}/claim/" in path or reader.post(url).status_code in (404, 405)
+    assert reader.post(url).status_code in (404, 405)
 
 
 def test_who_may_not_see_incidents_may_not_move_them(client, company, incident):
@@ -195,7 +193,7 @@ def test_the_page_costs_the_same_however_much_happened(
 ):
     url = f"/incidents/{incident.number}/"
     warmed(reader, url)
-    with django_assert_max_num_queries(29) as seen:
+    with django_assert_max_num_queries(33) as seen:
         reader.get(url)
     first = len(seen)  # the next request outside empties what was seen
     for n in range(20):
