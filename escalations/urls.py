@@ -18,6 +18,7 @@ from escalations.views import (
     record,
     repairs,
     reviews,
+    room,
     roster_versions,
     rosters,
     service_hours,
@@ -42,6 +43,11 @@ urlpatterns = [
         "incidents/<int:number>/review/",
         reviews.ReviewAsk.as_view(),
         name="incident-ask-review",
+    ),
+    path(
+        "incidents/<int:number>/notes/<int:seq>/withdraw/",
+        room.NoteWithdraw.as_view(),
+        name="note-withdraw",
     ),
     path(
         "incidents/<int:number>/<slug:verb>/",

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
-from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import ClockMark, Incident, LadderRun, Notice, TimelineEvent
+from escalations.models import ClockMark, Incident, LadderRun, Notice
 from escalations.rules.lifecycle import UNANSWERED, Situation
 from escalations.rules.policy import Ladder, LadderTarget, PolicyDoc, Severity, TargetKind
 from escalations.rules.scoring import points
@@ -23,7 +22,6 @@ from escalations.selectors.discretion import discreet
 from escalations.selectors.fact_words import FactView, facts_of
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
-from escalations.selectors.story import Event, story
 from escalations.templatetags.belay import ago, duration
 
 NOTICES = 30
@@ -137,8 +135,6 @@ class IncidentPage:
     clocks: tuple[ClockView, ...]
     actions: tuple[Action, ...]
     unmet: tuple[NotYet, ...]
-    timeline: tuple[Event, ...]
-    timeline_url: str
     responders: tuple[Person, ...]
     ladder: tuple[Step, ...]
     explanation: Explanation
@@ -147,15 +143,6 @@ class IncidentPage:
     signals: tuple[SignalView, ...]
     update_due: str
     review: ReviewLink
-
-
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
-    """What the timeline fragment alone needs."""
-
-    incident: Incident
-    timeline: tuple[Event, ...]
-    timeline_url: str
 
 
 def incident_page(
@@ -173,8 +160,6 @@ def incident_page(
         clocks=clocks,
         actions=actions,
         unmet=not_yet,
-        timeline=timeline(incident, user),
-        timeline_url=reverse("incident-timeline", args=[incident.number]),
         responders=tuple(
             Person(each.get_role_display(), str(each.user), each.accepted_at is not None)
             for each in incident.responders.filter(ended_at=None).select_related("user")
@@ -190,16 +175,6 @@ def incident_page(
         update_due=f"Due every {cadence.target}" if cadence and cadence.due_at else "",
         review=review_link(incident, situation.rights),
     )
-
-
-def timeline_page(incident: Incident, user: User) -> TimelinePage:
-    url = reverse("incident-timeline", args=[incident.number])
-    return TimelinePage(incident, timeline(incident, user), url)
-
-
-def timeline(incident: Incident, user: User) -> tuple[Event, ...]:
-    rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
-    return story(rows.order_by("-seq"), user)
 
 
 def _head(incident: Incident) -> Head:

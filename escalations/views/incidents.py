@@ -16,16 +16,19 @@ from escalations.forms.verbs import body_of_form, sentences_of
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.actions import DONE
 from escalations.selectors.breach_causes import incident_of
-from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.selectors.incident_page import explanation_view, incident_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
 from escalations.selectors.playbook_card import playbook_card, use_templates
 from escalations.selectors.storms import family_of
+from escalations.selectors.timeline_page import Asked, timeline_page
+from escalations.selectors.visits import presence_of
 from escalations.services.breach_causes import confirm_cause
 from escalations.services.messages import message_of
 from escalations.services.moves import perform, situation_of
 from escalations.services.openings import open_by_hand
 from escalations.services.previews import form_doc, preview
+from escalations.services.visits import look
 from escalations.views.doors import IncidentsView, OneIncidentView
 
 
@@ -44,17 +47,26 @@ class IncidentDetail(OneIncidentView):
         context["links"] = links_card(incident, self.person)
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
+        presence = look(incident, by=self.person, at=self.at)
+        context["story"] = timeline_page(incident, self.person, presence, Asked.of(request.GET))
         return render(request, "escalations/incidents/detail.html", context)
 
 
 class IncidentTimeline(OneIncidentView):
-    """The timeline again for a page that is open; 204 while nothing changed."""
+    """The timeline again for a page that is open; 204 while nothing changed, neither the story
+    nor who else is here. `away`: nobody looks at the tab, so it leaves no mark."""
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        incident = self.load(number)
-        if request.GET.get("version") == str(incident.version):
+        incident, sent = self.load(number), request.GET
+        if sent.get("away"):
+            presence = presence_of(incident, self.person, self.at)
+        else:
+            presence = look(incident, by=self.person, at=self.at)
+        is_same = sent.get("with", presence.token) == presence.token and not presence.is_new_visit
+        if is_same and sent.get("version") == str(incident.version):
             return HttpResponse(status=204)
-        context = {"page": timeline_page(incident, self.person), "now": self.at}
+        story = timeline_page(incident, self.person, presence, Asked.of(sent))
+        context = {"story": story, "now": self.at}
         return render(request, "escalations/incidents/_timeline.html", context)
 
 
