@@ -20,6 +20,8 @@ from escalations.selectors.incident_page import explanation_view, incident_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
 from escalations.selectors.playbook_card import playbook_card, use_templates
+from escalations.selectors.room import room_of
+from escalations.selectors.similar import similar, traits_asked
 from escalations.selectors.storms import family_of
 from escalations.selectors.timeline_page import Asked, timeline_page
 from escalations.selectors.visits import presence_of
@@ -47,6 +49,7 @@ class IncidentDetail(OneIncidentView):
         context["links"] = links_card(incident, self.person)
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
+        context |= room_of(incident, self.person, rights, self.at)
         presence = look(incident, by=self.person, at=self.at)
         context["story"] = timeline_page(incident, self.person, presence, Asked.of(request.GET))
         return render(request, "escalations/incidents/detail.html", context)
@@ -164,8 +167,10 @@ class NewIncident(IncidentsView):
         form.fields["title"].required = False
         if not form.is_valid():
             return form, None
-        return form, preview(message_of(form.message(), at=self.at), self.at)
+        message = message_of(form.message(), at=self.at)
+        asked = traits_asked(message.account, message.product_area, message.category)
+        return form, preview(message, self.at), similar(asked, self.person)
 
-    def _page(self, form: IncidentForm, found=None) -> HttpResponse:
-        context = {"nav": "new", "form": form, "preview": found, "now": self.at}
+    def _page(self, form: IncidentForm, found=None, alike=()) -> HttpResponse:
+        context = {"nav": "new", "form": form, "preview": found, "now": self.at, "similar": alike}
         return render(self.request, "escalations/incidents/new.html", context)
