@@ -76,7 +76,7 @@ class Decision(models.Model):
             check(
                 "decision_expiry",
                 Q(kind="plain", expires_at=None)
-                | ~Q(kind="plain") & Q(expires_at__gt=F("decided_at")),
+                | ~Q(kind="plain") & Q(expires_at__isnull=False, expires_at__gt=F("decided_at")),
                 "An accelerated fix or a compromise has an end; a plain decision has none.",
             ),
             check(

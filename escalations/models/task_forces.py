@@ -34,7 +34,8 @@ def _link(name: str, field: str, *schemes: str) -> models.CheckConstraint:
 
 
 def _meeting(name: str) -> models.CheckConstraint:
-    every = Q(meeting="every", meeting_every_h__gte=1, meeting_every_h__lte=168, meeting_at=None)
+    hours = Q(meeting_every_h__isnull=False, meeting_every_h__gte=1, meeting_every_h__lte=168)
+    every = Q(meeting="every", meeting_at=None) & hours
     daily = Q(meeting="daily", meeting_every_h=None, meeting_at__isnull=False)
     none = Q(meeting="", meeting_every_h=None, meeting_at=None)
     return check(
