@@ -152,7 +152,6 @@ ROOM_BREAKERS = {
     "task_force_rule_meeting": lambda w: rule(
         w, meeting="daily", meeting_every_h=2, meeting_at=time(9)
     ),
-    "task_force_meeting_kind": lambda w: force(w, meeting="never"),
     "task_force_channel": lambda w: force(w, channel_url="javascript:1"),
     "task_force_bridge": lambda w: force(w, bridge_url="data:1"),
     "task_force_meeting": lambda w: force(w, meeting="every"),

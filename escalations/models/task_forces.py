@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts.models import Team
 from accounts.models.customers import TierChoice
 from accounts.models.people import validate_zone
-from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
+from config.lib.models import STAMPS, Stamped, check, paired, recorded, unique
 from escalations.models.incidents import Incident
 from escalations.models.kpis import SEVERITIES
 
@@ -113,7 +113,6 @@ class TaskForce(_Meets):
 
     class Meta:
         constraints = [
-            one_of("task_force_meeting_kind", "meeting", Meeting),
             _link("task_force_channel", "channel_url", *WEB),
             _link("task_force_bridge", "bridge_url", *WEB, "tel:"),
             _meeting("task_force_meeting"),
