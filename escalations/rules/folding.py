@@ -30,12 +30,24 @@ CALLS = frozenset(
 # One each is news, however many stand beside each other.
 NEVER = frozenset({"clock_breach", "severity", "opened", "resolved", "closed", "reopened"})
 FEWEST = 3
+# What Belay does on somebody's word, and what a sender's own sign-in sets off, is still Belay's.
+BY_MACHINE = frozenset(
+    {
+        "opened",
+        "signal",
+        "signal_ended",
+        "kpi_state",
+        "clock_stopped",
+        "clock_retargeted",
+        "ladder_halted",
+    }
+)
 
 
-def voice_of(*, is_public: bool, has_actor: bool) -> Voice:
+def voice_of(kind: str, *, is_public: bool, has_actor: bool) -> Voice:
     if is_public:
         return Voice.CUSTOMER
-    return Voice.PEOPLE if has_actor else Voice.MACHINE
+    return Voice.PEOPLE if has_actor and kind not in BY_MACHINE else Voice.MACHINE
 
 
 def family(kind: str) -> str:

@@ -154,18 +154,19 @@ def _event(row: TimelineEvent, user: User) -> Event:
         title, text = f"{actor or 'Somebody'} wrote a note", row.sentence
     late_s = max(int(detail.get("late_by_s") or 0), _lag(row))
     is_public = row.visibility == Visibility.CUSTOMER
+    voice = voice_of(row.kind, is_public=is_public, has_actor=bool(row.actor_id))
     withdrawal = getattr(row, "withdrawal", None)
     return Event(
         seq=row.seq,
         kind=row.kind,
-        voice=voice_of(is_public=is_public, has_actor=row.actor_id is not None),
+        voice=voice,
         taken_back=f"{withdrawal.withdrawn_by}: {withdrawal.reason}" if withdrawal else "",
         may_take_back=row.kind == "note" and row.actor_id == user.pk and withdrawal is None,
         icon=ICONS.get(row.kind, "circle-dot"),
         title=title,
         text=text,
         at=row.at,
-        actor=actor or "Belay",
+        actor=_speaker(voice, actor),
         is_public=is_public,
         rule=_rule(detail),
         late_by=f"Noticed {duration(late_s)} later" if late_s > NOTICED_LATE_S else "",
@@ -175,6 +176,12 @@ def _event(row: TimelineEvent, user: User) -> Event:
             if name not in SILENT and value not in ("", None, [], {})
         ),
     )
+
+
+def _speaker(voice: Voice, actor: str) -> str:
+    if not actor:
+        return "Belay"
+    return f"Belay, after {actor}" if voice is Voice.MACHINE else actor
 
 
 def _lag(row: TimelineEvent) -> int:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
 from escalations.models import Incident, TimelineEvent
 from escalations.models.timeline import Visibility
-from escalations.rules.folding import Voice, folded
+from escalations.rules.folding import BY_MACHINE, Voice, folded
 from escalations.rules.policy import Severity
 from escalations.selectors.story import HIDDEN, Event, story
 from escalations.selectors.visits import Presence
@@ -161,8 +161,10 @@ def _rows(incident: Incident, asked: Asked) -> QuerySet[TimelineEvent]:
     if asked.show == Voice.CUSTOMER:
         rows = rows.filter(visibility=Visibility.CUSTOMER)
     elif asked.show:
-        is_machine = asked.show == Voice.MACHINE
-        rows = rows.filter(visibility=Visibility.INTERNAL, actor__isnull=is_machine)
+        machine = Q(actor=None) | Q(kind__in=BY_MACHINE)
+        rows = rows.filter(
+            machine if asked.show == Voice.MACHINE else ~machine, visibility=Visibility.INTERNAL
+        )
     return rows.select_related("actor", "withdrawal__withdrawn_by")
 
 

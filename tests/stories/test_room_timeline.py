@@ -73,8 +73,8 @@ def test_people_machine_and_customer_are_told_apart_by_a_word(reading, company, 
     assert 'class="is-people"' in html
     assert 'class="is-machine"' in html
     assert 'class="is-customer is-public"' in html
-    assert "</svg>Person</span>" in html
-    assert "</svg>Belay</span>" in html
+    assert f'<span class="vh">Person: </span>{company["agent"]}' in html
+    assert '<span class="vh">Belay: </span>Belay' in html
     assert "Customers saw this" in html
 
 
