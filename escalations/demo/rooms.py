@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from accounts.models import Team, User
 from config.lib.history import told
@@ -55,7 +56,11 @@ def furnish(crowd: Incidents, number: int, at: datetime) -> None:
         by = people["agent"]
         form_task_force(number, by=by, at=now)
         add_workstream(number, name="Order pages", owner="agent2", by=by, at=now)
-        log = {"name": "orders.log", "title": "Slow orders of one minute", "content": LOG}
+        log: dict[str, Any] = {
+            "name": "orders.log",
+            "title": "Slow orders of one minute",
+            "content": LOG,
+        }
         add_file(number, text="Every third order waits.", by=by, at=now, **log)
         link = "https://graphs.belay.example/orders?from=morning"
         add_link(number, title="Time of order pages", url=link, by=by, at=now)
@@ -63,7 +68,11 @@ def furnish(crowd: Incidents, number: int, at: datetime) -> None:
     def planned(now: datetime) -> None:
         by = people["agent"]
         due = at + minutes(50)
-        asked = {"title": "Roll back the second region", "owner": "agent2", "due_at": due}
+        asked: dict[str, Any] = {
+            "title": "Roll back the second region",
+            "owner": "agent2",
+            "due_at": due,
+        }
         add_milestone(number, stage="contain", by=by, at=now, **asked)
         first = add_milestone(
             number, title="Ask the shop for its graphs", owner="agent", due_at=due, by=by, at=now

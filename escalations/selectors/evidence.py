@@ -104,8 +104,8 @@ def _told(row: Evidence) -> tuple[tuple[str, ...], str]:
         if not values:
             return (f"{name}: no readings were there yet.",), ""
         last, low, high = (number(each, unit) for each in (values[-1], min(values), max(values)))
-        told = f"{name}: {last} at the end of {len(values)} points, {low} to {high}"
-        return (told,), _path(values)
+        sentence = f"{name}: {last} at the end of {len(values)} points, {low} to {high}"
+        return (sentence,), _path(values)
     return (), ""
 
 

@@ -125,7 +125,7 @@ def settle_decision(pk: int, at: datetime) -> bool:
     if incident.is_open:
         told = {decision.decided_by_id: (decision.decided_by, "you asked for it.")}
         if incident.commander is not None:
-            told[incident.commander_id] = (incident.commander, "you own the incident.")
+            told[incident.commander.pk] = (incident.commander, "you own the incident.")
         for person, why in told.values():
             recorder.notice(
                 incident,

@@ -195,7 +195,7 @@ def settle_milestone(pk: int, at: datetime) -> bool:
     recorder.event(incident, "milestone_late", said, at=due)
     told = {row.owner_id: (row.owner, "you answer for it.")}
     if incident.commander is not None:
-        told.setdefault(incident.commander_id, (incident.commander, "you own the incident."))
+        told.setdefault(incident.commander.pk, (incident.commander, "you own the incident."))
     for person, why in told.values():
         recorder.notice(
             incident,

@@ -55,7 +55,7 @@ def form_task_force(number: int, *, by: User, at: datetime) -> TaskForce:
         )
         people = {by.pk: by}
         if incident.commander is not None:
-            people[incident.commander_id] = incident.commander
+            people[incident.commander.pk] = incident.commander
         if rule is not None and rule.team is not None:
             serving = Membership.objects.filter(team=rule.team, valid_to=None, user__is_active=True)
             people |= {each.user_id: each.user for each in serving.select_related("user")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +27,12 @@ class EvidenceAdd(RoomView):
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         sent, file = self.sent("title", "url", "text"), request.FILES.get("file")
-        given = {"title": sent["title"], "text": sent["text"], "by": self.person, "at": self.at}
+        given: dict[str, Any] = {
+            "title": sent["title"],
+            "text": sent["text"],
+            "by": self.person,
+            "at": self.at,
+        }
 
         def act() -> object:
             if file is None:
