@@ -57,9 +57,6 @@ APPROVE_RUNS = frozenset(
 WRITE_LIBRARY = frozenset({"governance_committee", "remediation_leader"})
 SIGN_OFF = frozenset({"governance_committee", "duty_manager", "executive_sponsor"})
 CANCEL = frozenset({"duty_manager"})
-DECIDE = SIGN_OFF | {"remediation_leader"}
-OWN = CANCEL | {"agent"}  # what the agent brought, a duty manager may take back too
-UNTIL = {"due_at": "2026-11-18T10:00:00Z", "reason": "Later."}
 KEEP_WINDOWS = frozenset({"governance_committee", "duty_manager"})
 WINDOW = {"reason": "Move", "source": "nightly", "ends_at": "2026-11-17T12:00:00Z"}
 
@@ -184,61 +181,6 @@ DOORS: tuple[Door, ...] = (
     page("incidents/<int:number>/timeline/", "incidents/{incident}/timeline/"),
     page("incidents/<int:number>/score/", "incidents/{incident}/score/"),
     button("incidents/<int:number>/<slug:verb>/", "incidents/{incident}/note/"),
-    Door(
-        "incidents/<int:number>/notes/<int:seq>/withdraw/",
-        "incidents/{incident}/notes/{note}/withdraw/",
-        {"POST": OWN},
-        {"reason": "No."},
-    ),
-    button("incidents/<int:number>/decisions/", "incidents/{incident}/decisions/"),
-    *(
-        Door(
-            f"incidents/<int:number>/decisions/<int:pk>/{verb}/",
-            f"incidents/{{incident}}/decisions/{{decision}}/{verb}/",
-            {"POST": who},
-            {"answer": "No."},
-        )
-        for verb, who in {
-            "approve": DECIDE,
-            "decline": DECIDE,
-            "withdraw": DECIDE | {"agent"},
-        }.items()
-    ),
-    button("incidents/<int:number>/workstreams/", "incidents/{incident}/workstreams/"),
-    Door(
-        "incidents/<int:number>/workstreams/<int:pk>/end/",
-        "incidents/{incident}/workstreams/{workstream}/end/",
-        {"POST": WORKERS},
-    ),
-    button("incidents/<int:number>/milestones/", "incidents/{incident}/milestones/"),
-    *(
-        Door(
-            f"incidents/<int:number>/milestones/<int:pk>/{verb}/",
-            f"incidents/{{incident}}/milestones/{{milestone}}/{verb}/",
-            {"POST": WORKERS},
-            UNTIL if verb == "move" else {"reason": "Later."},
-        )
-        for verb in ("move", "drop", "done")
-    ),
-    *(
-        Door(
-            f"incidents/<int:number>/task-force/{verb}/",
-            f"incidents/{{incident}}/task-force/{verb}/",
-            {"POST": WORKERS},
-        )
-        for verb in ("form", "change", "end")
-    ),
-    Door(
-        "evidence/incidents/<int:number>/",
-        "evidence/incidents/{incident}/",
-        {"POST": WORKERS},
-    ),
-    page("evidence/<int:pk>/", "evidence/{evidence}/"),
-    Door(
-        "evidence/<int:pk>/withdraw/",
-        "evidence/{evidence}/withdraw/",
-        {"POST": ROLED},  # why is asked for first
-    ),
     button("incidents/<int:number>/review/", "incidents/{reviewed}/review/", {"reason": "Luck"}),
     page("kpis/", "kpis/"),
     page("kpis/<slug:code>/", "kpis/cpc/"),
@@ -394,48 +336,6 @@ DOORS: tuple[Door, ...] = (
     api("incidents/<int:number>/handoffs/", "incidents/{incident}/handoffs/"),
     api("incidents/<int:number>/links/", "incidents/{incident}/links/"),
     *(_verb(verb) for verb in Verb),
-    api(
-        "incidents/<int:number>/notes/",
-        "incidents/{incident}/notes/",
-        POST=WORKERS,
-        body={"text": "Seen."},
-    ),
-    api(
-        "incidents/<int:number>/decisions/",
-        "incidents/{incident}/decisions/",
-        POST=WORKERS,
-        body={"kind": "plain", "title": "Wait", "rationale": "It mends itself."},
-    ),
-    api(
-        "incidents/<int:number>/milestones/",
-        "incidents/{incident}/milestones/",
-        POST=WORKERS,
-        body={"title": "Look", "owner": "agent", "due_at": "2026-11-18T10:00:00Z"},
-    ),
-    api(
-        "evidence/",
-        "evidence/",
-        POST=WORKERS,
-        body={"incident": "{incident}", "title": "Graph", "url": "https://graphs.example/1"},
-    ),
-    press(
-        "decisions/<int:id>/approve/", "decisions/{decision}/approve/", DECIDE, {"answer": "Yes."}
-    ),
-    press(
-        "decisions/<int:id>/decline/", "decisions/{decision}/decline/", DECIDE, {"answer": "No."}
-    ),
-    press(
-        "decisions/<int:id>/withdraw/",
-        "decisions/{decision}/withdraw/",
-        DECIDE | {"agent"},
-        {"answer": "No."},
-    ),
-    press("milestones/<int:id>/move/", "milestones/{milestone}/move/", WORKERS, UNTIL),
-    press(
-        "milestones/<int:id>/drop/", "milestones/{milestone}/drop/", WORKERS, {"reason": "Later."}
-    ),
-    press("milestones/<int:id>/done/", "milestones/{milestone}/done/", WORKERS),
-    press("evidence/<int:id>/withdraw/", "evidence/{evidence}/withdraw/", OWN, {"reason": "No."}),
     # --- API: what to do ---------------------------------------------------------------------------
     api("incidents/<int:number>/playbooks/", "incidents/{incident}/playbooks/"),
     api(

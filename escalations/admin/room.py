@@ -28,6 +28,7 @@ class EvidenceAdmin(_OfIncidents):
 @register(NoteWithdrawal)
 class NoteWithdrawalAdmin(ReadOnly):
     list_display = ("event", "withdrawn_by", "withdrawn_at", "reason")
+    list_filter = ("withdrawn_at",)
     list_select_related = ("event", "withdrawn_by")
     search_fields = ("reason",)
     ordering = ("-id",)
@@ -58,6 +59,7 @@ class MilestoneAdmin(_OfIncidents):
 @register(Workstream)
 class WorkstreamAdmin(_OfIncidents):
     list_display = ("incident", "name", "owner", "begun_at", "ended_at")
+    list_filter = ("begun_at",)
     list_select_related = ("incident", "owner")
     search_fields = ("name",)
     ordering = ("-id",)
@@ -66,6 +68,8 @@ class WorkstreamAdmin(_OfIncidents):
 @register(TaskForce)
 class TaskForceAdmin(_OfIncidents):
     list_display = ("incident", "rule", "formed_at", "formed_by", "ended_at")
+    list_filter = ("rule",)
+    search_fields = ("incident__title",)
     list_select_related = ("incident", "rule", "formed_by")
     ordering = ("-id",)
 
