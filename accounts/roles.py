@@ -67,6 +67,7 @@ _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
+_DECIDE = "escalations.approve_decision"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
@@ -104,6 +105,8 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _WRITE,
             _RESEND,
+            _DECIDE,
+            *_on("escalations", "add change", "taskforcerule"),
             *_WINDOWS,
         ),
         is_staff=True,
@@ -114,6 +117,7 @@ ROLES: dict[str, RoleSpec] = {
         (
             *_AGENT,
             _CONFIRM,
+            _DECIDE,
             "escalations.cancel_incident",
             *_WINDOWS,
             _WAIVE,
@@ -156,13 +160,13 @@ ROLES: dict[str, RoleSpec] = {
     "remediation_leader": RoleSpec(
         "Remediation leader",
         "Leads the lasting fix once an incident is contained.",
-        (*_AGENT, "accounts.view_team", *_WRITE_LIBRARY, _RUN, _APPROVE),
+        (*_AGENT, "accounts.view_team", *_WRITE_LIBRARY, _RUN, _APPROVE, _DECIDE),
         is_staff=True,
     ),
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
         "Reads along, signs off reviews, and may waive one with a reason.",
-        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF),
+        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF, _DECIDE),
     ),
     "integrator": RoleSpec(
         "Integrator",

@@ -241,6 +241,8 @@ BODY_LIMITS = {
     "/api/v1/readings/": 8 * 2**20,
     "/api/v1/signals/batch/": 4 * 2**20,
     "/tables/": 5 * 2**20,
+    "/evidence/": 6 * 2**20,
+    "/api/v1/evidence/": 7 * 2**20,
     "/v2/enqueue": 512 * 2**10,
 }
 BODY_LIMIT = 2**20

@@ -9,6 +9,7 @@ from escalations.views import (
     calculator,
     composer,
     customers,
+    evidence,
     incidents,
     kpis,
     ladders,
@@ -22,6 +23,7 @@ from escalations.views import (
     record,
     repairs,
     reviews,
+    room,
     roster_versions,
     rosters,
     service_hours,
@@ -57,11 +59,68 @@ urlpatterns = [
     ),
     path("incidents/<int:number>/page/", phone.PhoneScreen.as_view(), name="incident-phone"),
     path(
+        "incidents/<int:number>/notes/<int:seq>/withdraw/",
+        room.NoteWithdraw.as_view(),
+        name="note-withdraw",
+    ),
+    path("incidents/<int:number>/decisions/", room.Decide.as_view(), name="decide"),
+    *(
+        path(
+            f"incidents/<int:number>/decisions/<int:pk>/{verb}/",
+            room.DecisionAnswer.as_view(),
+            {"verb": verb},
+            name=f"decision-{verb}",
+        )
+        for verb in room.DecisionAnswer.verbs
+    ),
+    path("incidents/<int:number>/workstreams/", room.WorkstreamAdd.as_view(), name="workstreams"),
+    path(
+        "incidents/<int:number>/workstreams/<int:pk>/end/",
+        room.WorkstreamEnd.as_view(),
+        name="workstream-end",
+    ),
+    path("incidents/<int:number>/milestones/", room.MilestoneAdd.as_view(), name="milestones"),
+    path(
+        "incidents/<int:number>/milestones/<int:pk>/done/",
+        room.MilestoneDone.as_view(),
+        name="milestone-done",
+    ),
+    path(
+        "incidents/<int:number>/milestones/<int:pk>/move/",
+        room.MilestoneMove.as_view(),
+        name="milestone-move",
+    ),
+    path(
+        "incidents/<int:number>/milestones/<int:pk>/drop/",
+        room.MilestoneDrop.as_view(),
+        name="milestone-drop",
+    ),
+    path(
+        "incidents/<int:number>/task-force/form/",
+        room.TaskForceForm.as_view(),
+        name="task-force-form",
+    ),
+    path(
+        "incidents/<int:number>/task-force/change/",
+        room.TaskForceChange.as_view(),
+        name="task-force-change",
+    ),
+    path(
+        "incidents/<int:number>/task-force/end/",
+        room.TaskForceEnd.as_view(),
+        name="task-force-end",
+    ),
+    path(
         "incidents/<int:number>/<slug:verb>/",
         acts.IncidentVerb.as_view(),
         name="incident-verb",
     ),
     path("undo/", acts.Undo.as_view(), name="undo"),
+    path("evidence/incidents/<int:number>/", evidence.EvidenceAdd.as_view(), name="evidence-add"),
+    path("evidence/<int:pk>/", evidence.EvidenceFile.as_view(), name="evidence-file"),
+    path(
+        "evidence/<int:pk>/withdraw/", evidence.EvidenceWithdraw.as_view(), name="evidence-withdraw"
+    ),
     path("kpis/", kpis.Kpis.as_view(), name="kpis"),
     path("kpis/<slug:code>/", kpis.KpiDetail.as_view(), name="kpi"),
     path("kpis/<slug:code>/figures.csv", kpis.KpiCsv.as_view(), name="kpi-csv"),

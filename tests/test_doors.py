@@ -26,7 +26,7 @@ from escalations.models import Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
 from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, HUSH, MARKS, RIGHT_OF, planted
-from tests.policy_doors import DOORS
+from tests.room_doors import DOORS
 
 __all__ = ["planted"]  # the fixture
 EVERYBODY = sorted(ANYBODY)
@@ -406,6 +406,7 @@ def test_every_sensitive_field_is_planted(planted):
 
 # --- a private team -----------------------------------------------------------------------------
 PRIVATE = ("{incident}", "{clock}", "{ladder_run}", "{run}", "{reviewed}", "{action}")
+PRIVATE += ("{evidence}", "{decision}", "{milestone}")
 
 
 @pytest.mark.parametrize("name", [*sorted(PERSON_OF), CURIOUS])

@@ -50,6 +50,19 @@ from escalations.api.reviews import (
     as_action_verb,
     as_review_verb,
 )
+from escalations.api.room import (
+    ApproveDecision,
+    DecisionList,
+    DeclineDecision,
+    DropMilestone,
+    EvidenceList,
+    FinishMilestone,
+    MilestoneList,
+    MoveMilestone,
+    NoteList,
+    WithdrawDecision,
+    WithdrawEvidence,
+)
 from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.thresholds import ThresholdsView
 from escalations.rules.action_items import ActionVerb
@@ -105,6 +118,17 @@ urlpatterns = [
     path(
         "incidents/<int:number>/playbooks/", IncidentPlaybooks.as_view(), name="incident_playbooks"
     ),
+    path("incidents/<int:number>/notes/", NoteList.as_view(), name="incident_notes"),
+    path("incidents/<int:number>/decisions/", DecisionList.as_view(), name="incident_decisions"),
+    path("incidents/<int:number>/milestones/", MilestoneList.as_view(), name="incident_milestones"),
+    path("evidence/", EvidenceList.as_view(), name="evidence"),
+    path("evidence/<int:id>/withdraw/", WithdrawEvidence.as_view(), name="withdraw_evidence"),
+    path("decisions/<int:id>/approve/", ApproveDecision.as_view(), name="approve_decision"),
+    path("decisions/<int:id>/decline/", DeclineDecision.as_view(), name="decline_decision"),
+    path("decisions/<int:id>/withdraw/", WithdrawDecision.as_view(), name="withdraw_decision"),
+    path("milestones/<int:id>/done/", FinishMilestone.as_view(), name="finish_milestone"),
+    path("milestones/<int:id>/move/", MoveMilestone.as_view(), name="move_milestone"),
+    path("milestones/<int:id>/drop/", DropMilestone.as_view(), name="drop_milestone"),
     path("playbooks/", PlaybooksView.as_view(), name="playbooks"),
     path("playbooks/<slug:code>/", PlaybookView.as_view(), name="playbook"),
     path("playbooks/<slug:code>/triggers/", PlaybookTriggers.as_view(), name="playbook_triggers"),

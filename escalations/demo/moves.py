@@ -8,6 +8,7 @@ from typing import Any
 from accounts.models import ServiceHours
 from accounts.services.service_hours import publish_hours
 from escalations.demo.incidents import CORE_DOWN, Incidents, Trouble
+from escalations.demo.rooms import furnish
 from escalations.demo.stage import minutes
 from escalations.models import Clock, ClockMark, Incident
 from escalations.rules.lifecycle import Verb
@@ -60,6 +61,7 @@ def _plan_merge(crowd: Incidents, at: datetime) -> None:
         crowd.do(incident.number, began + minutes(20), Verb.MITIGATE, "agent", plan=plan)
         offered = packet(at, "agent2", to_person="agent2")
         crowd.do(incident.number, at - minutes(4), Verb.HAND_OFF, "agent", **offered)
+        furnish(crowd, incident.number, at)
 
     def reported_again(incident: Incident, began: datetime) -> None:
         reason = "The same release: baskets read the same pages."

@@ -3,7 +3,9 @@ from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
+from escalations.models.decisions import Decision
 from escalations.models.drills import Drill
+from escalations.models.evidence import Evidence, EvidenceContent, NoteWithdrawal
 from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
@@ -12,6 +14,7 @@ from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.letters import CustomerLetter, UpdateDraft
 from escalations.models.links import IncidentLink, Merge
 from escalations.models.maintenance import MaintenanceWindow
+from escalations.models.milestones import Milestone, Workstream
 from escalations.models.notices import Notice, NoticeAttempt
 from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
@@ -41,8 +44,10 @@ from escalations.models.reviews import (
 from escalations.models.seals import Seal, Verification
 from escalations.models.signals import Delivery, Signal
 from escalations.models.storms import Storm
+from escalations.models.task_forces import TaskForce, TaskForceMember, TaskForceRule
 from escalations.models.thresholds import Threshold
 from escalations.models.timeline import TimelineEvent
+from escalations.models.visits import Visit
 
 __all__ = [
     "ActionItem",
@@ -56,8 +61,11 @@ __all__ = [
     "ClockTarget",
     "ContributingFactor",
     "CustomerLetter",
+    "Decision",
     "Delivery",
     "Drill",
+    "Evidence",
+    "EvidenceContent",
     "Fact",
     "Floor",
     "FloorTest",
@@ -79,6 +87,8 @@ __all__ = [
     "LearnedDay",
     "MaintenanceWindow",
     "Merge",
+    "Milestone",
+    "NoteWithdrawal",
     "Notice",
     "NoticeAttempt",
     "PlaybookTrigger",
@@ -99,8 +109,13 @@ __all__ = [
     "SeverityRule",
     "Signal",
     "Storm",
+    "TaskForce",
+    "TaskForceMember",
+    "TaskForceRule",
     "Threshold",
     "TimelineEvent",
     "UpdateDraft",
     "Verification",
+    "Visit",
+    "Workstream",
 ]

@@ -283,6 +283,15 @@ class Incident(Operational):
             models.Index(fields=["updated_at"], name="incident_updated"),
             # What came together lately is found through this.
             models.Index(fields=["opened_at"], name="incident_opened"),
+            # What was over is looked up by what it was like, newest first.
+            *(
+                models.Index(
+                    fields=[name, "-resolved_at"],
+                    name=f"incident_past_{name}",
+                    condition=Q(resolved_at__isnull=False),
+                )
+                for name in ("kpi", "account", "category")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,13 @@
-"""Where the people of an incident talk: a phone number or a link, once a task force names one."""
+"""Where the people of an incident talk."""
 
 from __future__ import annotations
 
-from escalations.models import Incident
+from escalations.models import Incident, TaskForce
 
 
 def bridge_of(incident: Incident) -> str:
-    """An address such as tel:+4930123 or https://meet.example/inc-7; empty where there is none."""
-    return ""
+    """The call bridge of its task force, else its chat channel, as a link; "" without one. The
+    scheme is https, http or tel. One query."""
+    rows = TaskForce.objects.filter(incident=incident, ended_at=None)
+    found = rows.values_list("bridge_url", "channel_url").first()
+    return next((url for url in found or () if url), "")

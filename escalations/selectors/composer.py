@@ -41,10 +41,9 @@ def composer_of(incident: Incident, user: User) -> Composer:
     )
 
 
-def propose(
-    incident: Incident, choices: Iterable[Choice], contract: Contract, *, has_update: bool
-) -> Choice | None:
+def propose(incident: Incident, choices: Iterable[Choice], contract: Contract) -> Choice | None:
     """The template that fits, in the language of whoever is told first where there is one."""
+    has_update = incident.timeline.filter(visibility="public").exists()
     known = {each.value: each for each in choices}
     code = proposed(
         (value.partition(":")[0] for value in known), State(incident.state), has_update=has_update

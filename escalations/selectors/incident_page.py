@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
-from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import Clock, ClockMark, Incident, LadderRun, Notice, TimelineEvent
+from escalations.models import Clock, ClockMark, Incident, LadderRun, Notice
 from escalations.rules.lifecycle import Situation
 from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.scoring import points
@@ -26,7 +25,6 @@ from escalations.selectors.ladder_card import Step, ladder_card
 from escalations.selectors.pauses import Waiting, waiting_of
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.reviews import ReviewLink, review_link
-from escalations.selectors.story import Event, story
 from escalations.templatetags.belay import ago
 
 NOTICES = 30
@@ -130,8 +128,6 @@ class IncidentPage:
     clocks: tuple[ClockView, ...]
     actions: tuple[Action, ...]
     unmet: tuple[NotYet, ...]
-    timeline: tuple[Event, ...]
-    timeline_url: str
     responders: tuple[Person, ...]
     ladder: tuple[Step, ...]
     explanation: Explanation
@@ -142,15 +138,6 @@ class IncidentPage:
     review: ReviewLink
     contract: Contract
     waiting: Waiting
-
-
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
-    """What the timeline fragment alone needs."""
-
-    incident: Incident
-    timeline: tuple[Event, ...]
-    timeline_url: str
 
 
 def incident_page(
@@ -169,8 +156,6 @@ def incident_page(
         clocks=clocks,
         actions=actions,
         unmet=not_yet,
-        timeline=timeline(incident, user),
-        timeline_url=reverse("incident-timeline", args=[incident.number]),
         responders=tuple(
             Person(each.get_role_display(), str(each.user), each.accepted_at is not None)
             for each in incident.responders.filter(ended_at=None).select_related("user")
@@ -188,16 +173,6 @@ def incident_page(
         contract=contract_of(incident, rows, doc, user, at),
         waiting=waiting_of(rows, at),
     )
-
-
-def timeline_page(incident: Incident, user: User) -> TimelinePage:
-    url = reverse("incident-timeline", args=[incident.number])
-    return TimelinePage(incident, timeline(incident, user), url)
-
-
-def timeline(incident: Incident, user: User) -> tuple[Event, ...]:
-    rows = TimelineEvent.objects.filter(incident=incident).select_related("actor")
-    return story(rows.order_by("-seq"), user)
 
 
 def _head(incident: Incident) -> Head:

@@ -10,6 +10,7 @@ from typing import Any
 from accounts.models import User
 from escalations.models import TimelineEvent
 from escalations.models.timeline import Visibility
+from escalations.rules.folding import Voice, voice_of
 from escalations.selectors.discretion import discreet
 from escalations.templatetags.belay import duration
 
@@ -79,6 +80,24 @@ ICONS = {
     "playbook_late": "timer",
     "playbook_stopped": "ban",
     "playbook_ended": "flag",
+    "note_withdrawn": "ban",
+    "evidence": "paperclip",
+    "evidence_withdrawn": "ban",
+    "decision": "scale",
+    "decision_asked": "scale",
+    "decision_approved": "user-check",
+    "decision_declined": "ban",
+    "decision_withdrawn": "ban",
+    "decision_expired": "timer",
+    "milestone": "flag",
+    "milestone_done": "circle-check",
+    "milestone_moved": "clock",
+    "milestone_dropped": "ban",
+    "milestone_late": "timer",
+    "workstream": "list-checks",
+    "workstream_ended": "circle-check",
+    "task_force": "users",
+    "task_force_changed": "users",
 }
 # Said in the sentence or beside it already, or of no use to people.
 SILENT = {"policy", "rule", "position", "ladder", "level", "late_by_s", "signal", "is_silent"}
@@ -96,10 +115,15 @@ SILENT |= {
 }
 # Each change of state stands beside the event that caused it, which says more.
 HIDDEN = frozenset({"state"})
+VOICE_WORDS = {Voice.PEOPLE: "Person", Voice.CUSTOMER: "Customer", Voice.MACHINE: "Belay"}
+VOICE_ICONS = {Voice.PEOPLE: "user", Voice.CUSTOMER: "megaphone", Voice.MACHINE: "cpu"}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    seq: int
+    kind: str
+    voice: Voice
     icon: str
     title: str
     text: str
@@ -109,6 +133,16 @@ class Event:
     rule: str = ""
     late_by: str = ""
     detail: str = ""
+    taken_back: str = ""
+    may_take_back: bool = False
+
+    @property
+    def voice_word(self) -> str:
+        return VOICE_WORDS[self.voice]
+
+    @property
+    def voice_icon(self) -> str:
+        return VOICE_ICONS[self.voice]
 
 
 def story(rows: Iterable[TimelineEvent], user: User) -> tuple[Event, ...]:
@@ -126,13 +160,21 @@ def _event(row: TimelineEvent, user: User) -> Event:
     elif row.kind == "note":
         title, text = f"{actor or 'Somebody'} wrote a note", row.sentence
     late_s = max(int(detail.get("late_by_s") or 0), _lag(row))
+    is_public = row.visibility == Visibility.CUSTOMER
+    voice = voice_of(row.kind, is_public=is_public, has_actor=bool(row.actor_id))
+    withdrawal = getattr(row, "withdrawal", None)
     return Event(
+        seq=row.seq,
+        kind=row.kind,
+        voice=voice,
+        taken_back=f"{withdrawal.withdrawn_by}: {withdrawal.reason}" if withdrawal else "",
+        may_take_back=row.kind == "note" and row.actor_id == user.pk and withdrawal is None,
         icon=ICONS.get(row.kind, "circle-dot"),
         title=title,
         text=text,
         at=row.at,
-        actor=actor or "Belay",
-        is_public=row.visibility == Visibility.CUSTOMER,
+        actor=_speaker(voice, actor),
+        is_public=is_public,
         rule=_rule(detail),
         late_by=f"Noticed {duration(late_s)} later" if late_s > NOTICED_LATE_S else "",
         detail="\n".join(
@@ -141,6 +183,12 @@ def _event(row: TimelineEvent, user: User) -> Event:
             if name not in SILENT and value not in ("", None, [], {})
         ),
     )
+
+
+def _speaker(voice: Voice, actor: str) -> str:
+    if not actor:
+        return "Belay"
+    return f"Belay, after {actor}" if voice is Voice.MACHINE else actor
 
 
 def _lag(row: TimelineEvent) -> int:

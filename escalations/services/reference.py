@@ -31,6 +31,7 @@ def ensure_policy(at: datetime) -> PolicyVersion | None:
 SCHEDULES = {
     "sweep": ("escalations.tasks.schedule.sweep_all", 1),
     "audit": ("escalations.tasks.audit.look", 1),
+    "openings": ("escalations.tasks.evidence.keep", 1),
     "seals": ("escalations.tasks.seals.seal", 1),
     "rosters": ("escalations.tasks.rosters.look_at_all", 60),
     "tries": ("escalations.tasks.dead_letters.forget_tries", 24 * 60),

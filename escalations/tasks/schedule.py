@@ -32,6 +32,7 @@ from escalations.models import (
     ActionItem,
     Clock,
     CustomerLetter,
+    Decision,
     Drill,
     Handoff,
     Heartbeat,
@@ -39,6 +40,7 @@ from escalations.models import (
     KpiState,
     LadderRun,
     MaintenanceWindow,
+    Milestone,
     Notice,
     PostIncidentReview,
     Storm,
@@ -47,11 +49,13 @@ from escalations.services import timers
 from escalations.services.batches import Batch
 from escalations.services.chases import settle_chase
 from escalations.services.clock_batches import settle_clocks
+from escalations.services.decisions import settle_decision
 from escalations.services.handoff_timers import settle_handoff
 from escalations.services.hours import settle_hours
 from escalations.services.ladder_batches import settle_ladders, settle_looks
 from escalations.services.letters import settle_letter
 from escalations.services.maintenance import settle_window
+from escalations.services.milestones import settle_milestone
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
@@ -108,6 +112,8 @@ TIMERS = (
         drill="run__incident_playbook__incident__drill",
     ),
     Timer("hand-offs", Handoff, "expires_at", settle_handoff),
+    Timer("decisions", Decision, "expire_due_at", settle_decision, drill="incident__drill"),
+    Timer("milestones", Milestone, "remind_at", settle_milestone, drill="incident__drill"),
     Timer("reviews", PostIncidentReview, "remind_at", settle_review),
     Timer("actions", ActionItem, "remind_at", settle_action),
     Timer("maintenance", MaintenanceWindow, "settle_at", settle_window, has_drills=False),

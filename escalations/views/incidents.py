@@ -12,16 +12,21 @@ from config.lib.errors import DomainError
 from escalations.forms.incidents import IncidentForm
 from escalations.selectors.breach_causes import incident_of
 from escalations.selectors.composer import composer_of, propose, with_draft
-from escalations.selectors.incident_page import explanation_view, incident_page, timeline_page
+from escalations.selectors.incident_page import explanation_view, incident_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
 from escalations.selectors.playbook_card import playbook_card, use_templates
+from escalations.selectors.room import room_of
+from escalations.selectors.similar import similar, traits_asked
 from escalations.selectors.storms import family_of
+from escalations.selectors.timeline_page import Asked, timeline_page
+from escalations.selectors.visits import presence_of
 from escalations.services.breach_causes import confirm_cause
 from escalations.services.messages import message_of
 from escalations.services.moves import situation_of
 from escalations.services.openings import open_by_hand
 from escalations.services.previews import form_doc, preview
+from escalations.services.visits import look
 from escalations.views.doors import IncidentsView, OneIncidentView
 
 
@@ -42,20 +47,29 @@ class IncidentDetail(OneIncidentView):
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         context["composer"] = composer
-        has_update = any(event.is_public for event in page.timeline)
         updates = templates.choices.get("update", ())
-        context["proposal"] = propose(incident, updates, page.contract, has_update=has_update)
+        context["proposal"] = propose(incident, updates, page.contract)
+        context |= room_of(incident, self.person, rights, self.at)
+        presence = look(incident, by=self.person, at=self.at)
+        context["story"] = timeline_page(incident, self.person, presence, Asked.of(request.GET))
         return render(request, "escalations/incidents/detail.html", context)
 
 
 class IncidentTimeline(OneIncidentView):
-    """The timeline again for a page that is open; 204 while nothing changed."""
+    """The timeline again for a page that is open; 204 while nothing changed, neither the story
+    nor who else is here. `away`: nobody looks at the tab, so it leaves no mark."""
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        incident = self.load(number)
-        if request.GET.get("version") == str(incident.version):
+        incident, sent = self.load(number), request.GET
+        if sent.get("away"):
+            presence = presence_of(incident, self.person, self.at)
+        else:
+            presence = look(incident, by=self.person, at=self.at)
+        is_same = sent.get("with", presence.token) == presence.token and not presence.is_new_visit
+        if is_same and sent.get("version") == str(incident.version):
             return HttpResponse(status=204)
-        context = {"page": timeline_page(incident, self.person), "now": self.at}
+        story = timeline_page(incident, self.person, presence, Asked.of(sent))
+        context = {"story": story, "now": self.at}
         return render(request, "escalations/incidents/_timeline.html", context)
 
 
@@ -118,8 +132,10 @@ class NewIncident(IncidentsView):
         form.fields["title"].required = False
         if not form.is_valid():
             return form, None
-        return form, preview(message_of(form.message(), at=self.at), self.at)
+        message = message_of(form.message(), at=self.at)
+        asked = traits_asked(message.account, message.product_area, message.category)
+        return form, preview(message, self.at), similar(asked, self.person)
 
-    def _page(self, form: IncidentForm, found=None) -> HttpResponse:
-        context = {"nav": "new", "form": form, "preview": found, "now": self.at}
+    def _page(self, form: IncidentForm, found=None, alike=()) -> HttpResponse:
+        context = {"nav": "new", "form": form, "preview": found, "now": self.at, "similar": alike}
         return render(self.request, "escalations/incidents/new.html", context)

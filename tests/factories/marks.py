@@ -36,6 +36,7 @@ from playbooks.models import PlaybookRun
 from tests import snapshots
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
+from tests.factories.rooms import plant_room
 from tests.factories.rosters import plant_rosters
 
 # Odd values that nothing else says, by what they are.
@@ -90,6 +91,7 @@ def _plant_hush(company: dict[str, Any], at: Any) -> dict[str, Any]:
     incident = open_incident(at, "hush", severity_hint="critical", facts={"users_pct": 35})
     run = start("payment-outage", {}, by=company["agent"], at=at, incident=incident.number)
     action = _reviewed(company, incident, at, key="hush-reviewed")
+    room = plant_room(incident.number, company, at, HUSH)
     for number in (incident.number, action.review.incident_id):
         mine = Incident.objects.get(number=number)
         mine.responders.all().delete()
@@ -106,6 +108,7 @@ def _plant_hush(company: dict[str, Any], at: Any) -> dict[str, Any]:
         "run": run.pk,
         "reviewed": action.review.incident_id,
         "action": action.pk,
+        **room,
     }
 
 
@@ -195,6 +198,7 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
         ).pk,
         "reviewed": action.review.incident_id,
         "action": action.pk,
+        **plant_room(incident.number, company, at),
         **plant_rosters(company, at),
     }
 

@@ -77,6 +77,7 @@
     if (!at) return;
     const url = new URL(at.dataset.pollUrl, location.href);
     url.searchParams.set("version", at.dataset.version);
+    if (document.hidden && at.id === "timeline") url.searchParams.set("away", "1");
     try {
       const answer = await fetch(url, { headers: { "X-Requested-With": "XMLHttpRequest" }, redirect: "error" });
       if (answer.status !== 204 && answer.status !== 200) throw new Error(answer.status);
@@ -124,6 +125,7 @@
     if (fresh.id === "timeline") {
       $("[data-changed]").hidden = fresh.dataset.version === $("[data-incident-version]").dataset.incidentVersion;
       old.replaceWith(fresh);
+      window.htmx?.process(fresh);
     } else { // the filter form stays: somebody may be typing in it
       ["q-tiles", "q-tabs", "q-rows"].forEach((id) => {
         const part = $("#" + id, fresh);

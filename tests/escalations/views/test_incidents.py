@@ -193,7 +193,7 @@ def test_the_page_costs_the_same_however_much_happened(
 ):
     url = f"/incidents/{incident.number}/"
     warmed(reader, url)
-    with django_assert_max_num_queries(33) as seen:
+    with django_assert_max_num_queries(44) as seen:
         reader.get(url)
     first = len(seen)  # the next request outside empties what was seen
     for n in range(20):

@@ -1,0 +1,82 @@
+"""What people bring to an incident, read only; and the governed rules of task forces."""
+
+from __future__ import annotations
+
+from config.lib.admin import Governed, ReadOnly, register
+from escalations.admin.handoffs import _OfIncidents
+from escalations.models import (
+    Decision,
+    Evidence,
+    Incident,
+    Milestone,
+    NoteWithdrawal,
+    TaskForce,
+    TaskForceRule,
+    Workstream,
+)
+
+
+@register(Evidence)
+class EvidenceAdmin(_OfIncidents):
+    list_display = ("incident", "kind", "title", "taken_by", "taken_at", "withdrawn_at")
+    list_filter = ("kind",)
+    list_select_related = ("incident", "taken_by")
+    search_fields = ("title", "file_name")
+    ordering = ("-id",)
+
+
+@register(NoteWithdrawal)
+class NoteWithdrawalAdmin(ReadOnly):
+    list_display = ("event", "withdrawn_by", "withdrawn_at", "reason")
+    list_filter = ("withdrawn_at",)
+    list_select_related = ("event", "withdrawn_by")
+    search_fields = ("reason",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request):
+        seen = Incident.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(event__incident__in=seen)
+
+
+@register(Decision)
+class DecisionAdmin(_OfIncidents):
+    list_display = ("incident", "number", "kind", "title", "decided_by", "approved_by")
+    list_filter = ("kind",)
+    list_select_related = ("incident", "decided_by", "approved_by")
+    search_fields = ("title", "rationale")
+    ordering = ("-id",)
+
+
+@register(Milestone)
+class MilestoneAdmin(_OfIncidents):
+    list_display = ("incident", "title", "stage", "owner", "due_at", "done_at", "reminded")
+    list_filter = ("stage",)
+    list_select_related = ("incident", "owner")
+    search_fields = ("title",)
+    ordering = ("-id",)
+
+
+@register(Workstream)
+class WorkstreamAdmin(_OfIncidents):
+    list_display = ("incident", "name", "owner", "begun_at", "ended_at")
+    list_filter = ("begun_at",)
+    list_select_related = ("incident", "owner")
+    search_fields = ("name",)
+    ordering = ("-id",)
+
+
+@register(TaskForce)
+class TaskForceAdmin(_OfIncidents):
+    list_display = ("incident", "rule", "formed_at", "formed_by", "ended_at")
+    list_filter = ("rule",)
+    search_fields = ("incident__title",)
+    list_select_related = ("incident", "rule", "formed_by")
+    ordering = ("-id",)
+
+
+@register(TaskForceRule)
+class TaskForceRuleAdmin(Governed):
+    list_display = ("position", "name", "severity_at_least", "tier", "product_area", "is_active")
+    list_filter = ("is_active", "tier")
+    search_fields = ("name", "product_area")
+    ordering = ("position",)

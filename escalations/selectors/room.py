@@ -1,0 +1,28 @@
+"""The cards beside the timeline, together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.selectors.people import people_who
+from escalations.models import Incident
+from escalations.selectors.evidence import evidence_card
+from escalations.selectors.plan_card import decisions_card, plan_card, task_force_card
+from escalations.selectors.similar import similar, traits_of
+
+
+def room_of(incident: Incident, user: User, rights: frozenset[str], at: datetime) -> dict[str, Any]:
+    """Context of the page. At most thirteen queries, whatever happened."""
+    plan = plan_card(incident, rights, at)
+    force = task_force_card(incident, rights, at)
+    names = people_who("respond_incident") if plan.may_plan or force.may_change else []
+    return {
+        "evidence": evidence_card(incident, user, rights),
+        "decisions": decisions_card(incident, user, rights),
+        "plan": plan,
+        "task_force": force,
+        "people": [(each.username, str(each)) for each in names],
+        "similar": similar(traits_of(incident), user, besides=incident.pk),
+    }
