@@ -27,6 +27,7 @@ from escalations.views import (
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
     path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
+    path("queue/filters/", queue.QueueRows.as_view(), name="queue-filters"),
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),

@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from escalations.selectors.maintenance import lasting
-from escalations.selectors.queue import Asked, queue, queue_version
+from escalations.selectors.queue import queue, queue_version
+from escalations.selectors.queue_filters import Asked
 from escalations.selectors.storms import storms_for
 from escalations.views.doors import IncidentsView
 
