@@ -67,6 +67,7 @@ _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
+_SHARE = "escalations.share_view"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
@@ -104,6 +105,7 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _WRITE,
             _RESEND,
+            _SHARE,
             *_WINDOWS,
         ),
         is_staff=True,
@@ -120,6 +122,7 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _OVERSEE,
             _RESEND,
+            _SHARE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",

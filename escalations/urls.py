@@ -20,6 +20,7 @@ from escalations.views import (
     reviews,
     roster_versions,
     rosters,
+    saved_views,
     service_hours,
     sheets,
 )
@@ -27,7 +28,13 @@ from escalations.views import (
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
     path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
-    path("queue/filters/", queue.QueueRows.as_view(), name="queue-filters"),
+    path("queue/filters/", saved_views.QueueFilters.as_view(), name="queue-filters"),
+    path("queue/views/", saved_views.SavedViews.as_view(), name="queue-views"),
+    path(
+        "queue/views/<int:pk>/<slug:verb>/",
+        saved_views.SavedViewVerb.as_view(),
+        name="queue-view-verb",
+    ),
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),

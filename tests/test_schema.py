@@ -21,6 +21,7 @@ from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
+from tests.queue_schema import QUEUE_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
 from tests.seal_schema import SEAL_BREAKERS
 
@@ -386,6 +387,7 @@ BREAKERS |= (
 )
 BREAKERS |= SEAL_BREAKERS
 BREAKERS |= KPI_BREAKERS
+BREAKERS |= QUEUE_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import Account, User
 from accounts.selectors.people import rights_of
 from config.lib.several import Sieve, counts_up_to
-from escalations.models import Incident
+from escalations.models import Incident, SavedView
 from escalations.selectors.queue_filters import (
     SORTS,
     Asked,
@@ -28,9 +28,17 @@ from escalations.selectors.queue_filters import (
 )
 from escalations.selectors.queue_order import SORT_WORDS, Groups, Place, page_of
 from escalations.selectors.queue_rows import Row, row_of, with_surroundings
+from escalations.selectors.saved_views import (
+    asked_of,
+    known_of,
+    may_change,
+    saved_views,
+    scopes_of,
+)
 
 PAGE = 50
 CAP = 1000
+SHOWN_VIEWS = 12  # with their counts; the page of views has them all
 NEWS = 40  # the last changes that a version is made of
 TABS: tuple[tuple[str, Asked], ...] = (
     ("All open", Asked()),
@@ -59,16 +67,29 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """`scope` of a saved one: me, team or all."""
+
     label: str
     count: str
     url: str
     is_active: bool
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
     label: str
     remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenView:
+    """The saved view that the filters began as."""
+
+    pk: int
+    name: str
+    is_changed: bool
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,8 @@ class QueuePage:
     sort_words: str
     empty: str
     note: str
+    scopes: tuple[tuple[str, str], ...]
+    chosen: ChosenView | None
 
 
 def queue_version(user: User) -> str:
@@ -107,13 +130,21 @@ def queue_version(user: User) -> str:
     return blake2b(repr(rows).encode(), digest_size=8).hexdigest() if rows else "0"
 
 
-def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
+def queue(
+    user: User, asked: Asked, at: datetime, saved: Sequence[SavedView] | None = None
+) -> QueuePage:
+    """`saved`: what `saved_views` gave, where it was read already."""
     known = known_to(user, asked)
     asked = without_unknown(asked, known)
+    saved = list(saved_views(user) if saved is None else saved)[:SHOWN_VIEWS]
     version = queue_version(user)  # before the rows: what comes between is news once more
     visible = Incident.objects.visible_to(user, hidden=known.hidden).real()
     groups = groups_of(visible, asked, known, user, at)
-    counts = counts_up_to(CAP + 1, _lists(visible, groups, asked, known, user, at))
+    lists = _lists(visible, known, user, at) | {"total": _whole(groups, asked)}
+    for view in saved:
+        target, names = asked_of(view), Known(known_of(view))
+        lists[f"view {view.pk}"] = _whole(groups_of(visible, target, names, user, at), target)
+    counts = counts_up_to(CAP + 1, lists)
     rows, before, after = _page(groups, asked, at, are_few=counts["total"] <= CAP)
     rights = rights_of(user)
     return QueuePage(
@@ -122,7 +153,7 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
         clear_url=Asked(sort=asked.sort).url(),
         asked=asked,
         tiles=_tiles(counts, asked),
-        views=_views(counts, asked),
+        views=(*_views(counts, asked), *_saved_tabs(saved, counts, asked)),
         sorts=_sorts(asked),
         chips=_chips(asked, known),
         hidden=_hidden(asked),
@@ -135,27 +166,21 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
         poll_url=asked.url("queue-rows"),
         sort_words=SORT_WORDS[asked.sort],
         empty=_empty(asked),
+        scopes=tuple(scopes_of(user, known.own)) if asked.query else (),
+        chosen=_chosen(saved, asked, user),
         note="That page is not known. This is the first one." if asked.had_bad_place else "",
     )
 
 
 def _lists(
-    visible: QuerySet[Incident],
-    groups: Groups,
-    asked: Asked,
-    known: Known,
-    user: User,
-    at: datetime,
+    visible: QuerySet[Incident], known: Known, user: User, at: datetime
 ) -> dict[str, list[QuerySet[Incident]]]:
-    """What is counted: the rows of the page, the tiles and the tabs."""
+    """What the tiles and tabs count."""
     counted = {label: each for label, each in TABS} | {
         "late": Asked(clock="late"),
         "at_risk": Asked(clock="at_risk"),
     }
-    lists = {
-        name: groups_of(visible, each, known, user, at).whole for name, each in counted.items()
-    }
-    return lists | {"total": _whole(groups, asked)}
+    return {name: groups_of(visible, each, known, user, at).whole for name, each in counted.items()}
 
 
 def _whole(groups: Groups, asked: Asked) -> list[QuerySet[Incident]]:
@@ -218,10 +243,33 @@ def _views(counts: Mapping[str, int], asked: Asked) -> tuple[View, ...]:
             label,
             _capped(counts[label]),
             target.url(sort=asked.sort),
-            asked.filters == target.filters,
+            asked.filters == target.filters and not asked.saved,
         )
         for label, target in TABS
     )
+
+
+def _saved_tabs(
+    saved: Sequence[SavedView], counts: Mapping[str, int], asked: Asked
+) -> tuple[View, ...]:
+    return tuple(
+        View(
+            view.name,
+            _capped(counts[f"view {view.pk}"]),
+            asked_of(view).url(),
+            asked.saved == view.pk,
+            "all" if view.is_for_all else "team" if view.team_id else "me",
+        )
+        for view in saved
+    )
+
+
+def _chosen(saved: Sequence[SavedView], asked: Asked, user: User) -> ChosenView | None:
+    for view in saved:
+        if view.pk == asked.saved:
+            is_changed = asked_of(view).query != asked.query
+            return ChosenView(view.pk, view.name, is_changed, may_change(view, user))
+    return None
 
 
 def _sorts(asked: Asked) -> tuple[View, ...]:
@@ -259,3 +307,11 @@ def _empty(asked: Asked) -> str:
     if asked.filters == {"clock": "late"}:
         return "Nothing is late."
     return "No open incident fits these filters."
+
+
+def areas_for(user: User) -> list[str]:
+    """Product areas of what is open, for the form of filters."""
+    rows = Incident.objects.visible_to(user).real().open().exclude(product_area="")
+    return list(
+        rows.order_by("product_area").values_list("product_area", flat=True).distinct()[:99]
+    )

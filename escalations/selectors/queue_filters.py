@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat, Trim
 from django.urls import reverse
 
-from accounts.models import Account, Team, User
+from accounts.models import Account, Membership, Team, User
 from escalations.models import Incident, LadderRun
 from escalations.models.incidents import OPEN, Kind, StateChoice, hidden_teams
 from escalations.models.ladders import LIVE
@@ -55,7 +55,7 @@ OF_VIEW = {
 }
 SEVERAL: dict[str, Choices] = {"severity": SEVERITIES, "state": STATES, "kind": KINDS}
 ONE: dict[str, Choices] = {"clock": CLOCKS, "ladder": LEVELS, "age": AGES, "sort": SORTS}
-WORDS = {"q": 200, "owner": 150, "area": 80, "team": 40, "account": 100}
+WORD_LENGTHS = {"q": 200, "owner": 150, "area": 80, "team": 40, "account": 100}
 FILTERS = (
     "q",
     "severity",
@@ -106,7 +106,7 @@ class Asked:
             found[name] = tuple(value for value, _ in choices if value in asked)
         for name, choices in ONE.items():
             found[name] = first(name) if first(name) in dict(choices) else ""
-        for name, length in WORDS.items():
+        for name, length in WORD_LENGTHS.items():
             found[name] = first(name).replace("\x00", "").strip()[:length]
         for name, value in OF_VIEW.get(first("view"), {}).items():
             found[name] = found[name] or value
@@ -160,10 +160,11 @@ def _is_number(word: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Known:
     """The people, teams and accounts that a filter names: (field, word) -> (key, name). `hidden`:
-    the teams whose incidents this reader does not see."""
+    the teams whose incidents this reader does not see; `own`: code and name of their teams."""
 
     rows: dict[tuple[str, str], tuple[int, str]]
     hidden: tuple[int, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
 
     def key(self, field: str, word: str) -> int | None:
         found = self.rows.get((field, word))
@@ -182,13 +183,21 @@ NAMED = {
 
 
 def known_to(user: User, asked: Asked) -> Known:
-    """Whom and what a filter names, and what is hidden. One query."""
+    """Whom and what a filter names, what is hidden, and the reader's teams. One query."""
     words = {name: getattr(asked, name) for name in NAMED}
     parts = [_named(field, word) for field, word in words.items() if word not in ("", "me", "none")]
     hidden = hidden_teams(user).order_by().values_list(Value("hidden"), "code", "pk", "name")
-    found = list(hidden.union(*parts, all=True) if parts else hidden)
+    mine = Membership.objects.filter(user=user, valid_to=None).values("team")
+    own = (
+        Team.objects.filter(pk__in=mine).order_by().values_list(Value("own"), "code", "pk", "name")
+    )
+    found = list(hidden.union(own, *parts, all=True))
     rows = {(field, word): (key, name or word) for field, word, key, name in found}
-    return Known(rows, tuple(row[2] for row in found if row[0] == "hidden"))
+    return Known(
+        rows,
+        tuple(row[2] for row in found if row[0] == "hidden"),
+        tuple(sorted((row[1], row[3]) for row in found if row[0] == "own")),
+    )
 
 
 def _named(field: str, word: str) -> QuerySet[Any, Any]:
@@ -196,20 +205,22 @@ def _named(field: str, word: str) -> QuerySet[Any, Any]:
     name: Any = "name"
     if model is User:
         name = Trim(Concat("first_name", Value(" "), "last_name"))
-    rows = model._default_manager.filter(**{column: word}).order_by()
+    is_it = Q(**{column: word})
+    if model is Account:
+        is_it |= Q(name=word)  # as people say it
+    rows = model._default_manager.filter(is_it).order_by()
     return rows.values_list(Value(field), column, "pk", name)
 
 
 def without_unknown(asked: Asked, known: Known) -> Asked:
-    """Who or what is not there is no filter."""
-    unknown = {
-        name: ""
-        for name in NAMED
-        if (word := getattr(asked, name))
-        and word not in ("me", "none")
-        and known.key(name, word) is None
-    }
-    return replace(asked, **unknown) if unknown else asked
+    """Who or what is not there is no filter; a customer named by name is named by its id."""
+    changed: dict[str, str] = {}
+    for name in NAMED:
+        word = getattr(asked, name)
+        if word not in ("", "me", "none") and known.key(name, word) is None:
+            others = [code for field, code in known.rows if field == name]
+            changed[name] = others[0] if others else ""
+    return replace(asked, **changed) if changed else asked
 
 
 def groups_of(

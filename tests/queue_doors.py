@@ -1,0 +1,20 @@
+"""The doors of the queue's filters and views, and of handing a shift over."""
+
+from __future__ import annotations
+
+from tests.doors import GOVERN, ROLED, Door, api, page
+
+SHARE = GOVERN | {"duty_manager"}
+NEW_VIEW = {"name": "Worst", "query": {"severity": "1"}}
+
+QUEUE_DOORS: tuple[Door, ...] = (
+    page("queue/filters/", "queue/filters/"),
+    page("queue/views/", "queue/views/", who={"POST": ROLED}),
+    Door("queue/views/<int:pk>/<slug:verb>/", "queue/views/{view}/delete/", {"POST": SHARE}),
+    api("saved-views/", "saved-views/", POST=ROLED, body=NEW_VIEW),
+    Door(
+        "api/v1/saved-views/<int:id>/",
+        "api/v1/saved-views/{view}/",
+        {"GET": ROLED, "PATCH": SHARE, "DELETE": SHARE},
+    ),
+)
