@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.doors import GOVERN, ROLED, Door, api, page
+from tests.doors import GOVERN, ROLED, Door, api, button, page
 
 SHARE = GOVERN | {"duty_manager"}
 NEW_VIEW = {"name": "Worst", "query": {"severity": "1"}}
@@ -11,6 +11,10 @@ QUEUE_DOORS: tuple[Door, ...] = (
     page("queue/filters/", "queue/filters/"),
     page("queue/views/", "queue/views/", who={"POST": ROLED}),
     Door("queue/views/<int:pk>/<slug:verb>/", "queue/views/{view}/delete/", {"POST": SHARE}),
+    button("queue/together/", "queue/together/", {"verb": "claim"}),
+    button("queue/together/<str:numbers>/undo/", "queue/together/{incident}/undo/"),
+    page("my-shift/hand-over/", "my-shift/hand-over/", who={"POST": ROLED}),
+    button("my-shift/accept-all/", "my-shift/accept-all/"),
     api("saved-views/", "saved-views/", POST=ROLED, body=NEW_VIEW),
     Door(
         "api/v1/saved-views/<int:id>/",

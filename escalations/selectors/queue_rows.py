@@ -53,6 +53,8 @@ class Row:
     is_accepted: bool
     is_late: bool
     is_paused: bool
+    is_stopped_late: bool
+    can: str
     actions: tuple[Action, ...]
 
 
@@ -108,8 +110,23 @@ def row_of(incident: Queued, user: User, rights: frozenset[str], at: datetime) -
         is_accepted=incident.accepted_at is not None,
         is_late=bool(incident.is_late),
         is_paused=incident.is_paused,
+        is_stopped_late=bool(incident.is_late) and bool(clock and clock.status == "paused"),
+        can=_can(incident, user, rights),
         actions=_row_actions(incident, user, rights),
     )
+
+
+def _can(incident: Incident, user: User, rights: frozenset[str]) -> str:
+    """What can be done with several such rows at once."""
+    if "respond_incident" not in rights:
+        return ""
+    words = ["escalate"]
+    is_mine = incident.commander_id == user.pk
+    if State(incident.state) in UNANSWERED:
+        words.append("acknowledge" if is_mine else "claim")
+    if is_mine and incident.accepted_at is not None:
+        words.append("own")
+    return " ".join(words)
 
 
 def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
