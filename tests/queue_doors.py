@@ -12,7 +12,7 @@ QUEUE_DOORS: tuple[Door, ...] = (
     page("queue/views/", "queue/views/", who={"POST": ROLED}),
     Door("queue/views/<int:pk>/<slug:verb>/", "queue/views/{view}/delete/", {"POST": SHARE}),
     button("queue/together/", "queue/together/", {"verb": "claim"}),
-    button("queue/together/<str:numbers>/undo/", "queue/together/{incident}/undo/"),
+    button("queue/together/<str:numbers>/undo/", "queue/together/0/undo/"),
     page("my-shift/hand-over/", "my-shift/hand-over/", who={"POST": ROLED}),
     button("my-shift/accept-all/", "my-shift/accept-all/"),
     api("saved-views/", "saved-views/", POST=ROLED, body=NEW_VIEW),

@@ -27,7 +27,7 @@ from escalations.selectors.queue_filters import (
     without_unknown,
 )
 from escalations.selectors.queue_order import SORT_WORDS, Groups, Place, page_of
-from escalations.selectors.queue_rows import Row, row_of, with_surroundings
+from escalations.selectors.queue_rows import Around, Row, row_of
 from escalations.selectors.saved_views import (
     asked_of,
     known_of,
@@ -146,7 +146,7 @@ def queue(
         lists[f"view {view.pk}"] = _whole(groups_of(visible, target, names, user, at), target)
     counts = counts_up_to(CAP + 1, lists)
     rows, before, after = _page(groups, asked, at, are_few=counts["total"] <= CAP)
-    rights = rights_of(user)
+    rights, around = rights_of(user), Around.of(rows)
     return QueuePage(
         title="Queue",
         url=reverse("queue"),
@@ -158,7 +158,7 @@ def queue(
         chips=_chips(asked, known),
         hidden=_hidden(asked),
         filter_url=asked.with_().url("queue-filters"),
-        rows=tuple(row_of(each, user, rights, at) for each in rows),
+        rows=tuple(row_of(each, around, user, rights, at) for each in rows),
         next_url=after,
         prev_url=before,
         total=_capped(counts["total"]),
@@ -202,7 +202,8 @@ def _page(
 
     def read(place: Place | None) -> list[Any]:
         page = page_of(groups, asked.sort, place, at, PAGE + 1, are_few=are_few, sieve=sieve)
-        return list(with_surroundings(page))
+        page = page.select_related("account", "kpi", "commander")
+        return list(page.defer("body", "explanation"))
 
     place = asked.place
     found = read(place)

@@ -62,8 +62,8 @@
   function showLive() {
     const live = $("[data-live]");
     if (!live || !source()) return;
-    const age = Date.now() - lastNews, isStale = isFailing || age > pause() * 2 + 5000;
-    const words = isStale ? `Not updating, last news ${Math.round(age / 1000)} s ago` : `Live, updated ${Math.round(age / 1000)} s ago`;
+    const age = Date.now() - lastNews, isStale = isFailing || !navigator.onLine || age > pause() * 2 + 5000;
+    const words = !navigator.onLine ? `You are offline, last news ${Math.round(age / 1000)} s ago` : isStale ? `Not updating, last news ${Math.round(age / 1000)} s ago` : `Live, updated ${Math.round(age / 1000)} s ago`;
     live.classList.toggle("is-live", !isStale);
     live.classList.toggle("is-stale", isStale);
     $("span", live).textContent = words;
@@ -113,7 +113,7 @@
     } else if (kept.id && document.activeElement === document.body) document.getElementById(kept.id)?.focus({ preventScroll: true });
     $$("[data-row]").length && showBulk();
     const queue = $("#queue");
-    if (queue) document.title = (Number(queue.dataset.late) ? `(${queue.dataset.late}) late` : queue.dataset.title) + " · Belay";
+    if (queue) document.title = (queue.dataset.late !== "0" ? `(${queue.dataset.late}) late · ` : "") + queue.dataset.title + " · Belay";
   }
   function swap(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
@@ -242,6 +242,7 @@
   ["pointerdown", "keydown", "scroll"].forEach((kind) => addEventListener(kind, () => { lastTouch = Date.now(); }, { passive: true }));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   addEventListener("online", poll);
+  addEventListener("offline", showLive);
   addEventListener("hashchange", openAct);
 
   function tell() { // good news leaves by itself, bad news stays
