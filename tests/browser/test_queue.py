@@ -227,7 +227,7 @@ def test_the_first_visit_is_light(screen, company, at):
     for n in range(50):
         open_incident(at, f"k{n}", account="", severity_hint="info")
     answers = []
-    screen.page.on("response", answers.append)
+    screen.page.on("response", lambda answer: answers.append(answer))
     screen.sign_in("agent")
     screen.open("/")
     screen.page.wait_for_load_state("networkidle")
