@@ -21,7 +21,8 @@ def counts_up_to(most: int, lists: Mapping[str, Sequence[QuerySet[Any]]]) -> dic
     """Name -> how many rows its lists have together; of each list no more than `most` are
     counted. One statement. Lists of one name must not share rows."""
     parts = [(name, rows) for name, several in lists.items() for rows in several]
-    texts, values = [], []
+    texts: list[str] = []
+    values: list[Any] = []
     for _, rows in parts:
         text, given = _worded(rows.order_by().values("pk")[:most])
         texts.append(f"(SELECT COUNT(*) FROM ({text}) AS part)")  # noqa: S608
@@ -38,7 +39,8 @@ def counts_up_to(most: int, lists: Mapping[str, Sequence[QuerySet[Any]]]) -> dic
 
 def keys_of(lists: Sequence[QuerySet[Any]], sieve: Sieve | None = None) -> RawSQL:
     """The keys of all these sliced lists, for `pk__in`. With a sieve the lists are not sliced."""
-    texts, values = [], []
+    texts: list[str] = []
+    values: list[Any] = []
     for rows in lists:
         text, given = _worded(rows.values("pk")) if sieve is None else sieve.worded(rows)
         texts.append(f"SELECT * FROM ({text}) AS part")  # noqa: S608

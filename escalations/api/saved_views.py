@@ -67,7 +67,7 @@ class ViewIn(serializers.Serializer):
 
 class ViewChangeIn(ViewIn):
     name = serializers.CharField(max_length=60, required=False)
-    scope = serializers.CharField(required=False)  # type: ignore[assignment]
+    scope = serializers.CharField(required=False)
     query = serializers.DictField(required=False)
     position = serializers.IntegerField(min_value=0, max_value=9999, required=False)
 

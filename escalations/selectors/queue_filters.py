@@ -214,7 +214,7 @@ def _named(field: str, word: str) -> QuerySet[Any, Any]:
 
 def without_unknown(asked: Asked, known: Known) -> Asked:
     """Who or what is not there is no filter; a customer named by name is named by its id."""
-    changed: dict[str, str] = {}
+    changed: dict[str, Any] = {}
     for name in NAMED:
         word = getattr(asked, name)
         if word not in ("", "me", "none") and known.key(name, word) is None:
@@ -279,7 +279,7 @@ def chips_of(asked: Asked, known: Known) -> list[tuple[str, str]]:
             left = tuple(other for other in chosen if other != value)
             label = dict(choices)[value]
             said = label if name == "severity" else f"{name.capitalize()}: {label.lower()}"
-            found.append((said, asked.url(**{name: left})))
+            found.append((said, asked.with_(**{name: left}).url()))
     if asked.owner:
         owners = {"me": "me", "none": "nobody"}
         who = owners.get(asked.owner) or known.name("owner", asked.owner)

@@ -19,7 +19,7 @@ from tests.bench.figures import Figure
 OPEN = int(os.environ.get("BELAY_BENCH_OPEN") or 100_000)
 CLOSED = int(os.environ.get("BELAY_BENCH_CLOSED") or 1_000_000)
 FEW = 1_000
-ROUNDS, EACH, POLLS = 5, 4, 60
+ROUNDS, EACH, POLLS = 3, 3, 40
 PAGE_MS, ROWS_MS, POLL_MS, INCIDENT_MS, FLAT = 80.0, 60.0, 3.0, 100.0, 1.5
 MOST_QUERIES, MOST_OF_POLL = 12, 3
 PAGES = {

@@ -63,6 +63,8 @@ class Desk:
         _run("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
     def _incidents(self, count: int, *, is_closed: bool) -> None:
+        if count < 1:
+            return
         due = self._moment("(n * 7919 % 172800) + 60")
         back = self._moment("-(n * 7 % 1209600) - 5")
         is_paused, is_late = "(n % 10 = 3)", "(n % 20 = 7)"
