@@ -68,6 +68,7 @@ _WAIVE = "escalations.waive_review"
 _RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
 _DECIDE = "escalations.approve_decision"
+_SHARE = "escalations.share_view"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
@@ -107,6 +108,7 @@ ROLES: dict[str, RoleSpec] = {
             _RESEND,
             _DECIDE,
             *_on("escalations", "add change", "taskforcerule"),
+            _SHARE,
             *_WINDOWS,
         ),
         is_staff=True,
@@ -124,6 +126,7 @@ ROLES: dict[str, RoleSpec] = {
             _SIGN_OFF,
             _OVERSEE,
             _RESEND,
+            _SHARE,
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",

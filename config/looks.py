@@ -116,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Ladder runs", "stairs", "escalations.ladderrun"),
                     _page("Storms", "storm", "escalations.storm"),
                     _page("Playbook runs", "checklist_rtl", "playbooks.playbookrun"),
+                    _page("Queue views", "bookmark", "escalations.savedview"),
                     _page("Notices", "outgoing_mail", "escalations.notice"),
                     _page("Tries to send", "outbox", "escalations.noticeattempt"),
                     _page("Maintenance", "construction", "escalations.maintenancewindow"),

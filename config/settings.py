@@ -162,7 +162,8 @@ SILENCED_SYSTEM_CHECKS = ["models.W036", "models.W037", "models.W043"]
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.RightsBackend",
+    "django.contrib.auth.backends.ModelBackend",  # of sessions from before
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

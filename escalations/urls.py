@@ -26,13 +26,26 @@ from escalations.views import (
     room,
     roster_versions,
     rosters,
+    saved_views,
     service_hours,
     sheets,
+    together,
 )
 
 urlpatterns = [
     path("", queue.Queue.as_view(), name="queue"),
     path("queue/rows/", queue.QueueRows.as_view(), name="queue-rows"),
+    path("queue/together/", together.Together.as_view(), name="together"),
+    path(
+        "queue/together/<str:numbers>/undo/", together.UndoTogether.as_view(), name="together-undo"
+    ),
+    path("queue/filters/", saved_views.QueueFilters.as_view(), name="queue-filters"),
+    path("queue/views/", saved_views.SavedViews.as_view(), name="queue-views"),
+    path(
+        "queue/views/<int:pk>/<slug:verb>/",
+        saved_views.SavedViewVerb.as_view(),
+        name="queue-view-verb",
+    ),
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
@@ -141,6 +154,8 @@ urlpatterns = [
     path("clock-repairs/<int:pk>/", repairs.RepairDetail.as_view(), name="clock-repair"),
     path("clock-repairs/<int:pk>/apply/", repairs.ApplyRepair.as_view(), name="clock-repair-apply"),
     path("clock-repairs/<int:pk>/drop/", repairs.DropRepair.as_view(), name="clock-repair-drop"),
+    path("my-shift/hand-over/", together.HandOver.as_view(), name="hand-over"),
+    path("my-shift/accept-all/", together.AcceptAll.as_view(), name="accept-all"),
     path("my-shift/", my_shift.MyShiftView.as_view(), name="my-shift"),
     path("playbooks/", playbooks.Library.as_view(), name="playbooks"),
     path("playbooks/runs/<int:pk>/", playbooks.RunPage.as_view(), name="playbook-run"),

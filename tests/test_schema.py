@@ -22,6 +22,7 @@ from tests.ladder_schema import LADDER_BREAKERS
 from tests.letter_schema import LETTER_BREAKERS
 from tests.moves_schema import MOVES_BREAKERS
 from tests.playbook_schema import PLAYBOOK_BREAKERS
+from tests.queue_schema import QUEUE_BREAKERS
 from tests.room_schema import ROOM_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
 from tests.seal_schema import SEAL_BREAKERS
@@ -390,6 +391,7 @@ BREAKERS |= SEAL_BREAKERS
 BREAKERS |= ROOM_BREAKERS
 BREAKERS |= KPI_BREAKERS
 BREAKERS |= LETTER_BREAKERS
+BREAKERS |= QUEUE_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

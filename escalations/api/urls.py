@@ -63,6 +63,7 @@ from escalations.api.room import (
     WithdrawDecision,
     WithdrawEvidence,
 )
+from escalations.api.saved_views import SavedViewDetail, SavedViewList
 from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.thresholds import ThresholdsView
 from escalations.rules.action_items import ActionVerb
@@ -74,6 +75,8 @@ urlpatterns = [
     path("kpis/", KpisView.as_view(), name="kpis"),
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),
     path("kpis/<slug:code>/thresholds/", ThresholdsView.as_view(), name="kpi_thresholds"),
+    path("saved-views/", SavedViewList.as_view(), name="saved_views"),
+    path("saved-views/<int:id>/", SavedViewDetail.as_view(), name="saved_view"),
     path("signals/", SignalList.as_view(), name="signals"),
     path("signals/batch/", SignalBatch.as_view(), name="signal_batch"),
     path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),

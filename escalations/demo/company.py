@@ -20,6 +20,7 @@ from escalations.demo.playbooks import tell_playbooks
 from escalations.demo.policies import tell_first_policies, tell_later_policies, tell_policies
 from escalations.demo.rooms import tell_rules
 from escalations.demo.rosters import tell_care
+from escalations.demo.views import tell_views
 from escalations.demo.world import ALL_KPIS, tell_world
 from escalations.models import Incident, Signal
 from escalations.rules.lifecycle import Verb
@@ -58,6 +59,7 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
         tell_care(at)
         tell_ways(people, at)
         tell_rules(people, at)
+        tell_views(people, at)
         tell_accounts(people, at, ACCOUNTS | MORE)
         began = at - timedelta(days=95)
         if Incident.objects.exists() or Signal.objects.exists():

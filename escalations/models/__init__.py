@@ -41,6 +41,7 @@ from escalations.models.reviews import (
     ReviewParticipant,
     ReviewSignOff,
 )
+from escalations.models.saved_views import SavedView, StartView
 from escalations.models.seals import Seal, Verification
 from escalations.models.signals import Delivery, Signal
 from escalations.models.storms import Storm
@@ -103,11 +104,13 @@ __all__ = [
     "ReviewParticipant",
     "ReviewSignOff",
     "RoutingRule",
+    "SavedView",
     "ScoringFactor",
     "Seal",
     "Series",
     "SeverityRule",
     "Signal",
+    "StartView",
     "Storm",
     "TaskForce",
     "TaskForceMember",

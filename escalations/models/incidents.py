@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Upper
 
 from accounts.models import Account, Membership, Team, User
 from config.lib.models import check, one_of, paired, recorded, unique
@@ -69,15 +71,29 @@ UNRECORDED = (
 )
 
 
+# In one order everywhere: PostgreSQL knows that an index holds the open ones by the same words.
+OPEN = sorted(state.value for state in OPEN_STATES)
+IS_OPEN = Q(drill=None, state__in=OPEN)
+
+
+def hidden_teams(user: User) -> models.QuerySet[Team]:
+    """Private teams of others."""
+    own = Membership.objects.filter(user=user, valid_to=None)
+    return Team.objects.filter(is_private=True).exclude(pk__in=own.values("team"))
+
+
 class IncidentQuerySet(OperationalQuerySet):
     def open(self) -> Self:
-        return self.filter(state__in=OPEN_STATES)
+        return self.filter(state__in=OPEN)
 
-    def visible_to(self, user: User | AnonymousUser) -> Self:
+    def visible_to(
+        self, user: User | AnonymousUser, *, hidden: Iterable[int] | None = None
+    ) -> Self:
         """What this person may see; every page, list and API answer starts here.
 
         With `view_incident`: all incidents but those of private teams. Of a private team only its
         members, the people on the incident, and those who oversee everything see anything.
+        `hidden`: the keys of `hidden_teams`, where they were read already.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
@@ -85,13 +101,14 @@ class IncidentQuerySet(OperationalQuerySet):
             return self.none()
         if user.has_perm("escalations.oversee_incidents"):
             return self
-        is_member = Membership.objects.filter(user=user, valid_to=None, team=OuterRef("team_id"))
+        teams: Any = hidden_teams(user).values("pk") if hidden is None else list(hidden)
+        if teams == []:
+            return self
         is_responder = Responder.objects.filter(
             user=user, ended_at=None, incident=OuterRef("number")
         )
-        return self.filter(
-            Q(team=None) | Q(team__is_private=False) | Exists(is_member) | Exists(is_responder)
-        )
+        # No join: a list is read by its index alone, and the few hidden teams once.
+        return self.filter(Q(team=None) | ~Q(team__in=teams) | Exists(is_responder))
 
 
 class Incident(Operational):
@@ -263,17 +280,63 @@ class Incident(Operational):
         indexes = [
             # The queue, in its order (SEMANTICS 4.1): late first, severity, next deadline.
             models.Index(
-                fields=["-has_missed", "severity", "next_due_at", "-score_bp", "number"],
-                name="incident_queue",
-                condition=Q(drill=None, state__in=sorted(s.value for s in OPEN_STATES)),
+                fields=[
+                    "has_missed",
+                    "severity",
+                    "next_due_at",
+                    "-score_bp",
+                    "-priority_bp",
+                    "received_at",
+                    "number",
+                    "team",  # so that counting reads nothing but the index
+                ],
+                name="incident_order",
+                condition=IS_OPEN,
+            ),
+            # The queue by next deadline, what became late just now, and what is due soon.
+            models.Index(
+                fields=["next_late_at", "severity", "number", "team"],
+                name="incident_deadline",
+                condition=IS_OPEN,
+            ),
+            models.Index(
+                fields=["has_missed", "opened_at", "number", "team"],
+                name="incident_oldest",
+                condition=IS_OPEN,
+            ),
+            # A search reads every title of the open ones, and nothing else of them. PostgreSQL
+            # wants the bare title too before it reads the other from the index alone.
+            models.Index(
+                Upper("title"),
+                F("title"),
+                F("number"),
+                F("team"),
+                name="incident_words",
+                condition=IS_OPEN,
+            ),
+            # Few at a time, wherever many are open.
+            models.Index(
+                fields=["next_warn_at", "next_late_at", "number", "team"],
+                name="incident_at_risk",
+                condition=IS_OPEN & Q(has_missed=False),
+            ),
+            models.Index(
+                fields=["severity", "number", "team"],
+                name="incident_no_owner",
+                condition=IS_OPEN & Q(accepted_at=None),
+            ),
+            models.Index(
+                fields=["severity", "number", "team"],
+                name="incident_paused",
+                condition=IS_OPEN & Q(is_paused=True),
             ),
             models.Index(fields=["-received_at", "-number"], name="incident_received"),
             models.Index(fields=["commander", "state"], name="incident_commander"),
             # How much each person has on hand.
             models.Index(
-                fields=["commander", "severity"],
+                fields=["commander", "severity", "number", "team"],
                 name="incident_load",
-                condition=Q(drill=None, state__in=sorted(s.value for s in OPEN_STATES)),
+                condition=IS_OPEN,
             ),
             models.Index(
                 fields=["close_due_at"],

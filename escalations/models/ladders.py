@@ -86,6 +86,12 @@ class LadderRun(Operational):
             models.Index(
                 fields=["look_at"], name="ladder_run_looks_at", condition=Q(look_at__isnull=False)
             ),
+            # The queue by how high an incident climbed.
+            models.Index(
+                fields=["level", "incident"],
+                name="ladder_run_level",
+                condition=Q(state__in=LIVE),
+            ),
             # For the audit: empty while all is well.
             models.Index(
                 fields=["id"],

@@ -38,10 +38,17 @@ def visible_incident(number: int, user: User) -> Incident:
 def found_by(text: str) -> Q:
     """What a search for incidents means everywhere: title, account, or the key itself."""
     found = Q(title__icontains=text) | Q(account__name__icontains=text)
-    digits = text.strip().upper().removeprefix("INC-")
-    if digits.isascii() and digits.isdigit() and int(digits) <= MAX_NUMBER:
-        found |= Q(number=int(digits))
+    if (number := number_in(text)) is not None:
+        found |= Q(number=number)
     return found
+
+
+def number_in(text: str) -> int | None:
+    """42 of "42" and of "INC-42"."""
+    digits = text.strip().upper().removeprefix("INC-")
+    if digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= MAX_NUMBER:
+        return int(digits)
+    return None
 
 
 def summary(incident: Incident) -> dict[str, Any]:

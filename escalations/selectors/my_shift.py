@@ -202,6 +202,13 @@ def _handoffs(person: User, at: datetime) -> tuple[tuple[HandoffRow, ...], tuple
     return tuple(waiting), tuple(sent)
 
 
+def waiting_for(person: User) -> list[int]:
+    """Numbers of the incidents that were offered to this person by name."""
+    seen = Incident.objects.visible_to(person).real()
+    rows = Handoff.objects.pending().filter(to_user=person, incident__in=seen)
+    return list(rows.order_by("pk").values_list("incident", flat=True)[: 2 * SHOWN])
+
+
 def _due(person: User, at: datetime) -> tuple[DueRow, ...]:
     """Reviews this person leads, actions they own and actions they verify, the next due first."""
     reviews = (

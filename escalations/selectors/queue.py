@@ -1,105 +1,52 @@
-"""The queue, as the page shows it. Ten queries with the reader's session and rights, whatever
-the filter and the number of rows."""
+"""The queue, as the page shows it. Eleven queries at most with the reader's session and rights,
+whatever the filter, the number of rows and of saved views."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 
-from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.selectors.people import rights_of
-from escalations.models import Clock, Incident, LadderLevel, LadderRun
-from escalations.models.ladders import LIVE
-from escalations.rules.lifecycle import UNANSWERED, State, Verb
-from escalations.selectors.action_words import LABELS
-from escalations.selectors.actions import Action, next_verb
-from escalations.selectors.clock_words import ClockView, next_clock
-from escalations.selectors.incidents import found_by
-from escalations.templatetags.belay import duration, initials
-
-if TYPE_CHECKING:
-    from typing import TypedDict
-
-    from django_stubs_ext import WithAnnotations
-
-    class _IsLate(TypedDict):
-        is_late: Any
-
-    Queued = WithAnnotations[Incident, _IsLate]
+from config.lib.several import Sieve, counts_up_to
+from escalations.models import Incident, SavedView
+from escalations.selectors.queue_filters import (
+    SORTS,
+    Asked,
+    Known,
+    chips_of,
+    groups_of,
+    known_to,
+    searched,
+    without_unknown,
+)
+from escalations.selectors.queue_order import SORT_WORDS, Groups, Place, page_of
+from escalations.selectors.queue_rows import Around, Row, row_of
+from escalations.selectors.saved_views import (
+    asked_of,
+    known_of,
+    may_change,
+    saved_views,
+    scopes_of,
+)
 
 PAGE = 50
-LAST_PAGE = 1000
 CAP = 1000
-SOON = timedelta(minutes=30)
-# Total and the same every time (SEMANTICS 4.1).
-ORDER = (
-    "-is_late",
-    F("severity").asc(),
-    F("next_due_at").asc(nulls_last=True),
-    F("score_bp").desc(),
-    F("priority_bp").desc(),
-    F("received_at").asc(),
-    F("number").asc(),
+SHOWN_VIEWS = 12  # with their counts; the page of views has them all
+NEWS = 40  # the last changes that a version is made of
+TABS: tuple[tuple[str, Asked], ...] = (
+    ("All open", Asked()),
+    ("Mine", Asked(owner="me")),
+    ("No owner", Asked(owner="none")),
+    ("Due in 30 min", Asked(clock="due")),
+    ("Paused", Asked(clock="paused")),
 )
-SEVERITIES = (("", "Any severity"), ("1", "S1"), ("2", "S2"), ("3", "S3"), ("4", "S4"))
-OWNERS = (("", "Any owner"), ("me", "Me"), ("none", "No owner"))
-CLOCKS = (
-    ("", "Any clock"),
-    ("late", "Late"),
-    ("at_risk", "At risk"),
-    ("due", "Due in 30 min"),
-    ("paused", "Paused"),
-)
-VIEWS = (
-    ("", "All open"),
-    ("mine", "Mine"),
-    ("no-owner", "No owner"),
-    ("due", "Due in 30 min"),
-    ("paused", "Paused"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for, with everything unknown dropped."""
-
-    view: str = ""
-    q: str = ""
-    severity: str = ""
-    owner: str = ""
-    clock: str = ""
-    page: int = 1
-
-    @classmethod
-    def of(cls, given: Mapping[str, str]) -> Asked:
-        def one_of(name: str, choices: tuple[tuple[str, str], ...]) -> str:
-            value = given.get(name, "")
-            return value if value in dict(choices) else ""
-
-        page = given.get("page", "")
-        number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-        return cls(
-            view=one_of("view", VIEWS),
-            q=given.get("q", "").replace("\x00", "").strip()[:200],
-            severity=one_of("severity", SEVERITIES),
-            owner=one_of("owner", OWNERS),
-            clock=one_of("clock", CLOCKS),
-            page=min(max(number, 1), LAST_PAGE),
-        )
-
-    def url(self, at: str = "queue", **changed: Any) -> str:
-        names = ("view", "q", "severity", "owner", "clock")
-        kept = {name: getattr(self, name) for name in names} | {"page": self.page} | changed
-        if kept["page"] == 1:
-            kept.pop("page")
-        query = urlencode({name: value for name, value in kept.items() if value})
-        return reverse(at) + (f"?{query}" if query else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +67,13 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """`scope` of a saved one: me, team or all."""
+
     label: str
     count: str
     url: str
     is_active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    q: str
-    severity: list[tuple[str, str, bool]]
-    owner: list[tuple[str, str, bool]]
-    clock: list[tuple[str, str, bool]]
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,41 +83,29 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    number: int
-    key: str
-    url: str
-    title: str
-    severity: int
-    check_severity: bool
-    state: str
-    account_name: str
-    product_area: str
-    kpi_code: str
-    segment: str
-    score: str
-    score_percent: int
-    score_url: str
-    next_clock: ClockView | None
-    age: str
-    opened_at: datetime
-    ladder: str
-    owner_name: str
-    owner_initials: str
-    is_accepted: bool
-    is_late: bool
-    actions: tuple[Action, ...]
+class ChosenView:
+    """The saved view that the filters began as."""
+
+    pk: int
+    name: str
+    is_changed: bool
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
+    """`hidden` are the filters again, as fields of the search form."""
+
     title: str
     url: str
-    view: str
+    clear_url: str
+    asked: Asked
     tiles: Tiles
     views: tuple[View, ...]
-    filters: Filters
+    sorts: tuple[View, ...]
     chips: tuple[Chip, ...]
+    hidden: tuple[tuple[str, str], ...]
+    filter_url: str
     rows: tuple[Row, ...]
     next_url: str
     prev_url: str
@@ -184,217 +114,205 @@ class QueuePage:
     poll_url: str
     sort_words: str
     empty: str
-
-
-def open_to(user: User) -> QuerySet[Incident]:
-    return Incident.objects.visible_to(user).real().open()
-
-
-def _conditions(user: User, at: datetime) -> dict[str, Q]:
-    late = Q(has_missed=True) | Q(next_late_at__lte=at)
-    return {
-        "late": late,
-        "at_risk": ~late & Q(next_late_at__gt=at, next_warn_at__lte=at),
-        "none": Q(accepted_at=None),
-        "me": Q(commander=user),
-        "due": Q(next_due_at__gt=at, next_due_at__lte=at + SOON),
-        "paused": Q(is_paused=True),
-    }
-
-
-def _wanted(rows: QuerySet[Incident], asked: Asked, conditions: dict[str, Q]) -> QuerySet[Incident]:
-    view = {"mine": "me", "no-owner": "none"}.get(asked.view, asked.view)
-    for name in filter(None, (view, asked.owner, asked.clock)):
-        rows = rows.filter(conditions[name])
-    if asked.severity:
-        rows = rows.filter(severity=int(asked.severity))
-    return rows.filter(found_by(asked.q)) if asked.q else rows
+    note: str
+    scopes: tuple[tuple[str, str], ...]
+    chosen: ChosenView | None
 
 
 def queue_version(user: User) -> str:
-    """Changes with every change of what this reader may see. One query and the rights."""
-    found = open_to(user).aggregate(n=Count("number"), last=Max("updated_at"))
-    return _version(found["n"], found["last"])
+    """Changes with every change of what this reader may see. One query and the rights.
+
+    Made of the last changes, not of the last one alone: a change that began earlier may be
+    committed later. Counts nothing, so that it costs the same whatever is open.
+    """
+    news = Incident.objects.visible_to(user).real().order_by("-updated_at", "-number")
+    rows = list(news.values_list("number", "version", "state")[:NEWS])
+    return blake2b(repr(rows).encode(), digest_size=8).hexdigest() if rows else "0"
 
 
-def _version(count: int, last: datetime | None) -> str:
-    return f"{count}-{last.timestamp():.6f}" if last else "0"
-
-
-def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
-    conditions = _conditions(user, at)
-    visible = open_to(user)
-    counts = visible.aggregate(
-        open=Count("number"),
-        last=Max("updated_at"),
-        **{f"n_{name}": Count("number", filter=each) for name, each in conditions.items()},
-    )
-    late = Case(When(conditions["late"], then=1), default=0)
-    wanted = _wanted(visible, asked, conditions)
-    total = wanted.order_by()[: CAP + 1].count()
-    start = (asked.page - 1) * PAGE
-    found = list(_with_surroundings(wanted.annotate(is_late=late))[start : start + PAGE + 1])
-    rights = rights_of(user)
+def queue(
+    user: User, asked: Asked, at: datetime, saved: Sequence[SavedView] | None = None
+) -> QueuePage:
+    """`saved`: what `saved_views` gave, where it was read already."""
+    known = known_to(user, asked)
+    asked = without_unknown(asked, known)
+    saved = list(saved_views(user) if saved is None else saved)[:SHOWN_VIEWS]
+    version = queue_version(user)  # before the rows: what comes between is news once more
+    visible = Incident.objects.visible_to(user, hidden=known.hidden).real()
+    groups = groups_of(visible, asked, known, user, at)
+    lists = _lists(visible, known, user, at) | {"total": _whole(groups, asked)}
+    for view in saved:
+        target, names = asked_of(view), Known(known_of(view))
+        lists[f"view {view.pk}"] = _whole(groups_of(visible, target, names, user, at), target)
+    counts = counts_up_to(CAP + 1, lists)
+    rows, before, after = _page(groups, asked, at, are_few=counts["total"] <= CAP)
+    rights, around = rights_of(user), Around.of(rows)
     return QueuePage(
         title="Queue",
         url=reverse("queue"),
-        view=asked.view,
+        clear_url=Asked(sort=asked.sort).url(),
+        asked=asked,
         tiles=_tiles(counts, asked),
-        views=_views(counts, asked),
-        filters=_filters(asked),
-        chips=_chips(asked),
-        rows=tuple(_row(each, user, rights, at) for each in found[:PAGE]),
-        next_url=asked.url(page=asked.page + 1) if len(found) > PAGE else "",
-        prev_url=asked.url(page=asked.page - 1) if asked.page > 1 else "",
-        total=_capped(total),
-        version=_version(counts["open"], counts["last"]),
+        views=(*_views(counts, asked), *_saved_tabs(saved, counts, asked)),
+        sorts=_sorts(asked),
+        chips=_chips(asked, known),
+        hidden=_hidden(asked),
+        filter_url=asked.with_().url("queue-filters"),
+        rows=tuple(row_of(each, around, user, rights, at) for each in rows),
+        next_url=after,
+        prev_url=before,
+        total=_capped(counts["total"]),
+        version=version,
         poll_url=asked.url("queue-rows"),
-        sort_words="late first, then severity, then next deadline",
+        sort_words=SORT_WORDS[asked.sort],
         empty=_empty(asked),
+        scopes=tuple(scopes_of(user, known.own)) if asked.query else (),
+        chosen=_chosen(saved, asked, user),
+        note="That page is not known. This is the first one." if asked.had_bad_place else "",
     )
 
 
-def _with_surroundings(rows: QuerySet[Queued]) -> QuerySet[Queued]:
-    levels = (
-        LadderLevel.objects.filter(
-            ladder__version=OuterRef("incident__policy_version"),
-            ladder__name=OuterRef("ladder"),
-            number__gt=0,
-        )
-        .order_by()
-        .values("ladder")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    runs = LadderRun.objects.filter(state__in=LIVE).annotate(levels=Subquery(levels))
-    return (
-        rows.select_related("account", "kpi", "commander")
-        .defer("body", "explanation")
-        .prefetch_related(
-            Prefetch("clocks", Clock.objects.filter(run_state__in=("running", "paused"))),
-            Prefetch("ladder_runs", runs),
-        )
-        .order_by(*ORDER)
-    )
+def _lists(
+    visible: QuerySet[Incident], known: Known, user: User, at: datetime
+) -> dict[str, list[QuerySet[Incident]]]:
+    """What the tiles and tabs count."""
+    counted = {label: each for label, each in TABS} | {
+        "late": Asked(clock="late"),
+        "at_risk": Asked(clock="at_risk"),
+    }
+    return {name: groups_of(visible, each, known, user, at).whole for name, each in counted.items()}
+
+
+def _whole(groups: Groups, asked: Asked) -> list[QuerySet[Incident]]:
+    if not asked.q:
+        return groups.whole
+    return [found for rows in groups.whole for found in searched(rows, asked.q)]
+
+
+def _page(
+    groups: Groups, asked: Asked, at: datetime, *, are_few: bool
+) -> tuple[list[Any], str, str]:
+    """The rows, and the addresses of the pages before and after."""
+    sieve = None
+    if are_few:
+        groups = replace(groups, whole=_whole(groups, asked))
+    elif asked.q:
+        accounts = Account.objects.filter(name__icontains=asked.q)
+        sieve = Sieve("title", asked.q, "account", accounts, PAGE + 1)
+
+    def read(place: Place | None) -> list[Any]:
+        page = page_of(groups, asked.sort, place, at, PAGE + 1, are_few=are_few, sieve=sieve)
+        page = page.select_related("account", "kpi", "commander")
+        return list(page.defer("body", "explanation"))
+
+    place = asked.place
+    found = read(place)
+    if place and (not found or place.is_backward and len(found) <= PAGE):
+        place, found = None, read(None)  # no page is before it: this is the first
+    has_more, rows = len(found) > PAGE, found[:PAGE]
+    is_backward = bool(place and place.is_backward)
+    if is_backward:
+        rows.reverse()
+
+    def beside(row: Any, is_backward: bool) -> str:
+        return asked.url(place=Place.beside(row, asked.sort, is_backward=is_backward))
+
+    before = beside(rows[0], True) if rows and place else ""
+    after = beside(rows[-1], False) if rows and (has_more or is_backward) else ""
+    return rows, before, after
 
 
 def _capped(count: int) -> str:
     return f"{CAP:,}+" if count > CAP else f"{count}"
 
 
-def _tiles(counts: dict[str, Any], asked: Asked) -> Tiles:
+def _tiles(counts: Mapping[str, int], asked: Asked) -> Tiles:
     def tile(count: int, target: Asked) -> Tile:
-        return Tile(count, target.url(), asked == target, count > CAP)
+        return Tile(min(count, CAP), target.url(), asked.query == target.query, count > CAP)
 
     return Tiles(
-        late=tile(counts["n_late"], Asked(clock="late")),
-        at_risk=tile(counts["n_at_risk"], Asked(clock="at_risk")),
-        no_owner=tile(counts["n_none"], Asked(owner="none")),
-        open=tile(counts["open"], Asked()),
+        late=tile(counts["late"], Asked(clock="late")),
+        at_risk=tile(counts["at_risk"], Asked(clock="at_risk")),
+        no_owner=tile(counts["No owner"], Asked(owner="none")),
+        open=tile(counts["All open"], Asked()),
     )
 
 
-def _views(counts: dict[str, Any], asked: Asked) -> tuple[View, ...]:
-    names = {"": "open", "mine": "n_me", "no-owner": "n_none", "due": "n_due", "paused": "n_paused"}
+def _views(counts: Mapping[str, int], asked: Asked) -> tuple[View, ...]:
     return tuple(
-        View(label, _capped(counts[names[code]]), Asked(view=code).url(), asked.view == code)
-        for code, label in VIEWS
+        View(
+            label,
+            _capped(counts[label]),
+            target.url(sort=asked.sort),
+            asked.filters == target.filters and not asked.saved,
+        )
+        for label, target in TABS
     )
 
 
-def _filters(asked: Asked) -> Filters:
-    def marked(choices: tuple[tuple[str, str], ...], chosen: str) -> list[tuple[str, str, bool]]:
-        return [(value, label, value == chosen) for value, label in choices]
-
-    return Filters(
-        asked.q,
-        marked(SEVERITIES, asked.severity),
-        marked(OWNERS, asked.owner),
-        marked(CLOCKS, asked.clock),
-    )
-
-
-def _chips(asked: Asked) -> tuple[Chip, ...]:
-    words = {
-        "q": f"“{asked.q}”",
-        "severity": f"Severity S{asked.severity}",
-        "owner": f"Owner: {dict(OWNERS)[asked.owner].lower()}",
-        "clock": f"Clock: {dict(CLOCKS)[asked.clock].lower()}",
-    }
+def _saved_tabs(
+    saved: Sequence[SavedView], counts: Mapping[str, int], asked: Asked
+) -> tuple[View, ...]:
     return tuple(
-        Chip(label, asked.url(page=1, **{name: ""}))
-        for name, label in words.items()
-        if getattr(asked, name)
+        View(
+            view.name,
+            _capped(counts[f"view {view.pk}"]),
+            asked_of(view).url(),
+            asked.saved == view.pk,
+            "all" if view.is_for_all else "team" if view.team_id else "me",
+        )
+        for view in saved
     )
+
+
+def _chosen(saved: Sequence[SavedView], asked: Asked, user: User) -> ChosenView | None:
+    for view in saved:
+        if view.pk == asked.saved:
+            is_changed = asked_of(view).query != asked.query
+            return ChosenView(view.pk, view.name, is_changed, may_change(view, user))
+    return None
+
+
+def _sorts(asked: Asked) -> tuple[View, ...]:
+    return tuple(View(label, "", asked.url(sort=code), asked.sort == code) for code, label in SORTS)
+
+
+def _chips(asked: Asked, known: Known) -> tuple[Chip, ...]:
+    """None where a tab says the same."""
+    if any(asked.filters == target.filters for _, target in TABS):
+        return ()
+    return tuple(Chip(label, url) for label, url in chips_of(asked, known))
+
+
+def _hidden(asked: Asked) -> tuple[tuple[str, str], ...]:
+    words: Mapping[str, Any] = asked.query
+    found: list[tuple[str, str]] = []
+    for name, value in words.items():
+        values: Sequence[str] = value if isinstance(value, tuple) else (value,)
+        found += [(name, each) for each in values if name != "q"]
+    return tuple(found)
 
 
 def _empty(asked: Asked) -> str:
-    if _chips(asked):
-        return "No open incident fits these filters."
-    return {
-        "": "Nothing is open.",
-        "mine": "You have no open incident.",
-        "no-owner": "Every open incident has an owner.",
-        "due": "No deadline in the next 30 minutes.",
-        "paused": "Nothing waits for somebody else.",
-    }[asked.view]
+    if not asked.filters:
+        return "Nothing is open."
+    said = {
+        "Mine": "You have no open incident.",
+        "No owner": "Every open incident has an owner.",
+        "Due in 30 min": "No deadline in the next 30 minutes.",
+        "Paused": "Nothing waits for somebody else.",
+    }
+    for label, target in TABS:
+        if asked.filters == target.filters:
+            return said[label]
+    if asked.filters == {"clock": "late"}:
+        return "Nothing is late."
+    return "No open incident fits these filters."
 
 
-def _row(incident: Queued, user: User, rights: frozenset[str], at: datetime) -> Row:
-    url = reverse("incident", args=[incident.number])
-    run: Any = next(iter(incident.ladder_runs.all()), None)  # with its number of levels
-    owner = str(incident.commander) if incident.commander else ""
-    clock = next_clock(incident.clocks.all(), at)
-    return Row(
-        number=incident.number,
-        key=incident.key,
-        url=url,
-        title=incident.title,
-        severity=incident.severity,
-        check_severity=incident.needs_severity_check,
-        state=incident.get_state_display(),
-        account_name=incident.account.name if incident.account else "",
-        product_area=incident.product_area,
-        kpi_code=incident.kpi.code if incident.kpi else "",
-        segment=incident.segment,
-        score=f"{incident.score_bp / 100:.2f}",
-        score_percent=incident.score_bp // 100,
-        score_url=reverse("incident-score", args=[incident.number]),
-        next_clock=clock,
-        age=duration(at - incident.opened_at),
-        opened_at=incident.opened_at,
-        ladder=f"{run.level} of {run.levels or 0}" if run else "",
-        owner_name=owner,
-        owner_initials=initials(owner),
-        is_accepted=incident.accepted_at is not None,
-        is_late=bool(incident.is_late),
-        actions=_row_actions(incident, user, rights),
+def areas_for(user: User) -> list[str]:
+    """Product areas of what is open, for the form of filters."""
+    rows = Incident.objects.visible_to(user).real().open().exclude(product_area="")
+    return list(
+        rows.order_by("product_area").values_list("product_area", flat=True).distinct()[:99]
     )
-
-
-def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
-    """The next thing to do, and the way out: asking somebody higher."""
-    if "respond_incident" not in rights:
-        return ()
-    actions = []
-    state = State(incident.state)
-    if state in UNANSWERED:
-        verb = Verb.ACKNOWLEDGE if incident.commander_id == user.pk else Verb.CLAIM
-        actions.append(_action(incident, verb, is_primary=True, hint="Stops further paging"))
-    elif following := next_verb(incident, user, rights):
-        actions.append(_action(incident, following, needs_form=True))
-    actions.append(_action(incident, Verb.ESCALATE, needs_form=True))
-    return tuple(actions)
-
-
-KEYS = {
-    Verb.CLAIM: "c",
-    Verb.ACKNOWLEDGE: "a",
-    Verb.ESCALATE: "e",
-    Verb.RESOLVE: "r",
-}
-
-
-def _action(incident: Incident, verb: Verb, **more: Any) -> Action:
-    url = reverse("incident-verb", args=[incident.number, verb.value])
-    return Action(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)

@@ -27,6 +27,7 @@ PARTS = {
     "lateness": "from due to written",
     "thresholds": "the check of KPIs",
     "seals": "sealing the record",
+    "desk": "the queue of a great many",
 }
 
 

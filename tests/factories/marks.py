@@ -26,12 +26,14 @@ from escalations.models import (
     TimelineEvent,
 )
 from escalations.rules.lifecycle import Verb
+from escalations.selectors.queue_filters import Asked
 from escalations.services.action_items import add_action
 from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.playbooks import start
 from escalations.services.repairs import propose_repair
 from escalations.services.review_text import add_factor, save_review
+from escalations.services.saved_views import save_view
 from playbooks.models import PlaybookRun
 from tests import snapshots
 from tests.factories.incidents import open_incident
@@ -180,6 +182,9 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
         "run": run.pk,
         "template": "first-update",
         "window": window.pk,
+        "view": save_view(
+            "Worst", Asked(severity=("1",)), scope="all", by=company["duty"], at=at
+        ).pk,
         "repair": propose_repair(
             {
                 "kind": "due",

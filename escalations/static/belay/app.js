@@ -62,14 +62,14 @@
   function showLive() {
     const live = $("[data-live]");
     if (!live || !source()) return;
-    const age = Date.now() - lastNews, isStale = isFailing || age > pause() * 2 + 5000;
-    const words = isStale ? `Not updating, last news ${Math.round(age / 1000)} s ago` : `Live, updated ${Math.round(age / 1000)} s ago`;
+    const age = Date.now() - lastNews, isStale = isFailing || !navigator.onLine || age > pause() * 2 + 5000;
+    const words = !navigator.onLine ? `You are offline, last news ${Math.round(age / 1000)} s ago` : isStale ? `Not updating, last news ${Math.round(age / 1000)} s ago` : `Live, updated ${Math.round(age / 1000)} s ago`;
     live.classList.toggle("is-live", !isStale);
     live.classList.toggle("is-stale", isStale);
     $("span", live).textContent = words;
   }
   // Nothing may move under a hand: an open dialog, menu or form holds the new rows back.
-  const isFree = () => !$("dialog[open], #queue details[open], #timeline details[open], .htmx-request");
+  const isFree = () => !$("dialog[open], #q-rows details[open], #timeline details[open], .htmx-request");
 
   async function poll() {
     clearTimeout(timer);
@@ -114,7 +114,7 @@
     } else if (kept.id && document.activeElement === document.body) document.getElementById(kept.id)?.focus({ preventScroll: true });
     $$("[data-row]").length && showBulk();
     const queue = $("#queue");
-    if (queue) document.title = (Number(queue.dataset.late) ? `(${queue.dataset.late}) late` : queue.dataset.title) + " · Belay";
+    if (queue) document.title = (queue.dataset.late !== "0" ? `(${queue.dataset.late}) late · ` : "") + queue.dataset.title + " · Belay";
   }
   function swap(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
@@ -144,39 +144,16 @@
     if (!bar) return;
     $$("[data-row]").forEach((row) => {
       const box = $("[data-k=x]", row);
-      if (box.checked) selected.add(row.dataset.row); else selected.delete(row.dataset.row);
+      if (box && box.checked) selected.add(row.dataset.row); else selected.delete(row.dataset.row);
     });
-    const rows = $$("[data-row]").filter((row) => selected.has(row.dataset.row)), verbs = new Map();
-    rows.forEach((row) => $$("[data-verb]", row).forEach((b) => verbs.set(b.dataset.verb, (verbs.get(b.dataset.verb) || 0) + 1)));
+    const rows = $$("[data-row]").filter((row) => selected.has(row.dataset.row));
     bar.hidden = !rows.length;
-    $("[data-bulk-count]").textContent = `${rows.length} selected` + (verbs.size ? "" : ": each needs a form, open them one by one");
-    $("[data-bulk-buttons]").replaceChildren(...Array.from(verbs, ([verb, count]) => {
-      const button = document.createElement("button");
-      button.className = "btn";
-      button.textContent = `${verb} ${count}`;
-      button.addEventListener("click", () => bulk(button, verb, rows));
-      return button;
-    }));
-  }
-  async function bulk(button, verb, rows) {
-    button.setAttribute("aria-busy", "true");
-    const body = new URLSearchParams(new FormData($("#act")));
-    let done = 0, failed = 0;
-    for (const row of rows) {
-      const act = $$("[data-verb]", row).find((b) => b.dataset.verb === verb);
-      if (!act) continue;
-      const answer = await fetch(act.formAction, { method: "POST", body, redirect: "manual" }).catch(() => null);
-      if (answer && (answer.ok || answer.type === "opaqueredirect")) done += 1; else failed += 1;
-    }
-    selected.clear();
-    const page = await fetch(here()).then((r) => r.text()).catch(() => "");
-    const messages = page && $("#messages", new DOMParser().parseFromString(page, "text/html"));
-    if (messages) $("#messages").replaceWith(messages);
-    tell();
-    $$("[data-k=x]").forEach((box) => { box.checked = false; });
-    if (page) swap(page);
-    showBulk();
-    say(`${verb}: ${done} done` + (failed ? `, ${failed} did not work` : ""));
+    $("[data-bulk-count]").textContent = `${rows.length} selected`;
+    $$("[data-bulk]", bar).forEach((part) => {
+      const fitting = rows.filter((row) => row.dataset.can.split(" ").includes(part.dataset.bulk)).length;
+      part.hidden = !fitting;
+      $("[data-count]", part).textContent = fitting;
+    });
   }
 
   /* --- keys: each clicks what is on the screen ---------------------------------------------- */
@@ -209,7 +186,7 @@
 
   /* --- small things ------------------------------------------------------------------------ */
   function closeOpen(except) {
-    $$(".menu[open], .act[open]").forEach((d) => {
+    $$(".menu[open], .act[open], .filter-fold[open], .view-change[open]").forEach((d) => {
       if (d === except) return;
       const hadFocus = d.contains(document.activeElement);
       d.open = false;
@@ -234,7 +211,7 @@
   }
   document.addEventListener("click", (event) => {
     const at = event.target;
-    closeOpen(at.closest(".menu, .act"));
+    closeOpen(at.closest(".menu, .act, .filter-fold, .view-change"));
     if (at.closest("[data-help]")) { event.preventDefault(); openHelp(); }
     if (at.closest("[data-close]")) closeOpen(null);
     if (at.matches("dialog")) at.close();
@@ -267,11 +244,12 @@
   ["pointerdown", "keydown", "scroll"].forEach((kind) => addEventListener(kind, () => { lastTouch = Date.now(); }, { passive: true }));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   addEventListener("online", poll);
+  addEventListener("offline", showLive);
   addEventListener("hashchange", openAct);
 
   function tell() { // good news leaves by itself, bad news stays
     say($("#messages").textContent.trim().replace(/\s+/g, " "));
-    $$("#messages .note:not(.note-error, .note-warning)").forEach((note) => setTimeout(() => note.remove(), 8000));
+    $$("#messages .note:not(.note-error, .note-warning)").forEach((note) => setTimeout(() => note.remove(), $(".undo", note) ? 10000 : 8000));
   }
 
   /* --- htmx: row actions answer with the page they redirect to ------------------------------- */
@@ -303,6 +281,7 @@
   }));
 
   showTheme();
+  showBulk();
   openAct();
   tick();
   setInterval(tick, 1000);

@@ -1,0 +1,74 @@
+"""Several reads in one statement: counts that stop early, and the first rows of several lists.
+
+Django words no statement of parts that each have an order and a limit on SQLite; here each part is
+worded by Django and the frame around them is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.models import F, QuerySet
+from django.db.models.expressions import RawSQL
+
+ENDLESS = 1_000_000_000  # a limit all the same: nothing is looked for before it
+
+
+def counts_up_to(most: int, lists: Mapping[str, Sequence[QuerySet[Any]]]) -> dict[str, int]:
+    """Name -> how many rows its lists have together; of each list no more than `most` are
+    counted. One statement. Lists of one name must not share rows."""
+    parts = [(name, rows) for name, several in lists.items() for rows in several]
+    texts: list[str] = []
+    values: list[Any] = []
+    for _, rows in parts:
+        text, given = _worded(rows.order_by().values("pk")[:most])
+        texts.append(f"(SELECT COUNT(*) FROM ({text}) AS part)")  # noqa: S608
+        values += given
+    found: dict[str, int] = dict.fromkeys(lists, 0)
+    if not texts:
+        return found
+    with connections[parts[0][1].db].cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(texts), values)
+        for (name, _), count in zip(parts, cursor.fetchone(), strict=True):
+            found[name] += count
+    return found
+
+
+def keys_of(lists: Sequence[QuerySet[Any]], sieve: Sieve | None = None) -> RawSQL:
+    """The keys of all these sliced lists, for `pk__in`. With a sieve the lists are not sliced."""
+    texts: list[str] = []
+    values: list[Any] = []
+    for rows in lists:
+        text, given = _worded(rows.values("pk")) if sieve is None else sieve.worded(rows)
+        texts.append(f"SELECT * FROM ({text}) AS part")  # noqa: S608
+        values += given
+    return RawSQL(" UNION ALL ".join(texts), tuple(values))  # noqa: S611 - every text is Django's
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """The first `size` rows of an ordered list that fit, found by going along it and stopping
+    early. A database that weighs by itself would gather and sort all that fit. `column` contains
+    `text`, or `other` is one of `keys`."""
+
+    column: str
+    text: str
+    other: str
+    keys: QuerySet[Any]
+    size: int
+
+    def worded(self, rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
+        parts = {"line_text": F(self.column), "line_other": F(self.other)}
+        inner, given = _worded(rows.values(line_key=F("pk"), **parts)[:ENDLESS])
+        keys, named = _worded(self.keys.order_by().values("pk"))
+        like = f"%{connections[rows.db].ops.prep_for_like_query(self.text)}%"
+        fits = f"UPPER(line_text) LIKE UPPER(%s) ESCAPE '\\' OR line_other IN ({keys})"
+        text = f"SELECT line_key FROM ({inner}) AS line WHERE {fits} LIMIT {self.size:d}"  # noqa: S608
+        return text, [*given, like, *named]
+
+
+def _worded(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
+    return rows.query.get_compiler(rows.db).as_sql()
