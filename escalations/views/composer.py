@@ -23,9 +23,10 @@ class _Writer(OneIncidentView):
     http_method_names = ["post"]
 
     def load(self, number: int) -> Incident:
+        found = super().load(number)  # what one may not see is absent, whatever one may do
         if not self.person.has_perm("escalations.respond_incident"):
             raise PermissionDenied
-        return super().load(number)
+        return found
 
 
 class UpdateDraftView(_Writer):

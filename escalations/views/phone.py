@@ -21,9 +21,9 @@ class PhoneScreen(OneIncidentView):
         return render(request, "escalations/incidents/phone.html", {"page": page, "now": self.at})
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
+        self.load(number)
         if not self.person.has_perm("escalations.respond_incident"):
             raise PermissionDenied
-        self.load(number)
         try:
             done = hand_to_backup(number, request.POST.get("to", ""), by=self.person, at=self.at)
         except DomainError as error:
