@@ -198,3 +198,11 @@ def test_the_api_says_what_is_wrong_with_a_view(client, company, given, code):
     answer = client.post("/api/v1/saved-views/", given, content_type="application/json")
     assert answer.status_code in (400, 403)
     assert answer.json()["code"] == code
+
+
+def test_the_demo_keeps_three_views_once(company, at):
+    from escalations.demo.views import tell_views
+
+    tell_views(company, at)
+    tell_views(company, at)
+    assert SavedView.objects.count() == 3
