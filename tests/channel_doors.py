@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests import doors
+from tests.act_doors import ACT_DOORS
 from tests.doors import KEEP_WINDOWS, ROLED, SIGNED_IN, Door, api, page, press
 from tests.queue_doors import QUEUE_DOORS
 
@@ -13,6 +14,7 @@ WAY_VERBS = ("send-code", "verify", "make-first", "send-test", "rotate-secret", 
 DOORS: tuple[Door, ...] = (
     *doors.DOORS,
     *QUEUE_DOORS,
+    *ACT_DOORS,
     Door(WAYS, WAYS, {"POST": SIGNED_IN}, {"add": "1"}),
     api(
         "contact-methods/",

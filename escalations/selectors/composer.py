@@ -8,6 +8,7 @@ from datetime import datetime
 
 from accounts.models import User
 from escalations.models import Incident, UpdateDraft
+from escalations.models.timeline import Visibility
 from escalations.rules.proposals import proposed
 from escalations.rules.situation import State
 from escalations.selectors.actions import Action
@@ -43,7 +44,7 @@ def composer_of(incident: Incident, user: User) -> Composer:
 
 def propose(incident: Incident, choices: Iterable[Choice], contract: Contract) -> Choice | None:
     """The template that fits, in the language of whoever is told first where there is one."""
-    has_update = incident.timeline.filter(visibility="public").exists()
+    has_update = incident.timeline.filter(visibility=Visibility.CUSTOMER).exists()
     known = {each.value: each for each in choices}
     code = proposed(
         (value.partition(":")[0] for value in known), State(incident.state), has_update=has_update

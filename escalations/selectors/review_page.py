@@ -29,6 +29,7 @@ from escalations.selectors.review_archive import next_deadline
 from escalations.selectors.review_buttons import Button, review_buttons
 from escalations.selectors.reviews import NAMELESS, name_warnings, recurrences_of, reviews_of
 from escalations.selectors.story import HIDDEN, Event, story
+from escalations.selectors.timeline_page import PAGE
 from escalations.templatetags.belay import duration
 
 AFTERMATH = ("review_", "action_")
@@ -217,6 +218,11 @@ def _said(review: PostIncidentReview, name: str, kind: str) -> str:
     return f"{value:,}" if kind == "whole" else str(value)
 
 
+def _page_of(seq: int) -> str:
+    """The page of a long timeline on which this event stands, with some that came after it."""
+    return f"?before={seq + PAGE // 2}"
+
+
 def timeline(review: PostIncidentReview, user: User) -> tuple[Moment, ...]:
     """From the first event to the resolving, oldest first, with what people added. Two queries."""
     incident = review.incident
@@ -226,11 +232,10 @@ def timeline(review: PostIncidentReview, user: User) -> tuple[Moment, ...]:
     entries = list(review.entries.select_related("author", "event"))
     hidden, notes = _marks(entries)
     base, end = reverse("incident", args=[incident.number]), incident.resolved_at
-    moments, place = [], 0
-    for row in rows:
-        if row.kind in HIDDEN:
-            continue
-        place += 1  # the incident's page numbers its lines in this order
+    shown = [row for row in rows if row.kind not in HIDDEN]
+    newest = {row.seq for row in shown[-PAGE:]}
+    moments = []
+    for row in shown:
         if row.kind.startswith(AFTERMATH) or (end is not None and row.at > end):
             continue
         moments += [
@@ -238,7 +243,7 @@ def timeline(review: PostIncidentReview, user: User) -> tuple[Moment, ...]:
                 at=row.at,
                 event=event,
                 seq=row.seq,
-                url=f"{base}#e{place}",
+                url=f"{base}{'' if row.seq in newest else _page_of(row.seq)}#e{row.seq}",
                 notes=tuple(notes.get(row.pk, ())),
                 is_hidden=row.pk in hidden,
             )

@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.models import Account, Team
-from escalations.models import ActionItem, Incident, Notice, PostIncidentReview, TimelineEvent
+from escalations.models import (
+    ActionItem,
+    CustomerLetter,
+    Incident,
+    Notice,
+    PostIncidentReview,
+    TimelineEvent,
+)
 from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
 from escalations.rules.reviews import ReviewVerb
@@ -183,6 +190,7 @@ def test_a_new_day_starts_the_reminders_again_and_the_third_move_does_not(action
 
 def test_the_loop_sleeps_until_the_next_reminder(action):
     Incident.objects.update(close_due_at=None)
+    CustomerLetter.objects.update(try_at=None)
     assert next_due() == MORNING["soon"]
 
 
