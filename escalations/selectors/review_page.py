@@ -226,9 +226,8 @@ def _page_of(seq: int) -> str:
 def timeline(review: PostIncidentReview, user: User) -> tuple[Moment, ...]:
     """From the first event to the resolving, oldest first, with what people added. Two queries."""
     incident = review.incident
-    rows = list(
-        TimelineEvent.objects.filter(incident=incident).select_related("actor").order_by("seq")
-    )
+    found = TimelineEvent.objects.filter(incident=incident)
+    rows = list(found.select_related("actor", "withdrawal__withdrawn_by").order_by("seq"))
     entries = list(review.entries.select_related("author", "event"))
     hidden, notes = _marks(entries)
     base, end = reverse("incident", args=[incident.number]), incident.resolved_at
