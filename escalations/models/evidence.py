@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from config.lib.models import check, one_of, paired, unique
+from config.lib.models import begins, check, one_of, paired, unique
 from escalations.models.incidents import Incident
 from escalations.models.timeline import TimelineEvent
 
@@ -67,8 +67,7 @@ class Evidence(models.Model):
             check("evidence_title", ~Q(title=""), "Say what it is, in a few words."),
             check(
                 "evidence_link",
-                Q(kind="link") & (Q(url__startswith="https://") | Q(url__startswith="http://"))
-                | ~Q(kind="link") & Q(url=""),
+                Q(kind="link") & begins("url", "https://", "http://") | ~Q(kind="link") & Q(url=""),
                 "A link begins with https:// or http://, and only a link has one.",
             ),
             check(

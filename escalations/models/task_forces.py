@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts.models import Team
 from accounts.models.customers import TierChoice
 from accounts.models.people import validate_zone
-from config.lib.models import STAMPS, Stamped, check, paired, recorded, unique
+from config.lib.models import STAMPS, Stamped, begins, check, paired, recorded, unique
 from escalations.models.incidents import Incident
 from escalations.models.kpis import SEVERITIES
 
@@ -27,9 +27,7 @@ class Meeting(models.TextChoices):
 
 
 def _link(name: str, field: str, *schemes: str) -> models.CheckConstraint:
-    allowed = Q(**{field: ""})
-    for scheme in schemes:
-        allowed |= Q(**{f"{field}__startswith": scheme})
+    allowed = Q(**{field: ""}) | begins(field, *schemes)
     return check(name, allowed, f"It begins with {' or '.join(schemes)}.", "bad_link")
 
 
