@@ -67,6 +67,7 @@ _OVERSEE = "escalations.oversee_incidents"
 _WAIVE = "escalations.waive_review"
 _RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
+_READ_CHANGES = "escalations.view_changerequest"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
@@ -100,6 +101,7 @@ ROLES: dict[str, RoleSpec] = {
             _APPROVE,
             *_HOUSE,
             _OVERSEE,
+            "escalations.approve_policy",
             _WAIVE,
             _SIGN_OFF,
             _WRITE,
@@ -123,6 +125,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",
+            _READ_CHANGES,
             "escalations.view_storm",
             "escalations.view_audit",
             _RUN,

@@ -6,6 +6,7 @@ from escalations.views import (
     action_items,
     audit,
     calculator,
+    changes,
     customers,
     incidents,
     kpis,
@@ -23,6 +24,7 @@ from escalations.views import (
     rosters,
     service_hours,
     sheets,
+    suggestions,
 )
 
 urlpatterns = [
@@ -85,6 +87,19 @@ urlpatterns = [
     path("playbooks/<slug:code>/", playbooks.PlaybookPage.as_view(), name="playbook"),
     path("playbooks/<slug:code>/start/", playbooks.StartPlaybook.as_view(), name="playbook-start"),
     path("policies/", policies.Policies.as_view(), name="policies"),
+    path("policies/requests/", changes.Requests.as_view(), name="change-requests"),
+    path("policies/requests/<int:pk>/", changes.RequestDetail.as_view(), name="change-request"),
+    path("policies/requests/<int:pk>/<slug:verb>/", changes.Answer.as_view(), name="change-answer"),
+    path("policies/approvals/", changes.ApprovalsLog.as_view(), name="approvals-log"),
+    path("policies/suggestions/", suggestions.Suggestions.as_view(), name="suggestions"),
+    path(
+        "policies/suggestions/<int:pk>/answer/",
+        suggestions.AnswerSuggestion.as_view(),
+        name="suggestion-answer",
+    ),
+    path("policies/<slug:code>/ask/", changes.AskApproval.as_view(), name="policy-ask"),
+    path("policies/<slug:code>/roll-back/", changes.RollBack.as_view(), name="policy-roll-back"),
+    path("policies/<slug:code>/suggest/", suggestions.Suggest.as_view(), name="policy-suggest"),
     path("policies/<slug:code>/", policies.PolicyDetail.as_view(), name="policy"),
     path("policies/<slug:code>/compare/", policies.PolicyCompare.as_view(), name="policy-compare"),
     path("policies/<slug:code>/import/", policies.PolicyImport.as_view(), name="policy-import"),

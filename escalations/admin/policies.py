@@ -224,6 +224,12 @@ class LadderAdmin(Governed):
     def is_sealed(self, obj: Any) -> bool:
         return obj.version.state != "draft"
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only a draft takes another ladder."""
+        if db_field.name == "version":
+            kwargs["queryset"] = PolicyVersion.objects.filter(state="draft")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 class LadderTargetInline(GovernedInline):
     model = LadderTarget
@@ -247,3 +253,9 @@ class LadderLevelAdmin(Governed):
 
     def is_sealed(self, obj: Any) -> bool:
         return obj.ladder.version.state != "draft"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only a ladder of a draft takes another level."""
+        if db_field.name == "ladder":
+            kwargs["queryset"] = Ladder.objects.filter(version__state="draft")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

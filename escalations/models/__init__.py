@@ -2,6 +2,14 @@ from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
+from escalations.models.changes import (
+    AnsweredWarning,
+    Approval,
+    Change,
+    ChangeReader,
+    ChangeRequest,
+    Suggestion,
+)
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.drills import Drill
 from escalations.models.handoffs import Handoff
@@ -45,9 +53,14 @@ from escalations.models.timeline import TimelineEvent
 
 __all__ = [
     "ActionItem",
+    "AnsweredWarning",
+    "Approval",
     "Audit",
     "AuditFinding",
     "Category",
+    "Change",
+    "ChangeReader",
+    "ChangeRequest",
     "Clock",
     "ClockEvent",
     "ClockMark",
@@ -97,6 +110,7 @@ __all__ = [
     "SeverityRule",
     "Signal",
     "Storm",
+    "Suggestion",
     "Threshold",
     "TimelineEvent",
     "Verification",

@@ -30,6 +30,7 @@ from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import (
     ActionItem,
+    ChangeRequest,
     Clock,
     Drill,
     Handoff,
@@ -44,6 +45,7 @@ from escalations.models import (
 )
 from escalations.services import timers
 from escalations.services.batches import Batch
+from escalations.services.change_effects import settle_change
 from escalations.services.clock_batches import settle_clocks
 from escalations.services.handoff_timers import settle_handoff
 from escalations.services.hours import settle_hours
@@ -90,6 +92,7 @@ class Timer:
 TIMERS = (
     # First, so that what is due at the same instant is judged by the new hours.
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
+    Timer("changes", ChangeRequest, "settle_at", settle_change, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),

@@ -34,6 +34,7 @@ from escalations.services.repairs import propose_repair
 from escalations.services.review_text import add_factor, save_review
 from playbooks.models import PlaybookRun
 from tests import snapshots
+from tests.factories.changes import plant_changes
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
 from tests.factories.rosters import plant_rosters
@@ -196,6 +197,7 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
         "reviewed": action.review.incident_id,
         "action": action.pk,
         **plant_rosters(company, at),
+        **plant_changes(company, at),
     }
 
 
