@@ -86,13 +86,26 @@ def bring_back(change: Change, *, by: User | None, at: datetime, reason: str) ->
     replaced meanwhile: then there is nothing to take back."""
     assert change.policy_version_id is not None
     version = lock_version(change.policy_version_id)
-    if version.state != "in_force" or change.replaced is None:
+    before = _confirmed_before(change)
+    if version.state != "in_force" or before is None:
         return False
-    before = change.replaced
     note = f"As v{before.number} was: {reason}"
     again = copy_version(before, by=by, at=at, note=note[:500])
     take_effect(lock_version(again.pk), by=by, at=at, reason=reason)
     return True
+
+
+def _confirmed_before(change: Change) -> PolicyVersion | None:
+    """The last version before this one that was no emergency still on trial."""
+    before = change.replaced
+    while before is not None:
+        trial = Change.objects.filter(
+            policy_version=before, request__is_emergency=True, request__confirmed_at=None
+        ).first()
+        if trial is None:
+            return before
+        before = trial.replaced
+    return None
 
 
 def in_force(version: PolicyVersion) -> PolicyVersion | None:

@@ -1,4 +1,4 @@
-"""A committee of three and a draft that says one thing otherwise."""
+"""A draft that says one thing otherwise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import yaml
-from django.contrib.auth.models import Group
 
 from accounts.models import User
 from escalations.models import Policy, PolicyVersion
@@ -18,15 +17,6 @@ from escalations.selectors.policies import policy_doc
 from escalations.services.changes import ask_approval
 from escalations.services.policy_documents import draft_from_text
 from escalations.services.suggestions import suggest
-
-
-def member(name: str) -> User:
-    """One more of the governance committee."""
-    person = User.objects.create_user(
-        username=name, email=f"{name}@people.example", is_staff=True, first_name=name.title()
-    )
-    person.groups.add(Group.objects.get(name="governance_committee"))
-    return person
 
 
 def document(policy: Policy) -> dict[str, Any]:

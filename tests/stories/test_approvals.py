@@ -22,7 +22,7 @@ from escalations.models import (
 from escalations.rules.policy_lint import lint
 from escalations.selectors.policies import policy_doc
 from escalations.tasks.schedule import sweep
-from tests.factories.changes import answered_in, document, draft_of, member, warning_keys
+from tests.factories.changes import answered_in, document, draft_of, warning_keys
 from tests.factories.incidents import open_incident
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -35,8 +35,7 @@ def policy(company: dict[str, User]) -> Policy:
 
 @pytest.fixture
 def as_(company, travel):
-    """A signed-in client by name; the committee has three members here."""
-    member("governor3")
+    """A signed-in client by name."""
 
     def client(name: str) -> Client:
         found = Client()
