@@ -103,6 +103,7 @@ def draft_version(
         weights=[factor.weight for factor in doc.factors],
         rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
     )
+    Policy.objects.select_for_update().get(pk=policy.pk)  # numbers are given one at a time
     last = policy.versions.order_by("-number").first()
     version = PolicyVersion(
         policy=policy,
