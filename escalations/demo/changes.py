@@ -26,31 +26,26 @@ def plan_requests(
     """`waits` was drafted by the governor, `other` by the second one."""
     governor, second = people["governor"], people["governor2"]
 
+    asked: dict[str, int] = {}
+
     def ask(now: datetime) -> None:
-        request = _ask(waits, WAITS, by=governor, at=now)
-        stage.plan(
-            at - timedelta(hours=20),
-            lambda later: approve(request, by=second, at=later, comment="Agreed."),
-        )
+        asked["waits"] = _ask(waits, WAITS, by=governor, at=now)
 
     def ask_other(now: datetime) -> None:
-        request = _ask(other, SENT_BACK, by=second, at=now)
-        stage.plan(
-            at - timedelta(hours=30),
-            lambda later: send_back(request, by=governor, at=later, comment=COMMENT),
-        )
+        asked["other"] = _ask(other, SENT_BACK, by=second, at=now)
 
-    stage.plan(at - timedelta(hours=40), ask)
-    stage.plan(at - timedelta(hours=36), ask_other)
-    stage.plan(
-        at - timedelta(hours=6),
-        lambda now: suggest(
-            waits.policy.code,
-            {"text": WORD, "about": "Routing: Data or legal questions"},
-            by=people["agent"],
-            at=now,
-        ),
-    )
+    def refuse(now: datetime) -> None:
+        send_back(asked["other"], by=governor, at=now, comment=COMMENT)
+
+    def agree(now: datetime) -> None:
+        approve(asked["waits"], by=second, at=now, comment="Agreed.")
+
+    def say(now: datetime) -> None:
+        given = {"text": WORD, "about": "Routing: Data or legal questions"}
+        suggest(waits.policy.code, given, by=people["agent"], at=now)
+
+    for hours, step in ((40, ask), (36, ask_other), (30, refuse), (20, agree), (6, say)):
+        stage.plan(at - timedelta(hours=hours), step)
 
 
 def _ask(version: PolicyVersion, reason: str, *, by: User, at: datetime) -> int:

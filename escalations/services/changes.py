@@ -26,6 +26,8 @@ from escalations.selectors.changes import APPROVE, ASK, standing_of
 from escalations.services import change_effects, change_news, governed
 from escalations.services.policies import copy_version
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
 
 @transaction.atomic
 def ask_approval(
@@ -36,7 +38,8 @@ def ask_approval(
 
     Raises DomainError 403 `missing_right`, `not_author`, 404 `not_found`, 400 `too_soon`,
     `emergency_has_no_date`, `reason_missing`, 409 `not_draft`, `nothing_before`, `lint_errors`,
-    `warnings_open` (the warnings are in `warnings`), and what a version must hold.
+    `warnings_open` (the warnings are in `warnings`), `too_few_approvers`, and what a version must
+    hold.
     """
     if not by.has_perm(ASK):
         raise NotAllowed("missing_right", "Your role does not change the rules.")
@@ -182,9 +185,23 @@ def _ask(
         )
         for each in warnings
     )
+    _check_enough(request)
     governed.move(version, "in_review", by=by, at=at, reason=request.reason)
     change_news.tell_asked(request, at)
     return request
+
+
+def _check_enough(request: ChangeRequest) -> None:
+    """A request that too few people may answer would wait for ever."""
+    standing = standing_of(request)
+    may = User.objects.with_perm(APPROVE, backend=BACKEND, include_superusers=True)
+    others = may.filter(is_active=True).exclude(pk__in=standing.authors).count()
+    if others < standing.enough:
+        raise Conflict(
+            "too_few_approvers",
+            f"{standing.enough} others must approve, and {others} may. Add people to the committee "
+            "or lower the approvals that the policy needs.",
+        )
 
 
 def _check_asked(version: PolicyVersion, given: Mapping[str, Any], at: datetime) -> None:

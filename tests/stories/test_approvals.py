@@ -56,10 +56,13 @@ def ask(client: Client, version: PolicyVersion, **given):
     return client.post(url, {"reason": "Five was too long.", **given})
 
 
-def asked(client: Client, version: PolicyVersion, **given) -> ChangeRequest:
-    """Asked for with every warning acknowledged."""
+def ask_with_all_read(client: Client, version: PolicyVersion, **given):
     read = {f"warning_{key}": "on" for key in warning_keys(version)}
-    assert ask(client, version, **read, **given).status_code == 302
+    return ask(client, version, **read, **given)
+
+
+def asked(client: Client, version: PolicyVersion, **given) -> ChangeRequest:
+    assert ask_with_all_read(client, version, **given).status_code == 302
     return ChangeRequest.objects.latest("pk")
 
 
@@ -199,7 +202,16 @@ def test_sent_back_it_is_a_draft_again_and_comes_in_a_new_round(as_, policy, dra
     assert again.state == "scheduled"
 
 
-def test_who_wrote_the_draft_does_not_approve_it_when_another_asks(as_, draft):
+def test_too_few_others_are_no_committee(as_, draft, company):
+    company["governor3"].groups.clear()
+    refused = said(ask_with_all_read(as_("governor"), draft))
+    assert "2 others must approve, and 1 may." in refused
+    assert state(draft) == "draft"
+    asked(as_("governor"), draft, is_emergency="on")
+
+
+def test_who_wrote_the_draft_does_not_approve_it_when_another_asks(as_, policy, draft):
+    Policy.objects.update(approvals_needed=1)
     request = asked(as_("governor2"), draft)
     assert "You wrote a part of this draft" in press(as_("governor"), request, "approve")
     assert request.approvals.count() == 1
@@ -273,6 +285,7 @@ def test_those_concerned_are_told_what_changes_and_counted_when_they_read_it(
     request = asked(as_("governor"), draft)
     press(as_("governor2"), request, "approve")
     press(as_("governor3"), request, "approve")
+    assert f"/policies/requests/{request.pk}/" in said(as_("governor").get("/admin/"))  # soon
     sweep(request.settle_at)
     travel.to(request.settle_at + HOUR)
     mail = Notice.objects.get(recipient=company["duty"], subject__startswith="In force now")
