@@ -69,6 +69,7 @@ _RESEND = "escalations.resend_notice"
 _CONFIRM = "escalations.confirm_containment"
 _DECIDE = "escalations.approve_decision"
 _SHARE = "escalations.share_view"
+_READ_CHANGES = "escalations.view_changerequest"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
     "routingrule ladder ladderlevel laddertarget"
@@ -102,6 +103,7 @@ ROLES: dict[str, RoleSpec] = {
             _APPROVE,
             *_HOUSE,
             _OVERSEE,
+            "escalations.approve_policy",
             _WAIVE,
             _SIGN_OFF,
             _WRITE,
@@ -130,6 +132,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "view", _SERVING),
             *_on("accounts", "add change", "override absence"),
             "escalations.view_ladder",
+            _READ_CHANGES,
             "escalations.view_storm",
             "escalations.view_audit",
             _RUN,

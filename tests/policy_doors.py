@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tests import channel_doors
-from tests.doors import GOVERN, SEE_POLICIES, Door, page
+from tests.doors import GOVERN, ROLED, SEE_POLICIES, Door, api, page, press
 
 ONE = "policies/<slug:code>/"
+SEE_CHANGES = SEE_POLICIES | {"duty_manager"}
+ASKED = {"policy": "{policy}", "version": "1", "reason": "Better so."}
 DOORS: tuple[Door, ...] = (
     *channel_doors.DOORS,
     page("policies/", "policies/", SEE_POLICIES),
@@ -14,4 +16,47 @@ DOORS: tuple[Door, ...] = (
     page(f"{ONE}v<int:number>.<slug:kind>", "policies/{policy}/v1.yaml", SEE_POLICIES),
     page(f"{ONE}import/", "policies/{policy}/import/?v=1", GOVERN),
     Door(f"{ONE}import/", "policies/{policy}/import/", {"POST": GOVERN}),
+    page("policies/requests/", "policies/requests/", SEE_CHANGES),
+    page("policies/requests/<int:pk>/", "policies/requests/{change}/", SEE_CHANGES),
+    Door(
+        "policies/requests/<int:pk>/<slug:verb>/",
+        "policies/requests/{change}/approve/",
+        {"POST": GOVERN},
+    ),
+    page("policies/approvals/", "policies/approvals/", SEE_CHANGES),
+    page(f"{ONE}ask/", "policies/{policy}/ask/?v=5", GOVERN),
+    Door(f"{ONE}ask/", "policies/{policy}/ask/?v=5", {"POST": GOVERN}),
+    page(f"{ONE}roll-back/", "policies/{policy}/roll-back/?v=1", GOVERN),
+    Door(f"{ONE}roll-back/", "policies/{policy}/roll-back/?v=1", {"POST": GOVERN}),
+    page(f"{ONE}suggest/", "policies/{policy}/suggest/"),
+    Door(f"{ONE}suggest/", "policies/{policy}/suggest/", {"POST": ROLED}),
+    page("policies/suggestions/", "policies/suggestions/"),
+    Door(
+        "policies/suggestions/<int:pk>/answer/",
+        "policies/suggestions/{suggestion}/answer/",
+        {"POST": GOVERN},
+    ),
+    api("change-requests/", "change-requests/", SEE_CHANGES, POST=GOVERN, body=ASKED),
+    api("change-requests/<int:id>/", "change-requests/{change}/", SEE_CHANGES),
+    press("change-requests/roll-back/", "change-requests/roll-back/", GOVERN, ASKED),
+    press("change-requests/<int:id>/approve/", "change-requests/{change}/approve/", GOVERN),
+    press(
+        "change-requests/<int:id>/send-back/",
+        "change-requests/{change}/send-back/",
+        GOVERN,
+        {"comment": "Not yet."},
+    ),
+    press("change-requests/<int:id>/withdraw/", "change-requests/{own_change}/withdraw/", GOVERN),
+    api(
+        "suggestions/",
+        "suggestions/",
+        POST=ROLED,
+        body={"policy": "{policy}", "text": "Otherwise."},
+    ),
+    press(
+        "suggestions/<int:id>/answer/",
+        "suggestions/{suggestion}/answer/",
+        GOVERN,
+        {"answer": "Yes."},
+    ),
 )

@@ -16,6 +16,7 @@ from accounts.models import Account, Membership, Override, Roster, Team
 from config.lib.errors import constraint_name, constraint_sentences, from_integrity_error
 from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
+from tests.change_schema import CHANGE_BREAKERS
 from tests.channel_schema import CHANNEL_BREAKERS
 from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
@@ -385,7 +386,12 @@ BREAKERS = {
     ),
 }
 BREAKERS |= (
-    CHANNEL_BREAKERS | LADDER_BREAKERS | MOVES_BREAKERS | PLAYBOOK_BREAKERS | ROSTER_BREAKERS
+    CHANGE_BREAKERS
+    | CHANNEL_BREAKERS
+    | LADDER_BREAKERS
+    | MOVES_BREAKERS
+    | PLAYBOOK_BREAKERS
+    | ROSTER_BREAKERS
 )
 BREAKERS |= SEAL_BREAKERS
 BREAKERS |= ROOM_BREAKERS

@@ -1,5 +1,6 @@
 from escalations.admin import (
     audits,
+    changes,
     clocks,
     handoffs,
     incidents,
@@ -20,6 +21,7 @@ from escalations.admin import (
 
 __all__ = [
     "audits",
+    "changes",
     "clocks",
     "handoffs",
     "incidents",

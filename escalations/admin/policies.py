@@ -97,6 +97,24 @@ def _refusing(form: Any, sentence: str) -> Any:
     return type(form.__name__, (form,), {"clean": clean})
 
 
+def _lock_version(request: HttpRequest, path: str, key: Any = None, *args: Any) -> None:
+    """While a form is stored its version stays what it was looked at as: nobody sends it to review
+    in between. `path` leads from the version to what the form is of."""
+    if request.method == "POST" and str(key or "").isdecimal():
+        list(PolicyVersion.objects.select_for_update(of=("self",)).filter(**{path: key}))
+
+
+class OfAVersion(Governed):
+    """A part of a version that has a form of its own."""
+
+    version_path = ""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            _lock_version(request, self.version_path, *args)
+            return super().changeform_view(request, *args, **kwargs)
+
+
 @register(PolicyVersion)
 class PolicyVersionAdmin(Governed):
     list_display = (
@@ -174,6 +192,7 @@ class PolicyVersionAdmin(Governed):
         """A version that contradicts itself is not stored; its form comes back and says why."""
         try:
             with transaction.atomic():
+                _lock_version(request, "pk", *args)
                 return super().changeform_view(request, *args, **kwargs)
         except DomainError as error:
             request.refused = error.detail  # type: ignore[attr-defined]  # read by get_form
@@ -214,7 +233,8 @@ class LadderLevelInline(GovernedInline):
 
 
 @register(Ladder)
-class LadderAdmin(Governed):
+class LadderAdmin(OfAVersion):
+    version_path = "ladders"
     list_display = ("name", "version", "repeat", "on_breach_level")
     list_select_related = ("version",)
     list_filter = ("version__policy",)
@@ -224,6 +244,12 @@ class LadderAdmin(Governed):
     def is_sealed(self, obj: Any) -> bool:
         return obj.version.state != "draft"
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only a draft takes another ladder."""
+        if db_field.name == "version":
+            kwargs["queryset"] = PolicyVersion.objects.filter(state="draft")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 class LadderTargetInline(GovernedInline):
     model = LadderTarget
@@ -231,7 +257,8 @@ class LadderTargetInline(GovernedInline):
 
 
 @register(LadderLevel)
-class LadderLevelAdmin(Governed):
+class LadderLevelAdmin(OfAVersion):
+    version_path = "ladders__levels"
     list_display = (
         "ladder",
         "number",
@@ -247,3 +274,9 @@ class LadderLevelAdmin(Governed):
 
     def is_sealed(self, obj: Any) -> bool:
         return obj.ladder.version.state != "draft"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only a ladder of a draft takes another level."""
+        if db_field.name == "ladder":
+            kwargs["queryset"] = Ladder.objects.filter(version__state="draft")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -3,6 +3,14 @@
 from django.urls import path
 
 from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
+from escalations.api.changes import (
+    ApproveRequest,
+    RequestDetail,
+    RequestList,
+    RollBackVersion,
+    SendBackRequest,
+    WithdrawRequest,
+)
 from escalations.api.clock_preview import ClockPreview
 from escalations.api.handoffs import HandoffList, LinkList
 from escalations.api.incidents import (
@@ -65,6 +73,7 @@ from escalations.api.room import (
 )
 from escalations.api.saved_views import SavedViewDetail, SavedViewList
 from escalations.api.signals import SignalBatch, SignalList
+from escalations.api.suggestions import AnswerSuggestion, SuggestionList
 from escalations.api.thresholds import ThresholdsView
 from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
@@ -107,6 +116,14 @@ urlpatterns = [
         PolicyVersionDetail.as_view(),
         name="policy_version",
     ),
+    path("change-requests/", RequestList.as_view(), name="change_requests"),
+    path("change-requests/roll-back/", RollBackVersion.as_view(), name="roll_back"),
+    path("change-requests/<int:id>/", RequestDetail.as_view(), name="change_request"),
+    path("change-requests/<int:id>/approve/", ApproveRequest.as_view(), name="approve_request"),
+    path("change-requests/<int:id>/send-back/", SendBackRequest.as_view(), name="send_back"),
+    path("change-requests/<int:id>/withdraw/", WithdrawRequest.as_view(), name="withdraw_request"),
+    path("suggestions/", SuggestionList.as_view(), name="suggestions"),
+    path("suggestions/<int:id>/answer/", AnswerSuggestion.as_view(), name="answer_suggestion"),
     path("incidents/", IncidentList.as_view(), name="incidents"),
     path("incidents/<int:number>/", IncidentDetail.as_view(), name="incident"),
     path("incidents/<int:number>/explain/", IncidentExplain.as_view(), name="incident_explain"),

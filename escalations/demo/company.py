@@ -75,7 +75,7 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
             people,
             at,
             customers=list(ACCOUNTS | MORE),
-            policies=lambda stage: tell_later_policies(people["governor"], at, stage),
+            policies=lambda stage: tell_later_policies(people, at, stage),
             progress=progress,
         )
 

@@ -26,6 +26,7 @@ from accounts.services.contact_methods import follow_account
 DEMO_SIGN_INS = {
     "governor": ("Grace", "Okafor", "governance_committee", "Europe/London", None),
     "governor2": ("Henrik", "Lund", "governance_committee", "Europe/Copenhagen", None),
+    "governor3": ("Noor", "Haddad", "governance_committee", "Europe/Amsterdam", None),
     "agent": ("Ana", "Reyes", "agent", "America/New_York", "duty"),
     "agent2": ("Sam", "Okoro", "agent", "Europe/London", "duty"),
     "duty": ("Dana", "Moreau", "duty_manager", "Europe/Paris", "governor"),

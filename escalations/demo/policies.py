@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import ServiceHours, User
+from escalations.demo.changes import plan_requests
 from escalations.demo.stage import Stage
 from escalations.models import Policy, PolicyVersion
 from escalations.rules.default_policy import default_policy
@@ -26,6 +27,7 @@ from escalations.services.reference import ensure_policy
 SECOND = "Routes KPIs to Growth and data questions to Frontline."
 THIRD = "Renewals at risk go to Care; teams have a time of their own."
 FOURTH = "Proposal: reputation weighs 15, business impact 20."
+FIFTH = "Proposal: an S2 is answered within 45 minutes."
 RULES = (
     RoutingRule(
         position=1,
@@ -65,8 +67,9 @@ def tell_first_policies(at: datetime) -> None:
     ensure_policy(at)
 
 
-def tell_later_policies(governor: User, at: datetime, stage: Stage) -> None:
-    """On the stage: the second version, the third, and a draft of a fourth."""
+def tell_later_policies(people: dict[str, User], at: datetime, stage: Stage) -> None:
+    """On the stage: the second version, the third, and two that the committee has before it."""
+    governor = people["governor"]
     rules = (*RULES, RENEWALS)
     stage.plan(
         at - timedelta(days=30), lambda now: _publish(governor, _document(RULES), SECOND, at=now)
@@ -77,7 +80,10 @@ def tell_later_policies(governor: User, at: datetime, stage: Stage) -> None:
     )
 
     def propose(now: datetime) -> None:
-        _draft(governor, _lighter(_timed(_document(rules))), FOURTH, at=now)
+        fourth = _draft(governor, _lighter(_timed(_document(rules))), FOURTH, at=now)
+        slower = _slower(_timed(_document(rules)))
+        fifth = _draft(people["governor2"], slower, FIFTH, at=now)
+        plan_requests(stage, people, at, fourth, fifth)
 
     stage.plan(at - timedelta(days=2), propose)
 
@@ -113,6 +119,14 @@ def _lighter(doc: PolicyDoc) -> PolicyDoc:
         replace(factor, weight=weights.get(factor.code, factor.weight)) for factor in doc.factors
     )
     return replace(doc, factors=factors)
+
+
+def _slower(doc: PolicyDoc) -> PolicyDoc:
+    """An S2 is answered within 45 minutes."""
+    rule = doc.severities[Severity.S2]
+    target = replace(rule.targets[ClockKind.RESPONSE], target_s=45 * 60)
+    targets = {**rule.targets, ClockKind.RESPONSE: target}
+    return replace(doc, severities={**doc.severities, Severity.S2: replace(rule, targets=targets)})
 
 
 def _draft(governor: User, doc: PolicyDoc, note: str, *, at: datetime) -> PolicyVersion:

@@ -2,6 +2,14 @@ from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.baselines import LearnedDay
+from escalations.models.changes import (
+    AnsweredWarning,
+    Approval,
+    Change,
+    ChangeReader,
+    ChangeRequest,
+    Suggestion,
+)
 from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.decisions import Decision
 from escalations.models.drills import Drill
@@ -52,9 +60,14 @@ from escalations.models.visits import Visit
 
 __all__ = [
     "ActionItem",
+    "AnsweredWarning",
+    "Approval",
     "Audit",
     "AuditFinding",
     "Category",
+    "Change",
+    "ChangeReader",
+    "ChangeRequest",
     "Clock",
     "ClockEvent",
     "ClockMark",
@@ -115,6 +128,7 @@ __all__ = [
     "TaskForce",
     "TaskForceMember",
     "TaskForceRule",
+    "Suggestion",
     "Threshold",
     "TimelineEvent",
     "UpdateDraft",

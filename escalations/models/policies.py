@@ -22,6 +22,9 @@ class Policy(Stamped):
     name = models.CharField(max_length=120)
     product_areas = models.JSONField(default=list, blank=True)
     is_default = models.BooleanField(default=False)
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=2, help_text="People who must approve a version, beside whoever asks."
+    )
 
     history = recorded(excluded=STAMPS)
 
@@ -34,7 +37,12 @@ class Policy(Stamped):
                 "is_default",
                 condition=Q(is_default=True),
                 sentence="One policy is the default.",
-            )
+            ),
+            check(
+                "policy_approvals",
+                Q(approvals_needed__gte=1, approvals_needed__lte=9),
+                "A version needs 1 to 9 approvals.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +86,11 @@ class PolicyVersion(Version):
         ordering = ["policy", "number"]
         constraints = [
             *version_constraints("policy_version", "policy"),
+            check(
+                "policy_version_approved_is_hashed",
+                ~Q(state__in=["approved", "scheduled"]) | ~Q(sha256=""),
+                "What is approved has the hash of what it says.",
+            ),
             check(
                 "policy_version_bands",
                 Q(s1_from_bp__gt=F("s2_from_bp"), s2_from_bp__gt=F("s3_from_bp")),

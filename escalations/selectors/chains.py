@@ -16,6 +16,8 @@ from django.db.models import Model, Q, QuerySet
 from simple_history.models import HistoricalChanges
 
 from escalations.models import (
+    AnsweredWarning,
+    Approval,
     ClockEvent,
     ClockMark,
     LadderStep,
@@ -33,6 +35,8 @@ LEDGERS: tuple[type[Model], ...] = (
     LadderStep,
     ReviewSignOff,
     ReviewAmendment,
+    Approval,
+    AnsweredWarning,
 )
 # A cause is proposed and confirmed later; the timeline, which is sealed, keeps each word of it.
 OPEN_COLUMNS: dict[type[Model], frozenset[str]] = {

@@ -57,11 +57,30 @@ def version_for(product_area: str, versions: Iterable[PolicyVersion]) -> PolicyV
     return fallback
 
 
-@lru_cache(maxsize=64)
+FROZEN = frozenset({"in_force", "retired"})  # for good; whatever is before that may be sent back
+
+
+class _MayChange(Exception):
+    def __init__(self, doc: PolicyDoc) -> None:
+        super().__init__()
+        self.doc = doc
+
+
 def policy_doc(version_id: int) -> PolicyDoc:
-    """A version is frozen once approved, so its document is cached by id."""
+    """What a version says, cached by id as soon as it cannot change any more."""
+    try:
+        return _frozen_doc(version_id)
+    except _MayChange as found:
+        return found.doc
+
+
+@lru_cache(maxsize=64)
+def _frozen_doc(version_id: int) -> PolicyDoc:
     version = PolicyVersion.objects.select_related("policy").get(pk=version_id)
-    return build_doc(version)
+    doc = build_doc(version)
+    if version.state not in FROZEN:
+        raise _MayChange(doc)  # an exception is not kept
+    return doc
 
 
 def build_doc(version: PolicyVersion) -> PolicyDoc:
@@ -216,5 +235,5 @@ def team_id(code: str) -> int | None:
 
 def clear_caches(at: datetime | None = None) -> None:
     """For tests, where ids of one test are taken by other rows in the next."""
-    policy_doc.cache_clear()
+    _frozen_doc.cache_clear()
     team_id.cache_clear()

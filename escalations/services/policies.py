@@ -103,6 +103,7 @@ def draft_version(
         weights=[factor.weight for factor in doc.factors],
         rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
     )
+    Policy.objects.select_for_update().get(pk=policy.pk)  # numbers are given one at a time
     last = policy.versions.order_by("-number").first()
     version = PolicyVersion(
         policy=policy,
@@ -219,18 +220,42 @@ def _store_ladder(version: PolicyVersion, ladder: rules.Ladder) -> None:
 
 @transaction.atomic
 def put_in_force(version: PolicyVersion, *, by: User | None, at: datetime) -> PolicyVersion:
-    """Freeze a version and let it decide from `at` on; its predecessor retires."""
+    """Freeze a version and let it decide from `at` on, without anybody's approval: for
+    installations and tests. Pages go by requests (escalations.services.changes)."""
     version = PolicyVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    if version.state in ("in_force", "retired"):
-        raise Conflict("already_published", "This version was in force already.")
-    for before in PolicyVersion.objects.filter(policy=version.policy, state="in_force"):
-        before.state, before.retired_at = "retired", at
-        told(before, by=by, reason=f"Version {version.number} is in force.").save()
     if by is not None:  # a new installation has a policy before it has people
         check_ladders(build_doc(version), at)
+    return take_effect(version, by=by, at=at)
+
+
+def take_effect(
+    version: PolicyVersion, *, by: User | None, at: datetime, reason: str = "Put in force."
+) -> PolicyVersion:
+    """The version in force retires, this one decides from `at` on. The caller holds its lock.
+    Raises Conflict `already_published`."""
+    if version.state in ("in_force", "retired"):
+        raise Conflict("already_published", "This version was in force already.")
+    Policy.objects.select_for_update().get(pk=version.policy_id)  # one at a time
+    for before in PolicyVersion.objects.filter(policy=version.policy_id, state="in_force"):
+        before.state, before.retired_at = "retired", at
+        told(before, by=by, reason=f"Version {version.number} is in force.", at=at).save()
     version.state = "in_force"
     version.effective_from = at
     version.published_by = by
     version.sha256 = digest(build_doc(version))
-    told(version, by=by, reason="Put in force.").save()
+    told(version, by=by, reason=reason, at=at).save()
     return version
+
+
+def copy_version(
+    version: PolicyVersion, *, by: User | None, at: datetime, note: str
+) -> PolicyVersion:
+    """The next draft of a policy, which says what this version says."""
+    return draft_version(
+        version.policy,
+        build_doc(version),
+        by=by,
+        at=at,
+        service_hours=version.service_hours,
+        note=note,
+    )

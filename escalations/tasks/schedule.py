@@ -30,6 +30,7 @@ from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import (
     ActionItem,
+    ChangeRequest,
     Clock,
     CustomerLetter,
     Decision,
@@ -47,6 +48,7 @@ from escalations.models import (
 )
 from escalations.services import timers
 from escalations.services.batches import Batch
+from escalations.services.change_effects import settle_change
 from escalations.services.chases import settle_chase
 from escalations.services.clock_batches import settle_clocks
 from escalations.services.decisions import settle_decision
@@ -97,6 +99,7 @@ class Timer:
 TIMERS = (
     # First, so that what is due at the same instant is judged by the new hours.
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
+    Timer("changes", ChangeRequest, "settle_at", settle_change, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),

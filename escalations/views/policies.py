@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from config.lib.errors import DomainError
 from escalations.forms.policies import PolicyDocumentForm
 from escalations.rules.policy_documents import as_text
+from escalations.selectors.changes import version_request
 from escalations.selectors.policy_pages import (
     compare_page,
     policy_card,
@@ -40,25 +41,28 @@ class PolicyDetail(PoliciesView):
                 code,
                 self.person,
                 self.at,
-                number=_number(request, "v"),
+                number=asked_number(request, "v"),
                 on=_day(request.GET.get("on", "")),
             )
         except DomainError as error:
             raise Http404 from error
         context = {"nav": "policies", "page": page, "now": self.at, "today": self.at.date()}
+        if page.version is not None:
+            context["standing"] = version_request(code, page.version.number, self.person)
         return render(request, "escalations/policies/detail.html", context)
 
 
 class PolicyCompare(PoliciesView):
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
-        before, after = _number(request, "from"), _number(request, "to")
+        before, after = asked_number(request, "from"), asked_number(request, "to")
         if before is None or after is None:
             raise Http404
         try:
             page = compare_page(code, before, after)
         except DomainError as error:
             raise Http404 from error
-        context = {"nav": "policies", "page": page, "now": self.at}
+        standing = version_request(code, after, self.person)
+        context = {"nav": "policies", "page": page, "standing": standing, "now": self.at}
         return render(request, "escalations/policies/compare.html", context)
 
 
@@ -84,7 +88,7 @@ class PolicyImport(PoliciesView):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         """Begins with the version named, so that it is the next draft but for what is changed."""
-        number, text = _number(request, "v"), ""
+        number, text = asked_number(request, "v"), ""
         if number is not None:
             try:
                 text = as_text(version_doc(code, number), "yaml")
@@ -125,7 +129,7 @@ class PolicyImport(PoliciesView):
         return render(self.request, "escalations/policies/import.html", context)
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def asked_number(request: HttpRequest, name: str) -> int | None:
     """404 for what is no number: nobody types these."""
     text = request.GET.get(name, "")
     if not text:

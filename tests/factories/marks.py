@@ -36,6 +36,7 @@ from escalations.services.review_text import add_factor, save_review
 from escalations.services.saved_views import save_view
 from playbooks.models import PlaybookRun
 from tests import snapshots
+from tests.factories.changes import plant_changes
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
 from tests.factories.rooms import plant_room
@@ -205,6 +206,7 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
         "action": action.pk,
         **plant_room(incident.number, company, at),
         **plant_rosters(company, at),
+        **plant_changes(company, at),
     }
 
 

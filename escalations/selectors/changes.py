@@ -1,0 +1,227 @@
+"""Requests to change the rules as people read them: where each stands, who said what, and what
+waits for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
+
+from accounts.models import User
+from escalations.models import Approval, Change, ChangeReader, ChangeRequest, PolicyVersion
+from escalations.rules.changes import (
+    RequestState,
+    Standing,
+    Verdict,
+    may_withdraw,
+    refusal,
+    writers,
+)
+from escalations.rules.policy_diff import Comparison, compare
+from escalations.selectors.policies import policy_doc
+
+ASK = "escalations.change_policyversion"
+APPROVE = "escalations.approve_policy"
+SEE = "escalations.view_changerequest"
+SHOWN = 100
+OPEN = ("in_review", "sent_back", "scheduled")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request with what this reader may do about it; `own` says why they may not answer."""
+
+    request: ChangeRequest
+    standing: Standing
+    versions: tuple[str, ...]
+    may_approve: bool
+    may_send_back: bool
+    may_withdraw: bool
+    why_not: str
+    url: str
+
+    @property
+    def waits_for_me(self) -> bool:
+        return self.may_approve
+
+    @property
+    def state(self) -> str:
+        return self.request.state
+
+    @property
+    def label(self) -> str:
+        return "On trial" if self.standing.is_on_trial else self.request.get_state_display()
+
+    @property
+    def counted(self) -> str:
+        """As in "Needs 2 approvals, has 1"."""
+        needed, has = self.standing.enough, self.standing.approvals
+        if self.standing.is_on_trial:
+            return f"Needs {needed} approvals to stay, has {has}"
+        return f"Needs {needed} approval{'s' if needed > 1 else ''}, has {has}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeShown:
+    name: str
+    url: str
+    compare_url: str
+    restores: str
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    row: RequestRow
+    words: tuple[Approval, ...]
+    changes: tuple[ChangeShown, ...]
+    warnings: tuple[str, ...]
+    readers: tuple[ChangeReader, ...]
+
+    @property
+    def have_read(self) -> int:
+        return sum(reader.read_at is not None for reader in self.readers)
+
+
+def _rows() -> QuerySet[ChangeRequest]:
+    """A request with all that its standing needs: four queries for any number of them."""
+    changes = Change.objects.select_related(
+        "policy_version__policy", "replaced__policy", "restores"
+    )
+    words = Approval.objects.select_related("person").order_by("pk")
+    return ChangeRequest.objects.select_related("author").prefetch_related(
+        Prefetch("changes", changes), Prefetch("approvals", words)
+    )
+
+
+def standing_of(request: ChangeRequest) -> Standing:
+    """Read anew unless prefetched."""
+    return _standing(request, _writers([request]))
+
+
+def _standing(request: ChangeRequest, wrote: dict[int, frozenset[int]]) -> Standing:
+    words = [word for word in request.approvals.all() if word.round == request.round]
+    versions = [change.policy_version_id for change in request.changes.all()]
+    authors = {request.author_id}
+    for pk in versions:
+        authors |= wrote.get(pk or 0, frozenset())
+    return Standing(
+        state=RequestState(request.state),
+        needed=request.needed,
+        approvals=sum(word.verdict == Verdict.APPROVED for word in words),
+        is_emergency=request.is_emergency,
+        is_confirmed=request.confirmed_at is not None,
+        author=request.author_id,
+        authors=frozenset(authors),
+        answered=frozenset(word.person_id for word in words),
+    )
+
+
+def _writers(requests: Iterable[ChangeRequest]) -> dict[int, frozenset[int]]:
+    """By version: who wrote it, from its history. One query."""
+    keys = {change.policy_version_id for each in requests for change in each.changes.all()}
+    past: dict[int, list[tuple[str, int | None]]] = {}
+    rows = PolicyVersion.history.filter(id__in=keys).order_by("history_id")
+    for pk, state, person in rows.values_list("id", "state", "history_user_id"):
+        past.setdefault(pk, []).append((state, person))
+    return {pk: writers(each) for pk, each in past.items()}
+
+
+def _row(request: ChangeRequest, person: User, wrote: dict[int, frozenset[int]]) -> RequestRow:
+    standing = _standing(request, wrote)
+    has_right = person.has_perm(APPROVE)
+    refused = refusal(standing, Verdict.APPROVED, person.pk, has_right)
+    back = refusal(standing, Verdict.SENT_BACK, person.pk, has_right)
+    return RequestRow(
+        request=request,
+        standing=standing,
+        versions=tuple(_name(change) for change in request.changes.all()),
+        may_approve=refused is None,
+        may_send_back=back is None,
+        may_withdraw=may_withdraw(standing, person.pk),
+        why_not=refused[1] if refused and refused[0] != "not_waiting" else "",
+        url=reverse("change-request", args=[request.pk]),
+    )
+
+
+def _name(change: Change) -> str:
+    assert change.policy_version is not None
+    return f"{change.policy_version.policy.name} v{change.policy_version.number}"
+
+
+def request_rows(person: User) -> list[RequestRow]:
+    """What waits for this reader first, then what is open, then the newest. Five queries."""
+    found = list(_rows()[:SHOWN])
+    known = {request.pk for request in found}
+    found += [each for each in _rows().filter(state__in=OPEN)[:SHOWN] if each.pk not in known]
+    wrote = _writers(found)
+    rows = [_row(request, person, wrote) for request in found]
+    return sorted(rows, key=lambda row: (not row.waits_for_me, row.state not in OPEN))
+
+
+def version_request(code: str, number: int, person: User) -> RequestRow | None:
+    """The newest request about a version, for the page of the version."""
+    rows = _rows().filter(
+        changes__policy_version__policy__code=code, changes__policy_version__number=number
+    )
+    request = rows.first()
+    return _row(request, person, _writers([request])) if request is not None else None
+
+
+def request_page(pk: int, person: User) -> RequestPage | None:
+    """None where there is no such request."""
+    request = _rows().filter(pk=pk).first()
+    if request is None:
+        return None
+    return RequestPage(
+        row=_row(request, person, _writers([request])),
+        words=tuple(request.approvals.all()),
+        changes=tuple(_shown(change) for change in request.changes.all()),
+        warnings=tuple(
+            request.warnings.filter(round=request.round).values_list("sentence", flat=True)
+        ),
+        readers=tuple(request.readers.select_related("person").order_by("person__username")),
+    )
+
+
+def _shown(change: Change) -> ChangeShown:
+    version = change.policy_version
+    assert version is not None
+    before = change.replaced
+    if before is None:
+        rows = PolicyVersion.objects.filter(policy=version.policy_id, state="in_force")
+        before = rows.first()
+    code, comparison, between = version.policy.code, None, ""
+    if before is not None and before.pk != version.pk:
+        comparison = compare(policy_doc(before.pk), policy_doc(version.pk))
+        ask = f"?from={before.number}&to={version.number}"
+        between = reverse("policy-compare", args=[code]) + ask
+    return ChangeShown(
+        name=_name(change),
+        url=f"{reverse('policy', args=[code])}?v={version.number}",
+        compare_url=between,
+        restores=f"v{change.restores.number}" if change.restores else "",
+        comparison=comparison,
+    )
+
+
+def approvals_log(limit: int = 300) -> Sequence[Approval]:
+    """Every word, newest first. Two queries."""
+    rows = Approval.objects.select_related("request", "person", "request__author")
+    return list(rows.order_by("-at", "-pk")[:limit])
+
+
+def before_the_committee(
+    person: User, limit: int = 8
+) -> tuple[list[RequestRow], list[ChangeRequest]]:
+    """What waits for this reader's word, and what takes effect, or is taken back, by itself. One
+    query, four where there is anything."""
+    moving = Q(state="in_review") | Q(settle_at__isnull=False)
+    found = list(_rows().filter(moving)[:SHOWN])
+    wrote = _writers(found)
+    rows = (_row(request, person, wrote) for request in found)
+    soon = [request for request in found if request.settle_at is not None]
+    soon.sort(key=lambda request: (request.settle_at, request.pk))
+    return [row for row in rows if row.waits_for_me][:limit], soon[:limit]

@@ -1,0 +1,106 @@
+"""A row for each constraint of requests, words and suggestions, breaking it and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from escalations import models as m
+from tests.playbook_schema import copy_of
+
+
+def request(w: dict[str, Any], **changes: Any) -> m.ChangeRequest:
+    values = {
+        "title": "t",
+        "reason": "r",
+        "author": w["company"]["governor"],
+        "asked_at": w["at"],
+        "created_at": w["at"],
+        "updated_at": w["at"],
+    }
+    return m.ChangeRequest(**{**values, **changes})
+
+
+def stored(w: dict[str, Any]) -> m.ChangeRequest:
+    found = request(w)
+    found.save()
+    return found
+
+
+def word(w: dict[str, Any], **changes: Any) -> m.Approval:
+    """The first word of a round: somebody asks."""
+    values = {
+        "request": stored(w),
+        "round": 1,
+        "person": w["company"]["governor"],
+        "verdict": "asked",
+        "at": w["at"],
+    }
+    return m.Approval(**{**values, **changes})
+
+
+def second(w: dict[str, Any], **changes: Any) -> m.Approval:
+    """After the asking of the governor, a copy of it with changes."""
+    first = word(w)
+    first.save()
+    return copy_of(first, **changes)
+
+
+def change(w: dict[str, Any], **changes: Any) -> m.Change:
+    version = m.PolicyVersion.objects.get(state="in_force")
+    return m.Change(**{"request": stored(w), "policy_version": version, **changes})
+
+
+def twice(row: Any) -> Any:
+    row.save()
+    return copy_of(row)
+
+
+def warning(w: dict[str, Any]) -> m.AnsweredWarning:
+    return m.AnsweredWarning(request=stored(w), round=1, key="k", code="c", where="w", sentence="s")
+
+
+def reader(w: dict[str, Any], **changes: Any) -> m.ChangeReader:
+    values = {"request": stored(w), "person": w["company"]["duty"], "told_at": w["at"]}
+    return m.ChangeReader(**{**values, **changes})
+
+
+def suggestion(w: dict[str, Any], **changes: Any) -> m.Suggestion:
+    values = {
+        "policy": m.Policy.objects.get(is_default=True),
+        "text": "t",
+        "suggested_at": w["at"],
+        "suggested_by": w["company"]["agent"],
+    }
+    return m.Suggestion(**{**values, **changes})
+
+
+CHANGE_BREAKERS = {
+    "change_request_state": lambda w: request(w, state="odd"),
+    "change_request_reason": lambda w: request(w, reason=""),
+    "change_request_needed": lambda w: request(w, needed=0),
+    "change_request_round": lambda w: request(w, round=0),
+    "change_request_emergency_now": lambda w: request(w, is_emergency=True, effective_from=w["at"]),
+    "change_request_effective": lambda w: request(w, state="in_force"),
+    "change_request_timer": lambda w: request(w, settle_at=w["at"]),
+    "change_request_ended": lambda w: request(w, ended_at=w["at"]),
+    "change_of_one_version": lambda w: change(w, policy_version=None),
+    "change_once": lambda w: twice(change(w)),
+    "approval_one_word": lambda w: second(w, verdict="approved"),  # of one's own request
+    "approval_one_author": lambda w: second(w, person_id=w["company"]["governor2"].pk),
+    "approval_verdict": lambda w: word(w, verdict="odd"),
+    "approval_round": lambda w: word(w, round=0),
+    "approval_says_why": lambda w: word(w, verdict="sent_back"),
+    "answered_warning_once": lambda w: twice(warning(w)),
+    "change_reader_once": lambda w: twice(reader(w)),
+    "change_reader_order": lambda w: reader(w, read_at=w["at"] - timedelta(hours=1)),
+    "suggestion_text": lambda w: suggestion(w, text=""),
+    "suggestion_answer": lambda w: suggestion(w, answer="a"),
+    "suggestion_answered_at_with_answered_by": lambda w: suggestion(
+        w, answer="a", answered_at=w["at"]
+    ),
+    "policy_approvals": lambda w: m.Policy(code="p9", name="P9", approvals_needed=0),
+    "policy_version_approved_is_hashed": lambda w: copy_of(
+        m.PolicyVersion.objects.get(state="in_force"), number=98, state="approved", sha256=""
+    ),
+}
