@@ -44,6 +44,7 @@ class IncidentDetail(OneIncidentView):
         context["family"] = family_of(incident, self.person)
         context["handoffs"] = handoff_card(incident)
         context["links"] = links_card(incident, self.person)
+        context["policy_code"] = incident.policy_version.policy.code
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         context["composer"] = composer

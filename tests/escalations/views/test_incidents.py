@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import transaction
 
@@ -249,3 +251,10 @@ def test_a_form_with_mistakes_opens_nothing(reader, company):
     assert answer.status_code == 200
     assert {"title", "users_pct"} <= set(answer.context["form"].errors)
     assert not Incident.objects.exists()
+
+
+def test_from_an_incident_one_suggests_a_change_of_its_rules(reader, incident):
+    text = reader.get(f"/incidents/{incident.number}/").text
+    (address,) = set(re.findall(r'href="(/policies/[^"]+/suggest/[^"]+)"', text))
+    form = reader.get(address).context["form"]
+    assert form["incident"].value() == str(incident.number)
