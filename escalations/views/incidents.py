@@ -12,6 +12,7 @@ from config.lib.errors import DomainError
 from escalations.forms.incidents import IncidentForm
 from escalations.selectors.breach_causes import incident_of
 from escalations.selectors.composer import composer_of, propose, with_draft
+from escalations.selectors.handoff_checks import handoff_checks
 from escalations.selectors.incident_page import explanation_view, incident_page
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.moving_cards import follow_up, handoff_card, links_card, opens_anew
@@ -42,7 +43,8 @@ class IncidentDetail(OneIncidentView):
         page = replace(page, actions=with_draft(templates.actions, composer.draft))
         context = {"nav": "incident", "page": page, "now": self.at, "templates": templates.choices}
         context["family"] = family_of(incident, self.person)
-        context["handoffs"] = handoff_card(incident)
+        context["handoffs"] = handoffs = handoff_card(incident)
+        context["checks"] = handoff_checks(incident) if handoffs.pending else None
         context["links"] = links_card(incident, self.person)
         context["policy_code"] = incident.policy_version.policy.code
         context["opens_anew"] = opens_anew(incident, rights, self.at)

@@ -246,3 +246,25 @@ def test_hand_offs_are_listed_and_hidden_with_their_incident(do, owned, company,
     Team.objects.filter(pk=owned.team_id).update(is_private=True)
     client.force_authenticate(company["steward"])
     assert client.get(f"/api/v1/incidents/{owned.number}/handoffs/").status_code == 404
+
+
+def test_before_accepting_one_sees_what_is_done_and_what_is_open(client, company, do, owned, at):
+    do("agent", owned, "hand-off", to_person="agent2", **packet(at))
+    client.force_login(company["agent2"])
+    url = f"/incidents/{owned.number}/"
+
+    def open_ones():
+        page = client.get(url)
+        assert "Accept it if" in page.text
+        return {each.sentence for each in page.context["checks"].checks if not each.is_done}
+
+    before = open_ones()
+    assert {"The customer has heard from us", "It has a category"} <= before
+    assert "No promise is late" not in before
+    do("agent", owned, "update", text="We are on it.")
+    do("agent", owned, "mitigate", plan="Fail over.")
+    after = open_ones()
+    assert "The customer has heard from us" not in after
+    assert "What is being done is written down" not in after
+    do("agent2", owned, "accept-hand-off")
+    assert client.get(url).context["checks"] is None
