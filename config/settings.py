@@ -292,6 +292,8 @@ SPECTACULAR_SETTINGS = {
         "TierEnum": "accounts.models.customers.TierChoice",
         "TemplateChannelEnum": "playbooks.models.templates.TemplateChannel",
         "ContactKindEnum": "accounts.rules.contact_methods.KINDS",
+        "DecisionKindEnum": "escalations.models.decisions.DecisionKind",
+        "EvidenceKindEnum": "escalations.models.evidence.EvidenceKind",
         "NoticeChannelEnum": "escalations.models.notices.Channel",
         "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },

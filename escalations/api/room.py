@@ -16,12 +16,12 @@ from config.lib.errors import DomainError
 from config.lib.serializers import StrictSerializer
 from escalations.api.incidents import check_number
 from escalations.forms.room import (
-    AnswerIn,
+    DecisionAnswerIn,
     DecisionIn,
     EvidenceIn,
     MilestoneIn,
     MoveIn,
-    ReasonIn,
+    RoomReasonIn,
 )
 from escalations.models import Decision, Evidence, Incident, Milestone, TimelineEvent
 from escalations.rules.lifecycle import Verb
@@ -61,7 +61,7 @@ class NoteSerializer(DiscreetSerializer):
         fields = ("seq", "text", "by", "at", "withdrawn_at", "withdrawn_reason")
 
 
-class NoteIn(StrictSerializer):
+class NewNoteIn(StrictSerializer):
     text = serializers.CharField(max_length=10_000)
 
 
@@ -89,9 +89,9 @@ class NoteList(OfIncident):
         rows = TimelineEvent.objects.filter(incident=self.incident(), kind="note")
         return rows.select_related("actor", "withdrawal")
 
-    @extend_schema(request=NoteIn, responses={201: NoteSerializer}, summary="Write a note")
+    @extend_schema(request=NewNoteIn, responses={201: NoteSerializer}, summary="Write a note")
     def post(self, request: Request, number: int) -> Response:
-        given = self.sent(NoteIn, request)
+        given = self.sent(NewNoteIn, request)
         incident = perform(
             check_number(number), Verb.NOTE, {"text": given["text"]}, by=self.person, at=self.at
         )
@@ -287,34 +287,36 @@ class _Act(BelayAPIView):
 
 
 class WithdrawEvidence(_Act):
-    @extend_schema(request=ReasonIn, responses=EvidenceSerializer, summary="Withdraw evidence")
+    @extend_schema(request=RoomReasonIn, responses=EvidenceSerializer, summary="Withdraw evidence")
     def post(self, request: Request, id: int) -> Response:
-        row = withdraw_evidence(check_number(id), **self.given(ReasonIn))
+        row = withdraw_evidence(check_number(id), **self.given(RoomReasonIn))
         return self.shown(EvidenceSerializer, row)
 
 
 class ApproveDecision(_Act):
     @extend_schema(
-        request=AnswerIn, responses=DecisionSerializer, summary="Approve another's decision"
+        request=DecisionAnswerIn, responses=DecisionSerializer, summary="Approve another's decision"
     )
     def post(self, request: Request, id: int) -> Response:
-        row = approve_decision(check_number(id), **self.given(AnswerIn))
+        row = approve_decision(check_number(id), **self.given(DecisionAnswerIn))
         return self.shown(DecisionSerializer, row)
 
 
 class DeclineDecision(_Act):
     @extend_schema(
-        request=AnswerIn, responses=DecisionSerializer, summary="Decline another's decision"
+        request=DecisionAnswerIn, responses=DecisionSerializer, summary="Decline another's decision"
     )
     def post(self, request: Request, id: int) -> Response:
-        row = decline_decision(check_number(id), **self.given(AnswerIn))
+        row = decline_decision(check_number(id), **self.given(DecisionAnswerIn))
         return self.shown(DecisionSerializer, row)
 
 
 class WithdrawDecision(_Act):
-    @extend_schema(request=AnswerIn, responses=DecisionSerializer, summary="Take a decision back")
+    @extend_schema(
+        request=DecisionAnswerIn, responses=DecisionSerializer, summary="Take a decision back"
+    )
     def post(self, request: Request, id: int) -> Response:
-        row = withdraw_decision(check_number(id), **self.given(AnswerIn))
+        row = withdraw_decision(check_number(id), **self.given(DecisionAnswerIn))
         return self.shown(DecisionSerializer, row)
 
 
@@ -333,7 +335,7 @@ class MoveMilestone(_Act):
 
 
 class DropMilestone(_Act):
-    @extend_schema(request=ReasonIn, responses=MilestoneSerializer, summary="Drop a milestone")
+    @extend_schema(request=RoomReasonIn, responses=MilestoneSerializer, summary="Drop a milestone")
     def post(self, request: Request, id: int) -> Response:
-        row = drop_milestone(check_number(id), **self.given(ReasonIn))
+        row = drop_milestone(check_number(id), **self.given(RoomReasonIn))
         return self.shown(MilestoneSerializer, row)

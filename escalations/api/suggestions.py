@@ -30,7 +30,7 @@ class SuggestionIn(StrictSerializer):
     incident = IncidentNumberField(required=False, allow_null=True)
 
 
-class AnswerIn(StrictSerializer):
+class SuggestionAnswerIn(StrictSerializer):
     answer = serializers.CharField(max_length=1000)
 
 
@@ -83,10 +83,12 @@ class SuggestionList(_Suggestions, NounList):
 
 class AnswerSuggestion(BelayAPIView):
     @extend_schema(
-        request=AnswerIn, responses=SuggestionSerializer, summary="Answer as the committee"
+        request=SuggestionAnswerIn,
+        responses=SuggestionSerializer,
+        summary="Answer as the committee",
     )
     def post(self, request: Request, id: int) -> Response:
-        body = AnswerIn(data=self.document())
+        body = SuggestionAnswerIn(data=self.document())
         body.is_valid(raise_exception=True)
         found = answer_suggestion(id, body.validated_data["answer"], by=self.person, at=self.at)
         return Response(SuggestionSerializer(found, context={"person": self.person}).data)

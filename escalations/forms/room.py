@@ -7,6 +7,8 @@ import binascii
 from typing import Any
 
 from django.http import QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.lib.serializers import StrictSerializer
@@ -17,6 +19,7 @@ from escalations.models.task_forces import Meeting
 from escalations.selectors.incidents import MAX_NUMBER
 
 
+@extend_schema_field(OpenApiTypes.BYTE)
 class Base64Field(serializers.Field):
     default_error_messages = {"base64": "Send the bytes in base64."}
 
@@ -41,7 +44,7 @@ class EvidenceIn(StrictSerializer):
     content = Base64Field(required=False)
 
 
-class ReasonIn(StrictSerializer):
+class RoomReasonIn(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
@@ -57,7 +60,7 @@ class DecisionIn(StrictSerializer):
     expires_at = AwareDateTimeField(required=False, allow_null=True)
 
 
-class AnswerIn(StrictSerializer):
+class DecisionAnswerIn(StrictSerializer):
     answer = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 

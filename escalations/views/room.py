@@ -14,11 +14,11 @@ from django.urls import reverse
 from config.lib.errors import DomainError
 from config.lib.serializers import StrictSerializer
 from escalations.forms.room import (
-    AnswerIn,
+    DecisionAnswerIn,
     DecisionIn,
     MilestoneIn,
     MoveIn,
-    ReasonIn,
+    RoomReasonIn,
     TaskForceIn,
     WorkstreamIn,
     page_body,
@@ -111,7 +111,7 @@ class Decide(FormView):
 
 
 class DecisionAnswer(FormView):
-    card, body, said = "decisions", AnswerIn, "the decision is answered."
+    card, body, said = "decisions", DecisionAnswerIn, "the decision is answered."
     verbs = {
         "approve": approve_decision,
         "decline": decline_decision,
@@ -167,7 +167,7 @@ class MilestoneMove(FormView):
 
 
 class MilestoneDrop(FormView):
-    card, body, said = "plan", ReasonIn, "the milestone is dropped."
+    card, body, said = "plan", RoomReasonIn, "the milestone is dropped."
 
     def act(self, given: dict[str, Any], **kwargs: int) -> object:
         return drop_milestone(of_incident(Milestone, kwargs["pk"], kwargs["number"]), **given)
