@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Count, Max, Prefetch
 from django.db.models.fields.json import KT
@@ -16,11 +15,12 @@ from accounts.models import User
 from config.lib.errors import DomainError
 from config.lib.versions import VersionState
 from escalations.models import Incident, Policy, PolicyVersion
+from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
 from escalations.rules.policy_lint import lint
 from escalations.rules.policy_tables import Table, tables
 from escalations.rules.routing_lint import Finding
-from escalations.selectors.policies import build_doc, policy_doc
+from escalations.selectors.policies import policy_doc
 
 FIRED_WITHIN = timedelta(days=90)
 COUNTED = 20_000  # the newest incidents: a count is never dearer than this
@@ -29,6 +29,7 @@ OPEN_TO_EDIT = {VersionState.DRAFT.value}
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
+    pk: int
     number: int
     state: str
     label: str
@@ -121,7 +122,7 @@ def policy_page(
     line = _chosen(card, at, number, on)
     if line is None:
         return PolicyPage(card, None, on, (), ())
-    doc = _doc(code, line)
+    doc = policy_doc(line.pk)
     fired = _fired(code, user, at)
     lines = tuple(
         _lines(table, fired if table.code == "routing" else None) for table in tables(doc)
@@ -148,14 +149,16 @@ def compare_page(code: str, before: int, after: int) -> ComparePage:
     if before not in lines or after not in lines:
         raise DomainError("not_found", "There is no such version.", status=404)
     old, new = lines[before], lines[after]
-    return ComparePage(card, old, new, compare(_doc(code, old), _doc(code, new)))
+    return ComparePage(card, old, new, compare(policy_doc(old.pk), policy_doc(new.pk)))
 
 
-def version_doc(code: str, number: int) -> Any:
-    """The document of a version. Raises DomainError `not_found`."""
-    line = _chosen(policy_card(code), datetime.now(UTC), number, None)
-    assert line is not None
-    return _doc(code, line)
+def version_doc(code: str, number: int) -> PolicyDoc:
+    """The document of a version. One query. Raises DomainError `not_found`."""
+    versions = PolicyVersion.objects.filter(policy__code=code, number=number)
+    pk = versions.values_list("pk", flat=True).first()
+    if pk is None:
+        raise DomainError("not_found", f"{code} has no version {number}.", status=404)
+    return policy_doc(pk)
 
 
 def _card(policy: Policy, counts: Mapping[int, int]) -> PolicyCard:
@@ -182,6 +185,7 @@ def _line(
     between = reverse("policy-compare", args=[policy.code])
     is_draft = row.state in OPEN_TO_EDIT
     return VersionLine(
+        pk=row.pk,
         number=row.number,
         state=row.state,
         label=row.get_state_display(),
@@ -218,14 +222,6 @@ def _was_in_force(line: VersionLine, at: datetime) -> bool:
     if line.state not in (VersionState.IN_FORCE, VersionState.RETIRED):
         return False
     return line.retired_at is None or line.retired_at > at
-
-
-def _doc(code: str, line: VersionLine) -> Any:
-    version = PolicyVersion.objects.select_related("policy").get(
-        policy__code=code, number=line.number
-    )
-    # What may still change is read anew; the rest is frozen.
-    return build_doc(version) if line.state in OPEN_TO_EDIT else policy_doc(version.pk)
 
 
 def _fired(code: str, user: User, at: datetime) -> dict[str, Fired]:

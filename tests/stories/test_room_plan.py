@@ -5,80 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from rest_framework.test import APIClient
 
 from accounts.models import Membership, Team
 from escalations.models import (
     Incident,
     Milestone,
     Notice,
-    TimelineEvent,
 )
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.bridges import bridge_of
 from escalations.selectors.similar import similar, traits_of
 from escalations.services.moves import perform
 from escalations.tasks.schedule import sweep
-from tests.factories.incidents import MAJOR, open_incident
+from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
+from tests.factories.room_stories import acting, api, codes, incident, told
 from tests.factories.rooms import task_force_rule
 
+__all__ = ["acting", "api", "incident"]  # the fixtures
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-
-
-@pytest.fixture
-def acting(company, travel):
-    """`acting("agent").post(...)` as that person."""
-
-    def of(name):
-        client = Client()
-        client.force_login(company[name])
-        return client
-
-    return of
-
-
-@pytest.fixture
-def api(company, travel):
-    def call(who, method, path, expect=200, **body):
-        client = APIClient()
-        client.force_authenticate(company[who])
-        answer = getattr(client, method)(f"/api/v1/{path}", body, format="json")
-        assert answer.status_code == expect, answer.json()
-        return answer.json()
-
-    return call
-
-
-@pytest.fixture
-def incident(company, at):
-    incident = open_incident(at, severity_hint="critical", facts=MAJOR, category="outage")
-    perform(incident.number, Verb.CLAIM, {"take_over": True}, by=company["agent"], at=at)
-    return incident
-
-
-def codes(answer):
-    return {answer["code"]} | {each["code"] for each in answer.get("errors", [])}
-
-
-def told(kind, incident):
-    return list(
-        TimelineEvent.objects.filter(incident=incident, kind=kind).values_list(
-            "sentence", flat=True
-        )
-    )
-
-
-def upload(client, incident, name, content, **more):
-    file = SimpleUploadedFile(name, content, content_type="text/html")
-    sent = {"file": file, **more}
-    return client.post(f"/evidence/incidents/{incident.number}/", sent, follow=True)
 
 
 # --- milestones ---------------------------------------------------------------------------------
