@@ -30,8 +30,11 @@ WATCHED = (
 )
 
 
-# Written with every message that leaves, and read by nobody who decides.
-COUNTS = {"accounts.ContactMethod": ("last_ok_at", "last_error")}
+# Written with every message that leaves and every sign-in, and read by nobody who decides.
+COUNTS = {
+    "accounts.ContactMethod": ("last_ok_at", "last_error"),
+    "accounts.User": ("last_login",),
+}
 
 
 def _watch(using: str, **_: Any) -> None:

@@ -4,7 +4,8 @@ in all that a queue is filtered by; one told through the services lends them the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
@@ -52,13 +53,14 @@ class Desk:
 
     def fill(self, *, is_open: int, closed: int) -> None:
         crowd.without_checks()
-        eldest = self.next
-        self._incidents(closed, is_closed=True)
-        first = self.next
-        self._incidents(is_open, is_closed=False)
-        self._clocks(first, self.next)
-        self._responders(eldest, self.next)
-        self._ladders(first, self.next)
+        with plain_tables(Incident, Clock, Responder, LadderRun):
+            eldest = self.next
+            self._incidents(closed, is_closed=True)
+            first = self.next
+            self._incidents(is_open, is_closed=False)
+            self._clocks(first, self.next)
+            self._responders(eldest, self.next)
+            self._ladders(first, self.next)
         crowd.with_checks()
         _run("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
@@ -166,6 +168,41 @@ class Desk:
         return f"(SELECT number, opened_at, next_due_at, next_warn_at, commander_id {rows}) AS i"
 
 
+@contextmanager
+def plain_tables(*models: type[Model]) -> Iterator[None]:
+    """Tables without their indexes and checks while they are filled: each index is then made in
+    one go, in a tenth of the time. Keys stay. PostgreSQL's checks come back for new rows alone."""
+    tables = [model._meta.db_table for model in models]
+    if connection.vendor == "postgresql":
+        indexes = _rows(
+            "SELECT indexname, indexdef FROM pg_indexes i WHERE tablename = ANY(%s) AND NOT EXISTS "
+            "(SELECT FROM pg_constraint WHERE conname = i.indexname)",
+            [tables],
+        )
+        checks = _rows(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE contype = 'c' AND conrelid::regclass::text = ANY(%s)",
+            [tables],
+        )
+        for table, name, _ in checks:
+            _run(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+    else:
+        marks = ", ".join("%s" for _ in tables)
+        indexes = _rows(
+            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "  # noqa: S608
+            f"AND tbl_name IN ({marks})",
+            tables,
+        )
+        checks = []
+    for name, _ in indexes:
+        _run(f'DROP INDEX "{name}"')
+    yield
+    for _, sql in indexes:
+        _run(sql)
+    for table, name, said in checks:
+        _run(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {said} NOT VALID')
+
+
 def _copy(model: type[Model], like: int, columns: dict[str, str], rows: str) -> None:
     names, values = [], []
     for field in model._meta.concrete_fields:
@@ -182,6 +219,12 @@ def _copy(model: type[Model], like: int, columns: dict[str, str], rows: str) -> 
         f'INSERT INTO "{table}" ({", ".join(names)}) SELECT {", ".join(values)} '  # noqa: S608
         f'FROM "{table}" src, {rows} WHERE src."{key}" = {like}'
     )
+
+
+def _rows(sql: str, values: Sequence[object]) -> list[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
 
 
 def _run(sql: str) -> None:
