@@ -15,6 +15,8 @@ from zlib import crc32
 
 from django.db import connection, connections
 from django.db.models import Model
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 TABLE = "belay_stamp"  # as it stands in the statements below
 T = TypeVar("T")
@@ -121,6 +123,19 @@ def asked_once() -> Iterator[None]:
         yield
     finally:
         _held.reset(token)
+
+
+class ReadsAskOnce:
+    """A request that only reads asks for the number once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        with asked_once():
+            return self.get_response(request)
 
 
 def kept(*, is_fresh: bool = False) -> Kept:

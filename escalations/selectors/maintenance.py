@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from config.lib.stamps import Kept
+from config.lib.stamps import Kept, kept
 from escalations.models import MaintenanceWindow
 
 SHOWN = 100
@@ -41,7 +41,9 @@ def counted(windows: QuerySet[MaintenanceWindow] | None = None) -> QuerySet[Main
 
 
 def lasting(at: datetime) -> tuple[WindowView, ...]:
-    """For the banner of the queue. One query."""
+    """For the banner of the queue. One query while any lasts, and the small one of `kept`."""
+    if not any(window.starts_at <= at for window in windows_from(at, kept())):
+        return ()
     return tuple(
         _view(row, at)
         for row in counted(MaintenanceWindow.objects.lasting(at)).order_by("ends_at", "pk")

@@ -27,7 +27,7 @@ from escalations.selectors.queue_filters import (
     without_unknown,
 )
 from escalations.selectors.queue_order import SORT_WORDS, Groups, Place, page_of
-from escalations.selectors.queue_rows import Around, Row, row_of
+from escalations.selectors.queue_rows import READ, Around, Row, row_of
 from escalations.selectors.saved_views import (
     asked_of,
     known_of,
@@ -202,8 +202,7 @@ def _page(
 
     def read(place: Place | None) -> list[Any]:
         page = page_of(groups, asked.sort, place, at, PAGE + 1, are_few=are_few, sieve=sieve)
-        page = page.select_related("account", "kpi", "commander")
-        return list(page.defer("body", "explanation"))
+        return list(page.select_related("account", "kpi", "commander").only(*READ))
 
     place = asked.place
     found = read(place)

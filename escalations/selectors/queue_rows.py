@@ -30,6 +30,20 @@ if TYPE_CHECKING:
     Queued = WithAnnotations[Incident, _IsLate]
 
 
+# What rows are made of, and what the places of a queue are told by: few of some 70 columns.
+READ = (
+    *("number", "title", "severity", "needs_severity_check", "state", "product_area", "segment"),
+    *("score_bp", "priority_bp", "received_at", "opened_at", "next_due_at", "next_late_at"),
+    *("commander_id", "accepted_at", "is_paused", "verification", "containment_proposed_at"),
+    *("account__name", "kpi__code"),
+    *("commander__username", "commander__first_name", "commander__last_name"),
+)
+OF_CLOCK = (
+    *("incident_id", "kind", "run_state", "outcome", "started_at", "due_at", "warn_at"),
+    *("breach_after", "breached_at", "current_target_s", "elapsed_us", "awaiting"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     number: int
@@ -76,7 +90,7 @@ class Around:
             return cls({}, {})
         clocks: dict[int, list[Clock]] = {}
         live = Clock.objects.filter(incident__in=numbers, run_state__in=("running", "paused"))
-        for clock in live:
+        for clock in live.only(*OF_CLOCK):
             clocks.setdefault(clock.incident_id, []).append(clock)
         levels = (
             LadderLevel.objects.filter(
@@ -89,7 +103,9 @@ class Around:
             .annotate(n=Count("pk"))
             .values("n")
         )
-        runs = LadderRun.objects.filter(incident__in=numbers, state__in=LIVE)
+        runs = LadderRun.objects.filter(incident__in=numbers, state__in=LIVE).only(
+            "incident_id", "level"
+        )
         found = runs.annotate(levels=Subquery(levels))
         return cls(clocks, {run.incident_id: run for run in found})
 

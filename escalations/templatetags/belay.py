@@ -7,6 +7,7 @@ one `now` reads the same twice, and the browser's own clock (`app.js`) uses the 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from django import template
 from django.templatetags.static import static
@@ -172,6 +173,7 @@ def action_icon(verb: str) -> str:
 
 
 @register.simple_tag
+@cache  # a page of the queue draws some 300 of a few dozen
 def icon(name: str, css: str = "") -> SafeString:
     """One drawing of the sprite, hidden from screen readers: the word beside it speaks."""
     return format_html(
@@ -183,6 +185,7 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
+@cache
 def severity(level: int, style: str = "short") -> SafeString:
     """Badge of a severity 1 to 4; style `full` also shows the word (`S2 Major`)."""
     level = int(level)

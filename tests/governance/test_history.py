@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Contact, Membership, Team
 from config.lib.history import told
+from tests.factories.readers import warmed
 from tests.governance.test_pages import address
 
 
@@ -54,6 +55,7 @@ def test_the_past_of_many_rows_costs_no_more_queries(governor, governed, at):
     url = address(Team, "history", team.pk)
 
     def queries() -> int:
+        warmed(governor, url)
         with CaptureQueriesContext(connection) as seen:
             governor.get(url)
         return len(seen)

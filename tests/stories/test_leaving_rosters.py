@@ -16,6 +16,7 @@ from escalations.models import Notice
 from escalations.rules.policy import LadderTarget, TargetKind
 from escalations.selectors.ladders import resolver
 from escalations.tasks.rosters import somebody_left
+from tests.factories.readers import warmed
 
 DAY = timedelta(days=1)
 
@@ -96,10 +97,12 @@ def test_the_gaps_of_all_rosters_cost_the_same_for_few_and_for_many(
     left, duty, django_assert_max_num_queries
 ):
     duty.get("/rosters/gaps/")
-    with CaptureQueriesContext(connection) as few:
+    with CaptureQueriesContext(connection) as seen:
         duty.get("/rosters/gaps/")
+    few = len(seen)  # the next request outside empties what was seen
     team = Roster.objects.get(code="growth").team
     for number in range(20):
         Roster.objects.create(code=f"r{number}", name=f"R {number}", team=team)
-    with django_assert_max_num_queries(len(few)):
+    warmed(duty, "/rosters/gaps/")
+    with django_assert_max_num_queries(few):
         assert len(duty.get("/rosters/gaps/").context["rows"]) >= 20

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Absence, Layer, Override, Roster, Swap, User
 from accounts.selectors.rosters import on_call
 from escalations.models import Notice
+from tests.factories.readers import warmed
 from tests.factories.rosters import shifts_of
 
 DAY = timedelta(days=1)
@@ -142,15 +143,17 @@ def test_a_page_costs_the_same_for_little_and_for_much(
     away = {"user": agent, "recorded_at": at, "recorded_by": agent}
     Absence.objects.create(start_at=at + DAY, end_at=at + 20 * DAY, **away)
     client.get(path)
-    with CaptureQueriesContext(connection) as few:
+    with CaptureQueriesContext(connection) as seen:
         client.get(path)
+    few = len(seen)  # the next request outside empties what was seen
     team = Roster.objects.first().team
     for number in range(20):
         Roster.objects.create(code=f"r{number}", name=f"R {number}", team=team)
     for number in range(30, 50):
         start = at + number * DAY
         Absence.objects.create(start_at=start, end_at=start + 0.5 * DAY, **away)
-    with django_assert_max_num_queries(len(few)):
+    warmed(client, path)
+    with django_assert_max_num_queries(few):
         client.get(path)
 
 
