@@ -80,12 +80,46 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+# Fixtures that put rows into an empty database; of several the first says which.
+GROUNDS = ("governed", "planted", "company", "people")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What is loaded by now stays: looking through it again and again for garbage is a tenth of
     the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that begin with the same rows and follow each other stand on rows put there once."""
+    _stand_on(_ground_of(item), item)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None:
+        _stand_on("", item)
+
+
+def _ground_of(item: pytest.Item) -> str:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    is_alone = "transactional_db" in fixtures or any(
+        mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")
+    )
+    found = () if is_alone else (name for name in GROUNDS if name in fixtures)
+    return next(iter(found), "")
+
+
+def _stand_on(name: str, item: pytest.Item) -> None:
+    from pytest_django.plugin import blocking_manager_key
+
+    from tests import snapshots
+
+    with item.config.stash[blocking_manager_key].unblock():
+        snapshots.stand_on(name)
 
 
 def _needs_database(item: pytest.Item) -> bool:
@@ -210,7 +244,20 @@ ROLE_OF = {
 
 
 @pytest.fixture
-def people(db: None) -> People:
+def people(request: pytest.FixtureRequest, db: None) -> People:
+    from django.contrib.auth import get_user_model
+
+    from tests.snapshots import put
+
+    if "company" in request.fixturenames:  # rows are put back into an empty database alone
+        _make_people()
+    else:
+        put("people", _make_people)
+    made = {user.username: user for user in get_user_model().objects.all()}
+    return People(**{field.name: made[field.name.replace("_", "-")] for field in fields(People)})
+
+
+def _make_people() -> None:
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
 
@@ -218,20 +265,18 @@ def people(db: None) -> People:
     from accounts.services.roles import sync_roles
 
     sync_roles()
-    made = {}
     for field in fields(People):
         name = field.name
-        made[name] = get_user_model().objects.create_user(
+        made = get_user_model().objects.create_user(
             username=name.replace("_", "-"),
             email=f"{name}@people.example",
             password=PASSWORD,
             first_name=name.replace("_", " ").title(),
         )
         if role := ROLE_OF.get(name):
-            made[name].groups.add(Group.objects.get(name=role))
-            made[name].is_staff = ROLES[role].is_staff
-            made[name].save(update_fields=["is_staff"])
-    return People(**made)
+            made.groups.add(Group.objects.get(name=role))
+            made.is_staff = ROLES[role].is_staff
+            made.save(update_fields=["is_staff"])
 
 
 @pytest.fixture

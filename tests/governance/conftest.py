@@ -4,15 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from escalations.demo.company import tell_small
+from accounts.models import User
+from accounts.services.roles import sync_roles
+from escalations.demo.company import tell_company, tell_small
+from tests.snapshots import put
 
 
 @pytest.fixture
-def governed(company, travel, at):
+def governed(db, travel, at):
     """The demo company with its incidents and readings; people by username."""
-    tell_small(at)
+
+    def make() -> None:
+        sync_roles()
+        tell_company(at)
+        tell_small(at)
+
+    put("governed", make)
     travel.to(at + timedelta(minutes=1))
-    return company
+    return {user.username: user for user in User.objects.order_by("pk")}
 
 
 @pytest.fixture
