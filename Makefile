@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
 
 export PORT
 
-.PHONY: help run test browsers lint bench killloop twohosts
+.PHONY: help run test browsers upgrades lint bench killloop twohosts
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test   run the tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
 	@echo "make browsers  run the tests of every page in a real Chromium"
+	@echo "make upgrades  bring the database of the first release to the present one on PostgreSQL"
 	@echo "make bench  figures of speed, each beside its comparison (make bench ARGS=--json=FILE)"
 	@echo "make killloop SECONDS=300  kill every process for so long, on both databases, and count losses"
 	@echo "make twohosts  two hosts in network namespaces on one PostgreSQL, one cut off (root)"
@@ -27,6 +28,9 @@ test: .venv/requirements-dev.stamp
 
 browsers: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/run_suites.py browser $(ARGS)
+
+upgrades: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/run_suites.py upgrade $(ARGS)
 
 bench: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/bench/run.py $(ARGS)

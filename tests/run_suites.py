@@ -4,8 +4,9 @@
 
 sqlite: everything but browsers and what is marked `postgres`. postgresql: everything but pure
 rules, real processes, and the sweeps over every address and sign-in, which would only do the same
-again; the run on SQLite kills processes on both databases, on a PostgreSQL of its own. browser:
-every page in a real Chromium, on SQLite. With BELAY_NO_SKIPS=1 a skipped test is a failure.
+again; the run on SQLite kills processes on both databases, on a PostgreSQL of its own. upgrade: the
+database of the first release comes to the present one on PostgreSQL; on SQLite it is part of
+sqlite. browser: every page in a real Chromium, on SQLite. With BELAY_NO_SKIPS=1 a skipped test is a failure.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
 PYTEST += ["--no-loadscope-reorder", "--no-migrations"]
 ON_SQLITE = ["-m", "not postgres", "--ignore-glob=tests/browser"]
 IN_BROWSER = ["tests/browser"]
+UPGRADE = ["tests/upgrades"]
 ON_POSTGRESQL = [
     *("-m", "not processes"),
     *("--ignore-glob=tests/*/rules", "--ignore-glob=tests/browser"),
-    *("--ignore=tests/test_doors.py", "--ignore=tests/governance"),
+    *("--ignore=tests/test_doors.py", "--ignore=tests/governance", "--ignore=tests/upgrades"),
 ]
 
 
@@ -61,9 +63,11 @@ def main() -> int:
         print("DATABASE_URL is not one of PostgreSQL: leave it away to test on an embedded one.")
         return 2
     plain: dict[str, str | None] = {"DATABASE_URL": None, "BELAY_TEST_DB": None}
+    on_postgresql: dict[str, str | None] = {} if url else {"BELAY_TEST_DB": "postgres"}
     suites = {
         "sqlite": (ON_SQLITE, plain),
-        "postgresql": (ON_POSTGRESQL, {} if url else {"BELAY_TEST_DB": "postgres"}),
+        "postgresql": (ON_POSTGRESQL, on_postgresql),
+        "upgrade": (UPGRADE, on_postgresql),
         "browser": (IN_BROWSER, plain),
     }
     asked = [name for name in suites if name in sys.argv[1:]]
