@@ -121,6 +121,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Playbook runs", "checklist_rtl", "playbooks.playbookrun"),
                     _page("Queue views", "bookmark", "escalations.savedview"),
                     _page("Notices", "outgoing_mail", "escalations.notice"),
+                    _page("Letters to customers", "stacked_email", "escalations.customerletter"),
                     _page("Tries to send", "outbox", "escalations.noticeattempt"),
                     _page("Maintenance", "construction", "escalations.maintenancewindow"),
                     _page("Signals", "sensors", "escalations.signal"),

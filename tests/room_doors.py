@@ -11,6 +11,8 @@ UNTIL = {"due_at": "2026-11-18T10:00:00Z", "reason": "Later."}
 
 DOORS: tuple[Door, ...] = (
     *policy_doors.DOORS,
+    api("letters/", "letters/"),
+    api("letters/<int:id>/", "letters/{letter}/"),
     Door(
         "incidents/<int:number>/notes/<int:seq>/withdraw/",
         "incidents/{incident}/notes/{note}/withdraw/",

@@ -22,6 +22,7 @@ from escalations.api.incidents import (
 )
 from escalations.api.kpis import KpisView, KpiView
 from escalations.api.ladders import LadderPreview, StormList
+from escalations.api.letters import LetterDetail, LetterList
 from escalations.api.maintenance import EndWindow, WindowDetail, WindowList
 from escalations.api.notices import NoticeAgain, NoticeDetail, NoticeList
 from escalations.api.operations import (
@@ -105,6 +106,8 @@ urlpatterns = [
     path("ladder-runs/<int:id>/", LadderDetail.as_view(), name="ladder_run"),
     path("ladders/preview/", LadderPreview.as_view(), name="ladder_preview"),
     path("storms/", StormList.as_view(), name="storms"),
+    path("letters/", LetterList.as_view(), name="letters"),
+    path("letters/<int:id>/", LetterDetail.as_view(), name="letter"),
     path("notices/", NoticeList.as_view(), name="notices"),
     path("notices/<int:id>/send-again/", NoticeAgain.as_view(), name="notice_again"),
     path("notices/<int:id>/", NoticeDetail.as_view(), name="notice"),

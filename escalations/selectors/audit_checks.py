@@ -14,15 +14,20 @@ from typing import Any
 
 from django.db.models import Model, Q
 
+from accounts.models import ServiceHoursVersion
 from escalations.models import (
     ActionItem,
+    ChangeRequest,
     Clock,
+    CustomerLetter,
+    Decision,
     Handoff,
     Incident,
     KpiState,
     LadderRun,
     LadderStep,
     MaintenanceWindow,
+    Milestone,
     Notice,
     PostIncidentReview,
     Storm,
@@ -37,6 +42,7 @@ from escalations.rules.policy import LadderStart, Severity
 from escalations.selectors.clocks import SECOND_US, rule_events
 from escalations.selectors.heartbeats import newest_beats
 from escalations.selectors.policies import policy_doc
+from playbooks.models import StepRun
 
 GRACE = timedelta(seconds=30)  # what may be under way is not lost
 UNSENT_AFTER = timedelta(seconds=60)
@@ -56,17 +62,24 @@ class Finding:
     due_at: datetime | None = None
 
 
-# Timers other than clocks and ladders: (what, model, due time). By hand and not from the sweep's
-# own table: a timer that fell out of that table is found here.
-TIMERS: tuple[tuple[str, type[Model], str], ...] = (
-    ("hand-over look", LadderRun, "look_at"),
-    ("storm", Storm, "look_at"),
-    ("closing", Incident, "close_due_at"),
-    ("hand-off", Handoff, "expires_at"),
-    ("review", PostIncidentReview, "remind_at"),
-    ("action", ActionItem, "remind_at"),
-    ("maintenance window", MaintenanceWindow, "settle_at"),
-    ("no-data watch", KpiState, "no_data_due_at"),
+# Timers other than clocks and ladders: (what, model, due time, path to the drill that owns a row).
+# By hand and not from the sweep's own table: a timer that fell out of that table is found here.
+TIMERS: tuple[tuple[str, type[Model], str, str], ...] = (
+    ("new hours", ServiceHoursVersion, "adopt_at", ""),
+    ("change of the rules", ChangeRequest, "settle_at", ""),
+    ("hand-over look", LadderRun, "look_at", "drill"),
+    ("storm", Storm, "look_at", "drill"),
+    ("word to ask a customer again", Clock, "chase_at", "drill"),
+    ("letter to a customer", CustomerLetter, "try_at", "drill"),
+    ("closing", Incident, "close_due_at", "drill"),
+    ("time box", StepRun, "alarm_at", "run__incident_playbook__incident__drill"),
+    ("hand-off", Handoff, "expires_at", "drill"),
+    ("decision", Decision, "expire_due_at", "incident__drill"),
+    ("milestone", Milestone, "remind_at", "incident__drill"),
+    ("review", PostIncidentReview, "remind_at", "drill"),
+    ("action", ActionItem, "remind_at", "drill"),
+    ("maintenance window", MaintenanceWindow, "settle_at", ""),
+    ("no-data watch", KpiState, "no_data_due_at", ""),
 )
 
 
@@ -154,13 +167,19 @@ def _unsent(at: datetime) -> Iterator[Finding]:
         yield Finding(
             Check.UNSENT, f"notice {notice.pk}", sentence, notice.incident_id, notice.not_before
         )
+    letters = CustomerLetter.objects.real().filter(try_at__isnull=False, last_error="")
+    for letter in letters.filter(created_at__lt=at - UNSENT_AFTER).defer("text")[:MOST]:
+        sentence = "An update to a customer was to leave by mail and did not."
+        yield Finding(
+            Check.UNSENT, f"letter {letter.pk}", sentence, letter.incident_id, letter.created_at
+        )
 
 
 def _overdue(at: datetime) -> Iterator[Finding]:
-    for what, model, field in TIMERS:
+    for what, model, field, drill in TIMERS:
         rows = model._default_manager.filter(**{f"{field}__lt": at - GRACE})
-        if any(each.name == "drill" for each in model._meta.get_fields()):
-            rows = rows.filter(drill=None)
+        if drill:
+            rows = rows.filter(**{drill: None})
         for pk, due_at in rows.order_by(field).values_list("pk", field)[:MOST]:
             sentence = f"The {what} was due and was not settled."
             yield Finding(Check.OVERDUE, f"{what} {pk}", sentence, due_at=due_at)

@@ -145,6 +145,12 @@ class Event:
         return VOICE_ICONS[self.voice]
 
 
+WAITS = {
+    "customer_wait": "Waiting for the customer.",
+    "third_party_wait": "Waiting for a third party.",
+}
+
+
 def story(rows: Iterable[TimelineEvent], user: User) -> tuple[Event, ...]:
     return tuple(_event(row, user) for row in rows if row.kind not in HIDDEN)
 
@@ -152,7 +158,7 @@ def story(rows: Iterable[TimelineEvent], user: User) -> tuple[Event, ...]:
 def _event(row: TimelineEvent, user: User) -> Event:
     detail: dict[str, Any] = discreet(row.detail, user)
     actor = str(row.actor) if row.actor else ""
-    title, text = row.sentence, row.reason
+    title, text = row.sentence, WAITS.get(row.reason, row.reason)
     if row.kind == "update":
         title, text = f"{actor or 'Somebody'} told the customer", row.sentence
     elif row.kind == "reply":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from escalations.models import TaskForceRule, TimelineEvent
+from escalations.models import CustomerLetter, TaskForceRule, TimelineEvent
 from escalations.rules.lifecycle import Verb
 from escalations.services.decisions import decide
 from escalations.services.evidence import add_file
@@ -31,7 +31,11 @@ def plant_room(number: int, people: dict[str, Any], at: Any, words: str = "Seen"
         at=at,
     )
     form_task_force(number, by=by, at=at)
+    letter = CustomerLetter.objects.create(
+        incident_id=number, name="Ada", subject=words, text=words, created_at=at, sent_at=at
+    )
     return {
+        "letter": letter.pk,
         "note": TimelineEvent.objects.filter(incident=number, kind="note").latest("seq").seq,
         "evidence": add_file(number, name=f"{words}.txt", content=content, by=by, at=at).pk,
         "decision": decision.pk,

@@ -15,6 +15,7 @@ from escalations.models import (
     AuditFinding,
     Clock,
     ClockMark,
+    CustomerLetter,
     Heartbeat,
     Incident,
     LadderRun,
@@ -22,10 +23,11 @@ from escalations.models import (
     Notice,
 )
 from escalations.models.audits import Check
+from escalations.selectors import audit_checks
 from escalations.services.audit import audit
 from escalations.services.notices import deliver_due
 from escalations.tasks.audit import look
-from escalations.tasks.schedule import sweep
+from escalations.tasks.schedule import TIMERS, sweep
 from tests.factories.incidents import MAJOR, open_incident
 
 MINUTE, SOON = timedelta(minutes=1), timedelta(seconds=20)
@@ -52,6 +54,23 @@ def later(at, minutes):
         sweep(at + minute * MINUTE)
     Notice.objects.pending().update(sent_at=at + minutes * MINUTE)
     return at + minutes * MINUTE
+
+
+def test_every_timer_of_the_sweep_is_reckoned_without_it():
+    """Clocks and ladders have checks of their own."""
+    reckoned = {(model, field) for _, model, field, _ in audit_checks.TIMERS}
+    reckoned |= {(Clock, "next_wake_at"), (LadderRun, "next_step_at")}
+    assert reckoned == {(timer.model, timer.field) for timer in TIMERS}
+
+
+def test_an_update_that_never_left_for_a_customer_is_found(incident, at):
+    CustomerLetter.objects.create(
+        incident=incident, name="Ada", subject="S", text="T", created_at=at, try_at=at + 5 * MINUTE
+    )
+    assert found(at + SOON) == set()
+    assert found(at + 2 * MINUTE) >= {Check.UNSENT}
+    CustomerLetter.objects.update(sent_at=at, try_at=None)
+    assert Check.UNSENT not in found(at + 3 * MINUTE)
 
 
 def test_nothing_is_found_where_all_went_well(incident, at):

@@ -1,0 +1,70 @@
+"""Updates on their way to customers over HTTP: to whom, by whom, and whether they left."""
+
+from __future__ import annotations
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from rest_framework import serializers
+
+from config.lib.api_nouns import (
+    DiscreetSerializer,
+    NounDetail,
+    NounList,
+    NounView,
+    documented,
+    named_by,
+)
+from escalations.models import CustomerLetter, Incident
+
+
+class LetterSerializer(DiscreetSerializer):
+    incident = serializers.IntegerField(source="incident_id")
+    to = serializers.CharField(source="name")
+    written_by = named_by("username", allow_null=True)
+
+    class Meta:
+        model = CustomerLetter
+        fields = (
+            "id",
+            "incident",
+            "to",
+            "subject",
+            "text",
+            "written_by",
+            "created_at",
+            "attempts",
+            "try_at",
+            "sent_at",
+            "failed_at",
+            "last_error",
+        )
+
+
+class _Letters(NounView):
+    rights = {"GET": ("escalations.view_incident",)}
+    serializer = LetterSerializer
+
+    def rows(self) -> QuerySet[CustomerLetter]:
+        seen = Incident.objects.visible_to(self.person)
+        has_failed = ExpressionWrapper(Q(failed_at__isnull=False), output_field=BooleanField())
+        has_left = ExpressionWrapper(Q(sent_at__isnull=False), output_field=BooleanField())
+        rows = CustomerLetter.objects.real().filter(incident__in=seen)
+        return rows.select_related("written_by").annotate(has_failed=has_failed, has_left=has_left)
+
+
+@documented("letter", "letters", LetterSerializer)
+class LetterList(_Letters, NounList):
+    """Updates that leave by mail for the contacts of a customer."""
+
+    ordering_fields = ("created_at", "sent_at")
+    ordering = "-created_at"
+    search = ("subject", "name")
+    lookups = {
+        "incident": ("Number.", "incident"),
+        "failed": ("true or false: it did not arrive.", "has_failed"),
+        "sent": ("true or false: a mail server took it.", "has_left"),
+    }
+
+
+@documented("letter", "letters", LetterSerializer)
+class LetterDetail(_Letters, NounDetail):
+    key = "id"
