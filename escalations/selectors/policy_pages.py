@@ -17,10 +17,10 @@ from config.lib.versions import VersionState
 from escalations.models import Incident, Policy, PolicyVersion
 from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
-from escalations.rules.policy_lint import lint
 from escalations.rules.policy_tables import Table, tables
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_lint import policy_findings
 
 FIRED_WITHIN = timedelta(days=90)
 COUNTED = 20_000  # the newest incidents: a count is never dearer than this
@@ -127,7 +127,7 @@ def policy_page(
     lines = tuple(
         _lines(table, fired if table.code == "routing" else None) for table in tables(doc)
     )
-    return PolicyPage(card, line, on, lines, tuple(lint(doc)))
+    return PolicyPage(card, line, on, lines, tuple(policy_findings(doc, at)))
 
 
 def _lines(table: Table, fired: Mapping[str, Fired] | None) -> Lines:

@@ -11,10 +11,10 @@ from escalations.models import Policy, PolicyVersion
 from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
 from escalations.rules.policy_documents import read_text
-from escalations.rules.policy_lint import lint
 from escalations.rules.policy_reader import BadDocument, Error
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_lint import policy_findings
 from escalations.services.policies import check_rules, draft_version
 
 
@@ -31,7 +31,7 @@ class Looked:
         return bool(self.errors) or any(finding.is_error for finding in self.findings)
 
 
-def look_at(code: str, text: str) -> Looked:
+def look_at(code: str, text: str, at: datetime) -> Looked:
     """Stores nothing. Raises DomainError `not_found` for an unknown policy."""
     policy = _policy(code)
     try:
@@ -43,7 +43,7 @@ def look_at(code: str, text: str) -> Looked:
         return Looked(errors=(("rules", error.detail),))
     newest = policy.versions.filter(state="in_force").first() or policy.versions.last()
     comparison = compare(policy_doc(newest.pk), doc) if newest is not None else None
-    return Looked(findings=tuple(lint(doc)), comparison=comparison)
+    return Looked(findings=tuple(policy_findings(doc, at)), comparison=comparison)
 
 
 def draft_from_text(

@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from config.lib.errors import DomainError
 from escalations.forms.changes import AnswerForm, AskForm, RollBackForm
 from escalations.models import ChangeRequest
-from escalations.rules.policy_lint import lint
 from escalations.selectors.changes import approvals_log, request_page, request_rows
 from escalations.selectors.incidents import MAX_NUMBER
+from escalations.selectors.policy_lint import policy_findings
 from escalations.selectors.policy_pages import policy_page
 from escalations.selectors.policy_pages import version_doc as doc_of
 from escalations.services.change_news import mark_read
@@ -141,7 +141,7 @@ class AskApproval(_Ask):
 
     def _form(self, code: str, sent: Any = None) -> RollBackForm:
         try:
-            findings = lint(doc_of(code, self.number))
+            findings = policy_findings(doc_of(code, self.number), self.at)
         except DomainError as error:
             raise Http404 from error
         return AskForm(sent, warnings=[each for each in findings if not each.is_error])

@@ -102,7 +102,7 @@ class PolicyImport(PoliciesView):
             return self._page(code, form)
         given = form.cleaned_data
         self._card(code)
-        looked = look_at(code, given["document"])
+        looked = look_at(code, given["document"], self.at)
         if request.POST.get("act") != "draft" or looked.is_refused:
             return self._page(code, form, looked)
         try:
