@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.db.models import F
 
@@ -31,7 +32,15 @@ from escalations.selectors.ladders import DEEPEST, ROSTERS, inner
 Duty = tuple[datetime, datetime, int | None]
 
 
-def cover_findings(doc: PolicyDoc, at: datetime, ahead: timedelta = SOON) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """`on_shift` is how many people are on call on average in the rosters that the version asks."""
+
+    findings: tuple[Finding, ...]
+    on_shift: float
+
+
+def cover_of(doc: PolicyDoc, at: datetime, ahead: timedelta = SOON) -> Cover:
     """What the rosters, teams and people say against a version, for the time from `at` on."""
     facts = _read(doc, at, at + ahead)
     levels = [
@@ -43,7 +52,21 @@ def cover_findings(doc: PolicyDoc, at: datetime, ahead: timedelta = SOON) -> lis
     for rule in doc.rules:
         teams.setdefault(rule.team, []).append(rule.name)
     covers = [_team(facts, code, tuple(rules)) for code, rules in teams.items()]
-    return lint_cover(levels, covers, _people(facts, levels))
+    found = lint_cover(levels, covers, _people(facts, levels))
+    return Cover(tuple(found), _on_shift(facts))
+
+
+def _on_shift(facts: _Facts) -> float:
+    """Different people, weighed by time."""
+    edges = {facts.start, facts.end}
+    for duties in facts.duties.values():
+        edges.update(start for start, _, _ in duties if facts.start < start < facts.end)
+    cuts = sorted(edges)
+    total = 0.0
+    for start, end in pairwise(cuts):
+        here = {pk for rows in facts.duties.values() for s, e, pk in rows if s <= start < e and pk}
+        total += len(here) * (end - start).total_seconds()
+    return total / (facts.end - facts.start).total_seconds()
 
 
 @dataclass(slots=True)

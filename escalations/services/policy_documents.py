@@ -14,7 +14,7 @@ from escalations.rules.policy_documents import read_text
 from escalations.rules.policy_reader import BadDocument, Error
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
-from escalations.selectors.policy_lint import policy_findings
+from escalations.selectors.policy_lint import look_over
 from escalations.services.policies import check_rules, draft_version
 
 
@@ -42,8 +42,11 @@ def look_at(code: str, text: str, at: datetime) -> Looked:
     except DomainError as error:
         return Looked(errors=(("rules", error.detail),))
     newest = policy.versions.filter(state="in_force").first() or policy.versions.last()
+    hours = newest.service_hours_id if newest else None
     comparison = compare(policy_doc(newest.pk), doc) if newest is not None else None
-    return Looked(findings=tuple(policy_findings(doc, at)), comparison=comparison)
+    return Looked(
+        findings=look_over(doc, at, code=code, service_hours=hours).findings, comparison=comparison
+    )
 
 
 def draft_from_text(

@@ -14,9 +14,8 @@ from escalations.forms.changes import AnswerForm, AskForm, RollBackForm
 from escalations.models import ChangeRequest
 from escalations.selectors.changes import approvals_log, request_page, request_rows
 from escalations.selectors.incidents import MAX_NUMBER
-from escalations.selectors.policy_lint import policy_findings
+from escalations.selectors.policy_lint import findings_of
 from escalations.selectors.policy_pages import policy_page
-from escalations.selectors.policy_pages import version_doc as doc_of
 from escalations.services.change_news import mark_read
 from escalations.services.changes import approve, ask_approval, roll_back, send_back, withdraw
 from escalations.views.doors import RoledView
@@ -141,7 +140,7 @@ class AskApproval(_Ask):
 
     def _form(self, code: str, sent: Any = None) -> RollBackForm:
         try:
-            findings = policy_findings(doc_of(code, self.number), self.at)
+            findings = findings_of(code, self.number, self.at)
         except DomainError as error:
             raise Http404 from error
         return AskForm(sent, warnings=[each for each in findings if not each.is_error])

@@ -58,7 +58,7 @@ class PolicyCompare(PoliciesView):
         if before is None or after is None:
             raise Http404
         try:
-            page = compare_page(code, before, after)
+            page = compare_page(code, before, after, self.at)
         except DomainError as error:
             raise Http404 from error
         standing = version_request(code, after, self.person)

@@ -14,7 +14,7 @@ from escalations.models import Policy, PolicyVersion
 from escalations.rules.changes import finding_key
 from escalations.rules.policy_documents import as_text
 from escalations.selectors.policies import policy_doc
-from escalations.selectors.policy_lint import policy_findings
+from escalations.selectors.policy_lint import version_findings
 from escalations.services.changes import ask_approval
 from escalations.services.policy_documents import draft_from_text
 from escalations.services.suggestions import suggest
@@ -51,7 +51,7 @@ def draft_of(
 
 def warning_keys(version: PolicyVersion, at: datetime | None = None) -> list[str]:
     """What whoever asks has to acknowledge, at `at` or at the time of the house's clock."""
-    found = policy_findings(policy_doc(version.pk), at or clock.now())
+    found = version_findings(version, at or clock.now())
     return [finding_key(each) for each in found if not each.is_error]
 
 
