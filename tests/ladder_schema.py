@@ -83,6 +83,8 @@ LADDER_BREAKERS = {
         state="draft",
         snooze_margin_percent=101,
     ),
+    "example_name": lambda w: copy_of(m.Example.objects.first(), position=99),
+    "example_severity": lambda w: copy_of(m.Example.objects.first(), name="x", severity=5),
     "user_quiet_hours": lambda w: copy_of(
         w["company"]["agent"], username="zz", quiet_from=time(22)
     ),

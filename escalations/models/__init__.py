@@ -28,6 +28,7 @@ from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
     Category,
     ClockTarget,
+    Example,
     Floor,
     FloorTest,
     Ladder,
@@ -81,6 +82,7 @@ __all__ = [
     "Evidence",
     "EvidenceContent",
     "Fact",
+    "Example",
     "Floor",
     "FloorTest",
     "Handoff",

@@ -129,7 +129,8 @@ def _is_of(kind: str, condition: Condition) -> bool:
     if kind == YES_NO:
         return all(isinstance(value, bool) for value in values)
     if kind == NUMBER:
-        return all(_number(value) is not None for value in values)
+        # A number in quotes is compared with nothing.
+        return all(not isinstance(v, str) and _number(v) is not None for v in values)
     return bool(values) and all(isinstance(value, str) for value in values)
 
 

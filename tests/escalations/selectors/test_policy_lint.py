@@ -107,7 +107,7 @@ def test_findings_change_with_rosters_and_people_and_cost_the_same_for_more_ladd
     assert cost(1) == cost(12) <= 15
 
 
-def test_the_past_of_a_promise_is_what_its_ended_clocks_took(company, at, client):
+def test_the_past_of_a_promise_is_what_its_ended_clocks_took(company, at, travel, client):
     """Answered after two minutes and after nine; the page shows it beside the target."""
     policy = Policy.objects.get()
     for key, minutes in (("a", 2), ("b", 9)):
@@ -117,6 +117,7 @@ def test_the_past_of_a_promise_is_what_its_ended_clocks_took(company, at, client
     found = past_of(policy.code, at)[Severity.S1, ClockKind.RESPONSE, False]
     assert (found.count, found.kept, found.seconds) == (2, 1, (120.0, 540.0))
     assert past_of(policy.code, at + 89 * DAY) == {}
+    travel.to(at)
     client.force_login(company["governor"])
     (row,) = [
         kept
