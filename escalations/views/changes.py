@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from config.lib.errors import DomainError
 from escalations.forms.changes import AnswerForm, AskForm, RollBackForm
 from escalations.models import ChangeRequest
+from escalations.selectors.backtests import backtest_of
 from escalations.selectors.changes import approvals_log, request_page, request_rows
 from escalations.selectors.incidents import MAX_NUMBER
 from escalations.selectors.policy_lint import findings_of
@@ -51,6 +52,7 @@ class RequestDetail(ChangesView):
             mark_read(page.row.request, by=self.person, at=self.at)
             page = request_page(pk, self.person)
         context = NAV | {"page": page, "standing": page and page.row, "now": self.at}
+        context["backtest"] = backtest_of(pk, self.person)
         return render(request, "escalations/changes/detail.html", context)
 
 

@@ -122,11 +122,16 @@ def test_what_cannot_be_tried_is_told(governor, draft, sent, said):
     assert answer.status_code == 200 and said in answer.text and not answer.context["tried"]
 
 
-def test_the_api_tells_the_same_with_every_factor_rule_and_step(draft, api, at):
+def test_the_api_tells_the_same_with_every_factor_rule_and_step(governor, draft, at):
+    def do(number, sent, expect=200):
+        answer = governor.post(f"{url}{number}/preview/", sent, content_type="application/json")
+        assert answer.status_code == expect, answer.text
+        return answer.json()
+
     url = f"/api/v1/policies/{draft.policy.code}/versions/"
     incident = open_incident(at - HOUR, facts={"users_pct": 5})
     sent = {"incident": incident.number, "facts": {"users_pct": 31}}
-    found = do(api, "governor", "POST", f"{url}3/preview/", sent)
+    found = do(3, sent)
     assert (found["rule"], found["severity"], found["team"]) == ("Many users", "S1", "Growth")
     assert [row["outcome"] for row in found["route"]["trace"]] == ["match"]
     assert len(found["decision"]["inputs"]) == 5
@@ -134,5 +139,5 @@ def test_the_api_tells_the_same_with_every_factor_rule_and_step(draft, api, at):
     assert {row["kind"] for row in found["clocks"]} >= {"response", "restore"}
     assert found["given"]["users_pct"] == 31
     for sent, code in (({"kpi": "x"}, "unknown_kpi"), ({"kind": "x"}, "invalid_choice")):
-        assert do(api, "governor", "POST", f"{url}3/preview/", sent, 400)["code"] == code
-    assert do(api, "governor", "POST", f"{url}9/preview/", {}, 404)["code"] == "not_found"
+        assert do(3, sent, 400)["code"] == code
+    assert do(9, {}, 404)["code"] == "not_found"
