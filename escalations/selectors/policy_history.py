@@ -16,7 +16,7 @@ from accounts.models import Account, Team
 from accounts.selectors.service_hours import calendar_of
 from escalations.models import Clock, Incident
 from escalations.rules.durations import exact_duration
-from escalations.rules.history_lint import TIMED, Facts, History, Hours, Key, Past
+from escalations.rules.history_lint import ENOUGH, TIMED, Facts, History, Hours, Key, Past
 from escalations.rules.policy import ClockKind, ClockTarget, PolicyDoc, Severity
 from escalations.rules.policy_tables import CLOCKS
 from escalations.selectors.hours import versions_in_effect
@@ -132,7 +132,9 @@ def kept_table(docs: Iterable[PolicyDoc], past: Mapping[Key, Past]) -> tuple[Kep
                     p50=_words(found.p50),
                     p90=_words(found.p90),
                     count=found.count,
-                    is_tight=found.p50 is not None and last.target_s < found.p50,
+                    is_tight=found.count >= ENOUGH
+                    and found.p50 is not None
+                    and last.target_s < found.p50,
                 )
             )
     return tuple(rows)

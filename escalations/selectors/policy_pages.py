@@ -88,6 +88,8 @@ class PolicyPage:
     tables: tuple[Lines, ...]
     findings: tuple[Finding, ...]
     kept: tuple[Kept, ...] = ()
+    open_now: int = 0
+    on_shift: float = 0.0  # people, on average in the next 14 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def policy_page(
         _lines(table, fired if table.code == "routing" else None) for table in tables(doc)
     )
     looked = look_over_version(PolicyVersion.objects.select_related("policy").get(pk=line.pk), at)
-    kept = kept_table([doc], looked.history.past)
-    return PolicyPage(card, line, on, lines, looked.findings, kept)
+    past = looked.history
+    kept = kept_table([doc], past.past)
+    return PolicyPage(card, line, on, lines, looked.findings, kept, past.open_now, past.on_shift)
 
 
 def _lines(table: Table, fired: Mapping[str, Fired] | None) -> Lines:
