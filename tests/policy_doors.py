@@ -17,7 +17,7 @@ DOORS: tuple[Door, ...] = (
     page(f"{ONE}import/", "policies/{policy}/import/?v=1", GOVERN),
     page(
         f"{ONE}v<int:number>/preview/",
-        "policies/{policy}/v1/preview/?incident={incident}",
+        "policies/{policy}/v1/preview/",
         SEE_POLICIES,
         who={"POST": SEE_POLICIES},
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from escalations.rules.default_policy import default_policy
 from escalations.rules.example_lint import judge_given, lint_examples, try_examples
 from escalations.rules.policy import Condition, Example, Group, RoutingRule, Severity
+from escalations.services.policies import digest
 
 S1, S2, S3, S4 = Severity
 DEFAULT = default_policy()
@@ -74,6 +77,14 @@ def test_a_rule_without_an_example_is_told_by_its_place():
         (False, "rule_without_example", "Rule 2, 'Everything else', has no example.")
     ]
     assert found(ONE, OTHER) == []
+
+
+def test_a_version_without_examples_keeps_the_hash_from_before_there_were_any():
+    bare = replace(DEFAULT, examples=())
+    content = asdict(bare)
+    del content["version_id"], content["examples"]
+    text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))
+    assert digest(bare) == hashlib.sha256(text.encode()).hexdigest() != digest(DEFAULT)
 
 
 def test_the_examples_that_ship_pass_and_are_those_of_the_rubric():
