@@ -51,7 +51,12 @@ class RequestDetail(ChangesView):
         if any(r.person_id == self.person.pk and not r.read_at for r in page.readers):
             mark_read(page.row.request, by=self.person, at=self.at)
             page = request_page(pk, self.person)
-        context: dict[str, Any] = {**NAV, "page": page, "standing": page.row, "now": self.at}
+        context: dict[str, Any] = {
+            **NAV,
+            "page": page,
+            "standing": page and page.row,
+            "now": self.at,
+        }
         context["backtest"] = backtest_of(pk, self.person)
         return render(request, "escalations/changes/detail.html", context)
 
