@@ -110,7 +110,10 @@ def kept_table(docs: Iterable[PolicyDoc], past: Mapping[Key, Past]) -> tuple[Kep
     rows = []
     for severity in Severity:
         for kind in CLOCKS:
-            targets = [doc.severities[severity].targets.get(kind) for doc in versions]
+            targets = [
+                doc.severities[severity].targets.get(kind) if severity in doc.severities else None
+                for doc in versions
+            ]
             last = next((each for each in reversed(targets) if each), None)
             if last is None:
                 continue

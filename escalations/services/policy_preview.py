@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import Account, User
 from accounts.selectors.customers import valuation_of
-from config.lib.errors import DomainError, field_error
+from config.lib.errors import Conflict, DomainError, field_error
 from config.lib.sensitive import REVENUE, hidden_facts
 from escalations.models import Incident, Kpi, PolicyVersion
 from escalations.models.incidents import Kind
@@ -150,8 +150,17 @@ def asked_of(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def foretell(version: PolicyVersion, known: Known, at: datetime, user: User) -> Foretold:
-    """As rosters, teams and people stand for `at`."""
-    verdict = decide(version, replace(known, at=at))
+    """As rosters, teams and people stand for `at`. Raises Conflict `cannot_decide` for a draft that
+    is not whole yet."""
+    try:
+        verdict = decide(version, replace(known, at=at))
+        if verdict.severity not in verdict.doc.severities:
+            raise KeyError(verdict.severity)
+    except (KeyError, ValueError) as error:
+        raise Conflict(
+            "cannot_decide",
+            f"v{version.number} cannot decide yet: mend its errors first.",
+        ) from error
     outlook = look_ahead(verdict, known.account, at)
     doc, ladder = verdict.doc, verdict.ladder or ""
     stored = {"decision": verdict.decision.as_json(), "route": verdict.route.as_json()}

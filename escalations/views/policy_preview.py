@@ -89,7 +89,11 @@ class PolicyPreview(PoliciesView):
         versions = [version]
         if asked["against"]:
             versions.append(self._version(version.policy.code, int(asked["against"])))
-        return [foretell(each, known, at, self.person) for each in versions]
+        try:
+            return [foretell(each, known, at, self.person) for each in versions]
+        except DomainError as error:
+            form.add_error(None, error.detail)
+            return []
 
     def _page(
         self, version: PolicyVersion, form: Any, tried: list[Foretold] | None = None, of: Any = None

@@ -122,6 +122,22 @@ def test_what_cannot_be_tried_is_told(governor, draft, sent, said):
     assert answer.status_code == 200 and said in answer.text and not answer.context["tried"]
 
 
+def test_a_draft_that_is_not_whole_says_so_everywhere(governor, draft, at):
+    """Its page, its comparison and its preview, without a last rule and without an S1."""
+    draft.routing_rules.filter(when__isnull=True).delete()
+    draft.severity_rules.filter(severity=1).delete()
+    for path in (f"/policies/{draft.policy.code}/?v=3", page_of(draft)):
+        assert governor.get(path).status_code == 200, path
+    compare = f"/policies/{draft.policy.code}/compare/?from=2&to=3"
+    assert governor.get(compare).status_code == 200
+    for sent in ({}, {"users_pct": "35"}):  # no rule takes it; its severity has no row
+        answer = governor.post(page_of(draft), sent)
+        assert answer.status_code == 200 and "v3 cannot decide yet" in answer.text
+    url = f"/api/v1/policies/{draft.policy.code}/versions/3/preview/"
+    refused = governor.post(url, {}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "cannot_decide")
+
+
 def test_the_api_tells_the_same_with_every_factor_rule_and_step(governor, draft, at):
     def do(number, sent, expect=200):
         answer = governor.post(f"{url}{number}/preview/", sent, content_type="application/json")
