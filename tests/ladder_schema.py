@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 
 from escalations import models as m
+from tests.change_schema import stored
 
 
 def copy_of(row: Any, **changes: Any) -> models.Model:
@@ -30,6 +31,11 @@ def storm_id(w: dict[str, Any]) -> int:
     storm = storm_of(w, dimension="area:breakers")
     storm.save()
     return storm.pk
+
+
+def back_test_of(w: dict[str, Any], **changes: Any) -> m.BackTest:
+    values = {"request": stored(w), "round": 1, "version": m.PolicyVersion.objects.first()}
+    return m.BackTest(**{**values, "at": w["at"], "version_sha256": "x", "result": {}, **changes})
 
 
 LADDER_BREAKERS = {
@@ -83,6 +89,10 @@ LADDER_BREAKERS = {
         state="draft",
         snooze_margin_percent=101,
     ),
+    "back_test_once": lambda w: twice(back_test_of(w)),
+    "back_test_hashed": lambda w: back_test_of(w, version_sha256=""),
+    "example_name": lambda w: copy_of(m.Example.objects.first(), position=99),
+    "example_severity": lambda w: copy_of(m.Example.objects.first(), name="x", severity=5),
     "user_quiet_hours": lambda w: copy_of(
         w["company"]["agent"], username="zz", quiet_from=time(22)
     ),

@@ -16,6 +16,7 @@ from config.lib.errors import DomainError
 from escalations.models import (
     Category,
     ClockTarget,
+    Example,
     Floor,
     FloorTest,
     Ladder,
@@ -70,6 +71,11 @@ class RoutingRuleInline(GovernedInline):
 
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).select_related("team")
+
+
+class ExampleInline(GovernedInline):
+    model = Example
+    fields = ("position", "name", "given", "anchors", "rule", "severity", "team", "ladder")
 
 
 class LadderInline(GovernedInline):
@@ -180,6 +186,7 @@ class PolicyVersionAdmin(Governed):
         FloorInline,
         CategoryInline,
         RoutingRuleInline,
+        ExampleInline,
         LadderInline,
     )
 

@@ -44,6 +44,7 @@ from escalations.api.policies import (
     PolicyVersionDetail,
     PolicyVersionList,
 )
+from escalations.api.policy_preview import PolicyPreview
 from escalations.api.readings import ReadingsView
 from escalations.api.repairs import ApplyRepair, DropRepair, RepairDetail, RepairList
 from escalations.api.replies import ReplyList
@@ -118,6 +119,11 @@ urlpatterns = [
         "policies/<slug:code>/versions/<int:number>/",
         PolicyVersionDetail.as_view(),
         name="policy_version",
+    ),
+    path(
+        "policies/<slug:code>/versions/<int:number>/preview/",
+        PolicyPreview.as_view(),
+        name="policy_preview",
     ),
     path("change-requests/", RequestList.as_view(), name="change_requests"),
     path("change-requests/roll-back/", RollBackVersion.as_view(), name="roll_back"),

@@ -9,8 +9,7 @@ from accounts.models import User
 from escalations.demo.stage import Stage
 from escalations.models import PolicyVersion
 from escalations.rules.changes import finding_key
-from escalations.rules.policy_lint import lint
-from escalations.selectors.policies import build_doc
+from escalations.selectors.policy_lint import version_findings
 from escalations.services.changes import approve, ask_approval, send_back
 from escalations.services.suggestions import suggest
 
@@ -49,6 +48,6 @@ def plan_requests(
 
 
 def _ask(version: PolicyVersion, reason: str, *, by: User, at: datetime) -> int:
-    keys = [finding_key(each) for each in lint(build_doc(version))]
+    keys = [finding_key(each) for each in version_findings(version, at)]
     given = {"reason": reason, "acknowledged": keys}
     return ask_approval(version.policy.code, version.number, given, by=by, at=at).pk

@@ -16,6 +16,7 @@ from escalations.rules.policy import (
     ClockKind,
     ClockTarget,
     Condition,
+    Example,
     Group,
     PolicyDoc,
     RoutingRule,
@@ -57,6 +58,31 @@ RENEWALS = RoutingRule(
 )
 
 
+EXAMPLES = {
+    "KPIs go to Growth": Example(
+        "Checkout falls",
+        {"kind": "kpi", "kpi": "checkout_conversion", "declared": "S2"},
+        "KPIs go to Growth",
+        Severity.S2,
+        "growth",
+    ),
+    "Data or legal questions": Example(
+        "Exposure suspected on the free tier",
+        {"kind": "customer", "customer_segment": "free", "data_or_legal_suspected": True},
+        "Data or legal questions",
+        Severity.S2,
+        "frontline",
+        anchors={"technical": 2, "business": 1, "revenue": 0, "reputation": 3},
+    ),
+    "Renewals at risk go to Care": Example(
+        "A renewal in doubt",
+        {"kind": "account_health", "category": "account_health"},
+        "Renewals at risk go to Care",
+        team="care",
+    ),
+}
+
+
 def tell_policies(governor: User, at: datetime) -> None:
     """The first version sixty days ago and the second thirty, both already in force once."""
     tell_first_policies(at - timedelta(days=60))
@@ -92,7 +118,9 @@ def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
     doc = default_policy()
     last = replace(doc.rules[-1], position=len(rules) + 1)
     name = Policy.objects.get(is_default=True).name
-    return replace(doc, policy=name, rules=(*rules, last))
+    usual = [each for each in doc.examples if "data_or_legal_suspected" not in each.given]
+    own = [EXAMPLES[rule.name] for rule in rules]
+    return replace(doc, policy=name, rules=(*rules, last), examples=(*own, *usual))
 
 
 def _timed(doc: PolicyDoc) -> PolicyDoc:

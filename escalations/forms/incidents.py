@@ -66,7 +66,8 @@ class IncidentForm(forms.Form):
             ("", "Not known"),
             *((code, each.label) for code, each in doc.categories.items()),
         ]
-        self.fields["body"].widget.attrs["rows"] = 4
+        if "body" in self.fields:
+            self.fields["body"].widget.attrs["rows"] = 4
 
     def message(self) -> dict[str, Any]:
         """The fields of `services.messages.message_of`; call after `is_valid`."""

@@ -1,6 +1,7 @@
 from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
+from escalations.models.backtests import BackTest
 from escalations.models.baselines import LearnedDay
 from escalations.models.changes import (
     AnsweredWarning,
@@ -28,6 +29,7 @@ from escalations.models.playbooks import IncidentPlaybook, PlaybookTrigger
 from escalations.models.policies import (
     Category,
     ClockTarget,
+    Example,
     Floor,
     FloorTest,
     Ladder,
@@ -59,6 +61,7 @@ from escalations.models.timeline import TimelineEvent
 from escalations.models.visits import Visit
 
 __all__ = [
+    "BackTest",
     "ActionItem",
     "AnsweredWarning",
     "Approval",
@@ -81,6 +84,7 @@ __all__ = [
     "Evidence",
     "EvidenceContent",
     "Fact",
+    "Example",
     "Floor",
     "FloorTest",
     "Handoff",

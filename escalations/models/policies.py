@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -269,6 +270,43 @@ class RoutingRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Example(models.Model):
+    """An input and what the version must make of it. `given` and `anchors` by name."""
+
+    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="examples")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    given = models.JSONField(default=dict, blank=True, help_text="Facts and fields, by name.")
+    anchors = models.JSONField(default=dict, blank=True, help_text="Factors, 0 to 4 each.")
+    rule = models.CharField("reaches rule", max_length=120)
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES, null=True, blank=True)
+    team = models.CharField(max_length=40, blank=True, help_text="Its code. Empty: any.")
+    ladder = models.CharField(max_length=40, blank=True, help_text="Its name. Empty: any.")
+
+    history = recorded()
+
+    class Meta:
+        ordering = ["version", "position"]
+        verbose_name = "worked example"
+        constraints = [
+            unique("example_name", "version", "name", sentence="An example has this name."),
+            check(
+                "example_severity",
+                Q(severity=None) | Q(severity__gte=1, severity__lte=4),
+                "S1 to S4.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        for field in ("given", "anchors"):
+            if not isinstance(getattr(self, field), dict):
+                said = ValidationError("Write names with a value each.", code="not_an_object")
+                raise ValidationError({field: said})
 
 
 class Ladder(models.Model):

@@ -95,8 +95,9 @@ def effective_at(asked_for: datetime | None, at: datetime) -> datetime:
 
 
 def finding_key(finding: Finding) -> str:
-    """Names one finding of one document; another sentence is another finding."""
-    said = f"{finding.code}|{finding.where}|{finding.sentence}"
+    """Names one finding of one document; another sentence is another finding, unless the finding
+    says what makes it the same."""
+    said = f"{finding.code}|{finding.where}|{finding.same or finding.sentence}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -12,6 +12,7 @@ from escalations.rules.policy import (
     Category,
     ClockKind,
     ClockTarget,
+    Example,
     Factor,
     Floor,
     FloorTest,
@@ -45,6 +46,39 @@ def default_policy() -> PolicyDoc:
         rules=(RoutingRule(position=1, name="Everything else", when=None, team="frontline"),),
         ladders={ladder.name: ladder for ladder in _ladders()},
         categories={category.code: category for category in _categories()},
+        examples=_examples(),
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    """Of SEMANTICS 4.1: the core is down for many, a suspicion on the free tier, one user."""
+    down = {"arr_at_risk": 400_000, "users_pct": 35, "core_down_no_workaround": True}
+    suspected = {"customer_segment": "free", "data_or_legal_suspected": True}
+    last = "Everything else"
+    return (
+        Example(
+            "Core down for many",
+            {"customer_segment": "enterprise", **down},
+            last,
+            S1,
+            "frontline",
+            "s1",
+            {"technical": 4, "business": 4, "reputation": 3},
+        ),
+        Example(
+            "Exposure suspected on the free tier",
+            suspected,
+            last,
+            S2,
+            anchors={"technical": 2, "business": 1, "revenue": 0, "reputation": 3},
+        ),
+        Example(
+            "One user of a small customer",
+            {"customer_segment": "smb", "arr_at_risk": 500},
+            last,
+            S4,
+            anchors={"technical": 1, "business": 1, "reputation": 0},
+        ),
     )
 
 

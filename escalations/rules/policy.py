@@ -189,6 +189,21 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: under this version, `given` (what rules may ask about and facts, by name)
+    and `anchors` (by factor) reach the rule of this name. Severity, team and ladder are expected
+    only where they are said."""
+
+    name: str
+    given: Mapping[str, object]
+    rule: str
+    severity: Severity | None = None
+    team: str = ""
+    ladder: str = ""
+    anchors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyDoc:
     version_id: int
     policy: str
@@ -204,6 +219,7 @@ class PolicyDoc:
     warn_percents: tuple[int, ...] = (50, 75, 90)
     min_confidence: int = 60  # per cent of weight known, below it: "check severity"
     limits: Limits = Limits()
+    examples: tuple[Example, ...] = ()
 
     @property
     def label(self) -> str:

@@ -17,6 +17,7 @@ from escalations.rules.durations import exact_duration
 from escalations.rules.limits import Limits
 from escalations.rules.policy import (
     Condition,
+    Example,
     Group,
     Ladder,
     LadderTarget,
@@ -73,6 +74,7 @@ def write(doc: PolicyDoc) -> dict[str, Any]:
             for c in doc.categories.values()
         ],
         "rules": [_write_rule(rule) for rule in sorted(doc.rules, key=lambda r: r.position)],
+        "examples": [_write_example(example) for example in doc.examples],
         "ladders": {ladder.name: _write_ladder(ladder) for ladder in doc.ladders.values()},
         "warn_percents": list(doc.warn_percents),
         "min_confidence": doc.min_confidence,
@@ -107,6 +109,19 @@ def _write_rule(rule: RoutingRule) -> dict[str, Any]:
     if rule.severity_floor:
         said["severity_floor"] = rule.severity_floor.label
     return said
+
+
+def _write_example(example: Example) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": example.name,
+        "given": {name: _plain(value) for name, value in example.given.items()},
+    }
+    if example.anchors:
+        said["anchors"] = dict(example.anchors)
+    said["rule"] = example.rule
+    if example.severity:
+        said["severity"] = example.severity.label
+    return said | {k: v for k in ("team", "ladder") if (v := getattr(example, k))}
 
 
 def _write_condition(part: Condition | Group | None) -> Any:

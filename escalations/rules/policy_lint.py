@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from escalations.rules.durations import exact_duration
+from escalations.rules.example_lint import lint_examples
 from escalations.rules.facts import FACTS, FLAG, Amount
 from escalations.rules.policy import ClockKind, Ladder, PolicyDoc, Severity
 from escalations.rules.policy_tables import CLOCKS
@@ -24,6 +25,7 @@ def lint(doc: PolicyDoc) -> list[Finding]:
         *_floors(doc),
         *_clocks(doc),
         *lint_routing(doc.rules),
+        *lint_examples(doc),
         *_ladder_names(doc),
         *(each for ladder in doc.ladders.values() for each in _ladder(ladder)),
         *_limits(doc),

@@ -10,6 +10,7 @@ from escalations.rules.limits import Limits
 from escalations.rules.policy import (
     Category,
     Condition,
+    Example,
     Factor,
     Floor,
     FloorTest,
@@ -78,8 +79,13 @@ class _Reader:
                 ("floors", self._floor),
                 ("categories", self._category),
                 ("rules", self._rule),
+                ("examples", self._example),
             )
         }
+        names = [each.name for each in parts["examples"]]
+        for place, named in enumerate(names):
+            if named in names[:place]:
+                self._wrong(f"examples[{place}].name", "Another example has this name.")
         ladders = {
             str(key): ladder
             for key, row in self._mapping(top["ladders"], "ladders").items()
@@ -102,6 +108,7 @@ class _Reader:
             warn_percents=tuple(top["warn_percents"]),
             min_confidence=top["min_confidence"],
             limits=Limits(**limits),
+            examples=tuple(parts["examples"]),
         )
 
     def _severity(
@@ -153,6 +160,12 @@ class _Reader:
         if isinstance(part, Condition):
             part = Group("all", (part,))
         return RoutingRule(position=place, when=part, **{**said, "ladder": said["ladder"] or None})
+
+    def _example(self, path: str, row: Any, place: int) -> Example | None:
+        # What stands open here is not left out elsewhere.
+        full = {**values.OF_EXAMPLE, **row} if isinstance(row, Mapping) else row
+        said = self._fields(full, path, values.EXAMPLE)
+        return Example(**said) if said else None
 
     def _condition(self, path: str, row: Any, depth: int) -> Condition | Group | None:
         if (

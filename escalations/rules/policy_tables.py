@@ -7,7 +7,7 @@ key names the same thing in every version; its cells may change, its key may not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import time
 from decimal import Decimal
@@ -19,6 +19,7 @@ from escalations.rules.policy import (
     ClockKind,
     ClockTarget,
     Condition,
+    Example,
     Group,
     Ladder,
     LadderStart,
@@ -32,6 +33,7 @@ from escalations.rules.policy import (
 
 T = TypeVar("T")
 NONE = "none"
+ANY = "any"
 CLOCKS = {
     ClockKind.RESPONSE: "Response",
     ClockKind.RESTORE: "Restore",
@@ -96,6 +98,7 @@ def tables(doc: PolicyDoc) -> tuple[Table, ...]:
         _floors(doc),
         _categories(doc),
         _routing(doc),
+        _examples(doc),
         *(_ladder(ladder) for ladder in doc.ladders.values()),
         _general(doc),
     )
@@ -221,6 +224,30 @@ def _routing(doc: PolicyDoc) -> Table:
         ("Place", "When", "Team", "Ladder", "Skill", "At least"),
         tuple(Row(key, cells(rule)) for key, rule in _numbered((r.name, r) for r in doc.rules)),
     )
+
+
+def _examples(doc: PolicyDoc) -> Table:
+    def cells(example: Example) -> tuple[str, ...]:
+        anchors = {f"anchor of {name}": value for name, value in example.anchors.items()}
+        return (
+            given_words({**example.given, **anchors}) or "nothing known",
+            example.rule,
+            _severity(example.severity) if example.severity else ANY,
+            example.team or ANY,
+            example.ladder or ANY,
+        )
+
+    return Table(
+        "examples",
+        "Worked examples",
+        "Example",
+        ("Given", "Reaches rule", "Severity", "Team", "Ladder"),
+        tuple(Row(key, cells(each)) for key, each in _numbered((e.name, e) for e in doc.examples)),
+    )
+
+
+def given_words(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in given.items())
 
 
 def _ladder(ladder: Ladder) -> Table:

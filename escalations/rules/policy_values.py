@@ -44,6 +44,15 @@ def _name(value: Any) -> str:
     return text
 
 
+def _short(most: int, make: Callable[[Any], str]) -> Callable[[Any], str]:
+    def shorter(value: Any) -> str:
+        if len(text := make(value)) > most:
+            raise Wrong(f"Write at most {most} characters.")
+        return text
+
+    return shorter
+
+
 def _whole(least: int, most: int) -> Callable[[Any], int]:
     def make(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -109,6 +118,18 @@ def _value(value: Any) -> Any:
     raise Wrong("Write a text, a number, yes or no, or a list of them.")
 
 
+def _scalars(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise Wrong("Write names with a value each.")
+    if any(isinstance(each, (list, dict)) or each is None for each in value.values()):
+        raise Wrong("Write a text, a number, yes or no for each; leave out what is not known.")
+    return {name: _value(each) for name, each in value.items()}
+
+
+def _anchor_values(value: Any) -> dict[str, int]:
+    return {name: _whole(0, 4)(each) for name, each in _scalars(value).items()}
+
+
 def _test_value(value: Any) -> Decimal | bool:
     if isinstance(value, bool):
         return value
@@ -170,7 +191,9 @@ OPTIONAL: dict[str, Any] = {
     "quiet_hours": QuietHours.IGNORE.value,
     "channels_min": 1,
     "policy": "",
+    "examples": [],
 }
+OF_EXAMPLE: dict[str, Any] = {"anchors": {}, "severity": None, "team": "", "ladder": ""}
 TOP: Fields = {
     "format": anything,
     "policy": _text,
@@ -180,6 +203,7 @@ TOP: Fields = {
     "floors": anything,
     "categories": anything,
     "rules": anything,
+    "examples": anything,
     "ladders": anything,
     "warn_percents": _percents,
     "min_confidence": _whole(0, 100),
@@ -220,6 +244,15 @@ RULE: Fields = {
     "ladder": _text,
     "skill": _text,
     "severity_floor": _severity_or_none,
+}
+EXAMPLE: Fields = {
+    "name": _short(120, _name),
+    "given": _scalars,
+    "anchors": _anchor_values,
+    "rule": _short(120, _name),
+    "severity": _severity_or_none,
+    "team": _short(40, _text),
+    "ladder": _short(40, _text),
 }
 CONDITION: Fields = {"field": _name, "op": _name, "value": _value}
 LADDER: Fields = {

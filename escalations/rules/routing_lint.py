@@ -42,13 +42,15 @@ OF = {TEXT: OF_TEXT, NUMBER: OF_NUMBERS, YES_NO: {"is", "=", "!="}}
 @dataclass(frozen=True, slots=True)
 class Finding:
     """An error keeps a version from review; a warning is answered by whoever asks for it.
-    `sample` is an input in words that shows it, where there is one."""
+    `sample` is an input in words that shows it, where there is one. `same` is what makes it the
+    same finding while the figures of its sentence move with time."""
 
     is_error: bool
     code: str
     where: str
     sentence: str
     sample: str = ""
+    same: str = ""
 
 
 def lint_routing(rules: Sequence[RoutingRule]) -> list[Finding]:
@@ -127,7 +129,8 @@ def _is_of(kind: str, condition: Condition) -> bool:
     if kind == YES_NO:
         return all(isinstance(value, bool) for value in values)
     if kind == NUMBER:
-        return all(_number(value) is not None for value in values)
+        # A number in quotes is compared with nothing.
+        return all(not isinstance(v, str) and _number(v) is not None for v in values)
     return bool(values) and all(isinstance(value, str) for value in values)
 
 

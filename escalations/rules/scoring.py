@@ -265,6 +265,15 @@ def score(
     )
 
 
+def floors_held(doc: PolicyDoc, facts: Mapping[str, Input | object]) -> tuple[bool, ...]:
+    """For each floor of the version in its order: do these facts put it in force?"""
+    results = {test.code: _tested(test, facts.get(test.fact)).result for test in doc.tests}
+    return tuple(
+        all(code in results for code in floor.all_of) and _holds(floor, results) is True
+        for floor in doc.floors
+    )
+
+
 def band_of(doc: PolicyDoc, score_bp: int) -> Severity:
     """The band of a score in basis points; a band includes its least score."""
     for severity in (Severity.S1, Severity.S2, Severity.S3):

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from accounts.models import Account
 from accounts.selectors.customers import valuation_of
 from escalations.models import PolicyVersion
+from escalations.rules.judging import judge
 from escalations.rules.policy import PolicyDoc, Severity
-from escalations.rules.routing import Route, route
-from escalations.rules.scoring import Decision, Input, revenue_anchor, score, segment_anchor
+from escalations.rules.routing import Route
+from escalations.rules.scoring import Decision, Input, revenue_anchor, segment_anchor
 from escalations.selectors.policies import policy_doc
 
 # What a sender's hint says of the technical severity, 0-4.
@@ -94,9 +94,15 @@ def decide(version: PolicyVersion, known: Known) -> Verdict:
     doc = policy_doc(version.pk)
     anchors, facts = anchors_of(known), dict(known.facts or {})
     priced = valuation_of(known.account, known.at) if known.account else None
-    terms: dict[str, Any] = {"category": known.category or None, "declared": known.declared}
-    decision = score(doc, anchors, facts, **terms)
-    subject: dict[str, object] = {
+    subject = subject_of(known, priced.tier.value if priced else None)
+    found = judge(doc, subject=subject, anchors=anchors, facts=facts, declared=known.declared)
+    priority_bp = priced.priority_bp if priced else 0
+    return Verdict(version, doc, found.decision, found.route, priority_bp)
+
+
+def subject_of(known: Known, tier: str | None) -> dict[str, object]:
+    """What routing rules may ask about, but for the facts and the severity."""
+    return {
         "kind": known.kind,
         "source": known.source,
         "product_area": known.product_area or None,
@@ -105,14 +111,8 @@ def decide(version: PolicyVersion, known: Known) -> Verdict:
         "segment": known.segment or None,
         "account": known.account.external_id if known.account else None,
         "customer_segment": known.account.segment if known.account else None,
-        "tier": priced.tier.value if priced else None,
-        "severity": decision.severity.label,
-        **{name: given.value for name, given in facts.items()},
+        "tier": tier,
     }
-    found = route(doc, subject)
-    if found.rule.severity_floor is not None:
-        decision = score(doc, anchors, facts, route_floor=found.rule.severity_floor, **terms)
-    return Verdict(version, doc, decision, found, priced.priority_bp if priced else 0)
 
 
 def why_severity(verdict: Verdict) -> str:

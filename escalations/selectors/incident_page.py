@@ -270,6 +270,13 @@ def explanation_view(incident: Incident, user: User, doc: PolicyDoc | None = Non
     """The stored decision with the labels of its policy version."""
     doc = doc or policy_doc(incident.policy_version_id)
     stored = discreet(incident.explanation, user)
+    return explained(stored, doc, score_bp=incident.score_bp, severity=incident.severity)
+
+
+def explained(
+    stored: dict[str, Any], doc: PolicyDoc, *, score_bp: int, severity: int
+) -> Explanation:
+    """A decision and a route as they are stored, in the words of the version that made them."""
     said: dict[str, Any] = stored.get("decision") or {}
     factors = {factor.code: factor.label for factor in doc.factors}
     tests = {test.code: test.label for test in doc.tests}
@@ -279,8 +286,8 @@ def explanation_view(incident: Incident, user: User, doc: PolicyDoc | None = Non
     codes = [_code_word(code, tests) for code in said.get("floor_codes", [])]
     floor = said.get("floor") or ""
     return Explanation(
-        score=f"{incident.score_bp / 100:.2f}",
-        severity=incident.severity,
+        score=f"{score_bp / 100:.2f}",
+        severity=severity,
         band=said.get("band", ""),
         floor=f"{floor} ({', '.join(codes)})" if floor and codes else floor,
         distance=said.get("band_distance", ""),

@@ -153,6 +153,18 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
         warn_percents=tuple(version.warn_percents),
         min_confidence=version.min_confidence,
         limits=Limits(**{name: getattr(version, name) for name in LIMITS}),
+        examples=tuple(
+            rules.Example(
+                name=row.name,
+                given=row.given if isinstance(row.given, dict) else {},
+                rule=row.rule,
+                severity=Severity(row.severity) if row.severity else None,
+                team=row.team,
+                ladder=row.ladder,
+                anchors=row.anchors if isinstance(row.anchors, dict) else {},
+            )
+            for row in version.examples.all()
+        ),
     )
 
 

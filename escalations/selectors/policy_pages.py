@@ -17,10 +17,11 @@ from config.lib.versions import VersionState
 from escalations.models import Incident, Policy, PolicyVersion
 from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
-from escalations.rules.policy_lint import lint
 from escalations.rules.policy_tables import Table, tables
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_history import Kept, kept_table, past_of
+from escalations.selectors.policy_lint import look_over_version
 
 FIRED_WITHIN = timedelta(days=90)
 COUNTED = 20_000  # the newest incidents: a count is never dearer than this
@@ -86,6 +87,9 @@ class PolicyPage:
     on: date | None  # the day that was asked for
     tables: tuple[Lines, ...]
     findings: tuple[Finding, ...]
+    kept: tuple[Kept, ...] = ()
+    open_now: int = 0
+    on_shift: float = 0.0  # people, on average in the next 14 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class ComparePage:
     before: VersionLine
     after: VersionLine
     comparison: Comparison
+    kept: tuple[Kept, ...]
 
 
 def policy_cards() -> tuple[PolicyCard, ...]:
@@ -127,7 +132,10 @@ def policy_page(
     lines = tuple(
         _lines(table, fired if table.code == "routing" else None) for table in tables(doc)
     )
-    return PolicyPage(card, line, on, lines, tuple(lint(doc)))
+    looked = look_over_version(PolicyVersion.objects.select_related("policy").get(pk=line.pk), at)
+    past = looked.history
+    kept = kept_table([doc], past.past)
+    return PolicyPage(card, line, on, lines, looked.findings, kept, past.open_now, past.on_shift)
 
 
 def _lines(table: Table, fired: Mapping[str, Fired] | None) -> Lines:
@@ -142,14 +150,15 @@ def _lines(table: Table, fired: Mapping[str, Fired] | None) -> Lines:
     return Lines(table.title, table.columns, rows, fired is not None)
 
 
-def compare_page(code: str, before: int, after: int) -> ComparePage:
+def compare_page(code: str, before: int, after: int, at: datetime) -> ComparePage:
     """Raises DomainError `not_found`."""
     card = policy_card(code)
     lines = {line.number: line for line in card.versions}
     if before not in lines or after not in lines:
         raise DomainError("not_found", "There is no such version.", status=404)
     old, new = lines[before], lines[after]
-    return ComparePage(card, old, new, compare(policy_doc(old.pk), policy_doc(new.pk)))
+    docs = (policy_doc(old.pk), policy_doc(new.pk))
+    return ComparePage(card, old, new, compare(*docs), kept_table(docs, past_of(code, at)))
 
 
 def version_doc(code: str, number: int) -> PolicyDoc:

@@ -23,7 +23,7 @@ from escalations.rules.changes import (
 )
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.changes import APPROVE, ASK, standing_of
-from escalations.services import change_effects, change_news, governed
+from escalations.services import backtests, change_effects, change_news, governed
 from escalations.services.policies import copy_version
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -38,8 +38,8 @@ def ask_approval(
 
     Raises DomainError 403 `missing_right`, `not_author`, 404 `not_found`, 400 `too_soon`,
     `emergency_has_no_date`, `reason_missing`, 409 `not_draft`, `nothing_before`, `lint_errors`,
-    `warnings_open` (the warnings are in `warnings`), `too_few_approvers`, and what a version must
-    hold.
+    `warnings_open` (the warnings are in `warnings`), `less_severe`, `too_few_approvers`, and
+    what a version must hold.
     """
     if not by.has_perm(ASK):
         raise NotAllowed("missing_right", "Your role does not change the rules.")
@@ -54,7 +54,10 @@ def ask_approval(
             f"Read {len(open_warnings)} warnings first, and acknowledge each.",
             warnings=[_as_json(each) for each in open_warnings],
         )
-    return _ask(version, sent_back, given, warnings, by, at)
+    tried = backtests.guard(version, given, at)
+    request = _ask(version, sent_back, given, warnings, by, at)
+    backtests.keep(request, version, tried, at)
+    return request
 
 
 def roll_back(
@@ -76,7 +79,7 @@ def roll_back(
         copy = copy_version(old, by=by, at=at, note=note[:500])
         keys = [finding_key(each) for each in governed.look_over(copy, at)]
         title = f"{old.policy.name}: back to v{number}"
-        asked = {"title": title, **given, "acknowledged": keys}
+        asked = {"title": title, **given, "acknowledged": keys, "is_roll_back": True}
         request = ask_approval(code, copy.number, asked, by=by, at=at)
         change = request.changes.get()
         change.restores = old

@@ -12,9 +12,9 @@ from config.lib.errors import Conflict, DomainError
 from config.lib.history import told
 from escalations.models import Change, PolicyVersion
 from escalations.rules.policy_diff import compare
-from escalations.rules.policy_lint import lint
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import build_doc, policy_doc
+from escalations.selectors.policy_lint import version_findings
 from escalations.services.ladder_checks import check_ladders
 from escalations.services.policies import check_version, copy_version, digest, take_effect
 
@@ -37,8 +37,7 @@ def move(
 def look_over(version: PolicyVersion, at: datetime) -> list[Finding]:
     """The warnings. Raises DomainError `lint_errors` with what keeps it from review, and what
     `check_version` and `check_ladders` raise."""
-    doc = build_doc(version)
-    findings = lint(doc)
+    doc, findings = build_doc(version), version_findings(version, at)
     if errors := [finding for finding in findings if finding.is_error]:
         raise DomainError(
             "lint_errors",

@@ -18,6 +18,7 @@ from config.lib.history import told
 from escalations.models import (
     Category,
     ClockTarget,
+    Example,
     Floor,
     FloorTest,
     Ladder,
@@ -40,6 +41,8 @@ def digest(doc: PolicyDoc) -> str:
     """SHA-256 of what the document says, independent of ids."""
     content = asdict(doc)
     content.pop("version_id")
+    if not content["examples"]:
+        del content["examples"]  # what was approved before there were any keeps its hash
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, default=str, separators=(",", ":")).encode()
     ).hexdigest()
@@ -183,6 +186,20 @@ def draft_version(
             severity_floor=rule.severity_floor,
         )
         for position, rule in enumerate(doc.rules, 1)
+    )
+    Example.objects.bulk_create(
+        Example(
+            version=version,
+            position=position,
+            name=each.name,
+            given=dict(each.given),
+            anchors=dict(each.anchors),
+            rule=each.rule,
+            severity=each.severity,
+            team=each.team,
+            ladder=each.ladder,
+        )
+        for position, each in enumerate(doc.examples, 1)
     )
     for ladder in doc.ladders.values():
         _store_ladder(version, ladder)

@@ -11,10 +11,10 @@ from escalations.models import Policy, PolicyVersion
 from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
 from escalations.rules.policy_documents import read_text
-from escalations.rules.policy_lint import lint
 from escalations.rules.policy_reader import BadDocument, Error
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_lint import look_over
 from escalations.services.policies import check_rules, draft_version
 
 
@@ -31,7 +31,7 @@ class Looked:
         return bool(self.errors) or any(finding.is_error for finding in self.findings)
 
 
-def look_at(code: str, text: str) -> Looked:
+def look_at(code: str, text: str, at: datetime) -> Looked:
     """Stores nothing. Raises DomainError `not_found` for an unknown policy."""
     policy = _policy(code)
     try:
@@ -42,8 +42,11 @@ def look_at(code: str, text: str) -> Looked:
     except DomainError as error:
         return Looked(errors=(("rules", error.detail),))
     newest = policy.versions.filter(state="in_force").first() or policy.versions.last()
+    hours = newest.service_hours_id if newest else None
     comparison = compare(policy_doc(newest.pk), doc) if newest is not None else None
-    return Looked(findings=tuple(lint(doc)), comparison=comparison)
+    return Looked(
+        findings=look_over(doc, at, code=code, service_hours=hours).findings, comparison=comparison
+    )
 
 
 def draft_from_text(

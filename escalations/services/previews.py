@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import Team, User
-from escalations.models import Incident
+from accounts.models import Account, Team, User
+from escalations.models import Clock, Incident
 from escalations.rules.policy import ClockKind, PolicyDoc
 from escalations.rules.routing import choose
-from escalations.selectors.decisions import decide, why_severity
+from escalations.selectors.decisions import Verdict, decide, why_severity
 from escalations.selectors.policies import policy_doc, team_id, version_in_force
 from escalations.selectors.routing import candidates
 from escalations.services.clocks import new_clock
@@ -43,13 +43,44 @@ def form_doc() -> PolicyDoc:
 
 def preview(message: SignalMessage, at: datetime) -> Preview:
     verdict = decide(version_in_force(message.product_area), known_of(signal_of(message)))
+    outlook = look_ahead(verdict, message.account, at)
+    return Preview(
+        severity=int(verdict.severity),
+        score=f"{verdict.decision.score_bp / 100:.2f}",
+        route=outlook.team.name if outlook.team else "No team",
+        owner=str(outlook.owner) if outlook.owner else "",
+        deadlines=tuple(
+            Deadline(c.get_kind_display(), f"by {utc(c.due_at, at)}, {ago(c.due_at, at)}")
+            for c in outlook.clocks
+            if c.due_at
+        ),
+        rules=(
+            why_severity(verdict),
+            f"Rule {verdict.route.rule.position}: {verdict.route.rule.name}",
+            *((outlook.why_owner,) if outlook.why_owner else ()),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Whom a verdict goes to, and the clocks it would start; none of them is stored."""
+
+    team: Team | None
+    owner: User | None
+    why_owner: str
+    clocks: tuple[Clock, ...]
+
+
+def look_ahead(verdict: Verdict, account: Account | None, at: datetime) -> Outlook:
+    """If it opened at `at`, as teams and rosters stand."""
     number = team_id(verdict.route.rule.team)
     team = Team.objects.filter(pk=number).first() if number else None
     pool = candidates(team.pk, at) if team else []
     choice = choose(pool, at, skill=verdict.route.rule.skill)
     owner = User.objects.filter(pk=choice.person).first() if choice else None
     incident = Incident(
-        account=message.account,
+        account=account,
         team=team,
         severity=verdict.severity,
         policy_version=verdict.version,
@@ -57,20 +88,5 @@ def preview(message: SignalMessage, at: datetime) -> Preview:
         opened_at=at,
     )
     pairs = (new_clock(incident, k, verdict.doc, started_at=at, at=at) for k in KINDS)
-    clocks = [pair[0] for pair in pairs if pair]
-    return Preview(
-        severity=int(verdict.severity),
-        score=f"{verdict.decision.score_bp / 100:.2f}",
-        route=team.name if team else "No team",
-        owner=str(owner) if owner else "",
-        deadlines=tuple(
-            Deadline(c.get_kind_display(), f"by {utc(c.due_at, at)}, {ago(c.due_at, at)}")
-            for c in clocks
-            if c.due_at
-        ),
-        rules=(
-            why_severity(verdict),
-            f"Rule {verdict.route.rule.position}: {verdict.route.rule.name}",
-            *((choice.why,) if choice else ()),
-        ),
-    )
+    clocks = tuple(pair[0] for pair in pairs if pair)
+    return Outlook(team, owner, choice.why if choice else "", clocks)

@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from config.lib.errors import DomainError
 from escalations.forms.changes import AnswerForm, AskForm, RollBackForm
 from escalations.models import ChangeRequest
-from escalations.rules.policy_lint import lint
+from escalations.selectors.backtests import backtest_of
 from escalations.selectors.changes import approvals_log, request_page, request_rows
 from escalations.selectors.incidents import MAX_NUMBER
+from escalations.selectors.policy_lint import findings_of
 from escalations.selectors.policy_pages import policy_page
-from escalations.selectors.policy_pages import version_doc as doc_of
 from escalations.services.change_news import mark_read
 from escalations.services.changes import approve, ask_approval, roll_back, send_back, withdraw
 from escalations.views.doors import RoledView
@@ -51,7 +51,13 @@ class RequestDetail(ChangesView):
         if any(r.person_id == self.person.pk and not r.read_at for r in page.readers):
             mark_read(page.row.request, by=self.person, at=self.at)
             page = request_page(pk, self.person)
-        context = NAV | {"page": page, "standing": page and page.row, "now": self.at}
+        context: dict[str, Any] = {
+            **NAV,
+            "page": page,
+            "standing": page and page.row,
+            "now": self.at,
+        }
+        context["backtest"] = backtest_of(pk, self.person)
         return render(request, "escalations/changes/detail.html", context)
 
 
@@ -141,7 +147,7 @@ class AskApproval(_Ask):
 
     def _form(self, code: str, sent: Any = None) -> RollBackForm:
         try:
-            findings = lint(doc_of(code, self.number))
+            findings = findings_of(code, self.number, self.at)
         except DomainError as error:
             raise Http404 from error
         return AskForm(sent, warnings=[each for each in findings if not each.is_error])

@@ -47,6 +47,7 @@ class IncidentDetail(OneIncidentView):
         context["checks"] = handoff_checks(incident) if handoffs.pending else None
         context["links"] = links_card(incident, self.person)
         context["policy_code"] = incident.policy_version.policy.code
+        context["policy_number"] = incident.policy_version.number
         context["opens_anew"] = opens_anew(incident, rights, self.at)
         context["playbook"] = playbook_card(incident, self.person, self.at)
         context["composer"] = composer

@@ -58,7 +58,7 @@ class PolicyCompare(PoliciesView):
         if before is None or after is None:
             raise Http404
         try:
-            page = compare_page(code, before, after)
+            page = compare_page(code, before, after, self.at)
         except DomainError as error:
             raise Http404 from error
         standing = version_request(code, after, self.person)
@@ -102,7 +102,7 @@ class PolicyImport(PoliciesView):
             return self._page(code, form)
         given = form.cleaned_data
         self._card(code)
-        looked = look_at(code, given["document"])
+        looked = look_at(code, given["document"], self.at)
         if request.POST.get("act") != "draft" or looked.is_refused:
             return self._page(code, form, looked)
         try:

@@ -28,7 +28,7 @@ def company(transactional_db, at):
 def asked(company, at) -> ChangeRequest:
     policy = Policy.objects.get()
     draft = draft_of(policy, by=company["governor"], at=at)
-    given = {"reason": "Faster.", "acknowledged": warning_keys(draft)}
+    given = {"reason": "Faster.", "acknowledged": warning_keys(draft, at)}
     return ask_approval(policy.code, draft.number, given, by=company["governor"], at=at)
 
 

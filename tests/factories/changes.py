@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 
 from accounts.models import User
+from config.lib import clock
 from escalations.models import Policy, PolicyVersion
 from escalations.rules.changes import finding_key
 from escalations.rules.policy_documents import as_text
-from escalations.rules.policy_lint import lint
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_lint import version_findings
 from escalations.services.changes import ask_approval
 from escalations.services.policy_documents import draft_from_text
 from escalations.services.suggestions import suggest
@@ -48,9 +49,9 @@ def draft_of(
     return draft_from_text(policy.code, text, by=by, at=at, note="Faster.")
 
 
-def warning_keys(version: PolicyVersion) -> list[str]:
-    """What whoever asks has to acknowledge."""
-    found = lint(policy_doc(version.pk))
+def warning_keys(version: PolicyVersion, at: datetime | None = None) -> list[str]:
+    """What whoever asks has to acknowledge, at `at` or at the time of the house's clock."""
+    found = version_findings(version, at or clock.now())
     return [finding_key(each) for each in found if not each.is_error]
 
 
@@ -60,7 +61,7 @@ def plant_changes(company: dict[str, User], at: datetime) -> dict[str, Any]:
     asked: list[int] = []
     for who, minutes in (("governor2", "4 min"), ("governor", "3 min")):
         draft = draft_of(policy, by=company[who], at=at, change=answered_in(minutes))
-        given = {"reason": "Faster.", "acknowledged": warning_keys(draft)}
+        given = {"reason": "Faster.", "acknowledged": warning_keys(draft, at)}
         asked.append(ask_approval(policy.code, draft.number, given, by=company[who], at=at).pk)
     draft_of(policy, by=company["governor"], at=at, change=answered_in("2 min"))
     said = suggest(policy.code, {"text": "Cards to Payments."}, by=company["agent"], at=at)

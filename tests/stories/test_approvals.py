@@ -19,8 +19,8 @@ from escalations.models import (
     PolicyVersion,
     RoutingRule,
 )
-from escalations.rules.policy_lint import lint
 from escalations.selectors.policies import policy_doc
+from escalations.selectors.policy_lint import version_findings
 from escalations.tasks.schedule import sweep
 from tests.factories.changes import answered_in, document, draft_of, warning_keys
 from tests.factories.incidents import open_incident
@@ -176,7 +176,7 @@ def test_each_warning_is_acknowledged_and_kept(as_, policy, company, at):
         content["severities"]["S1"]["clocks"]["response"] = "40 min"
 
     draft = draft_of(policy, by=company["governor"], at=at, change=slower)
-    found = [each for each in lint(policy_doc(draft.pk)) if not each.is_error]
+    found = [each for each in version_findings(draft, at) if not each.is_error]
     assert found
     refused = ask(as_("governor"), draft)
     assert refused.status_code == 400

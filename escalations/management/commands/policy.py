@@ -46,14 +46,14 @@ class Command(BaseCommand):
         self.stdout.write(as_text(doc, "json" if options["json"] else "yaml"), ending="")
 
     def _lint(self, options: dict[str, Any]) -> None:
-        self._looked(look_at(options["code"], _text(options["file"])))
+        self._looked(look_at(options["code"], _text(options["file"]), now()))
 
     def _import(self, options: dict[str, Any]) -> None:
         text = _text(options["file"])
         by = User.objects.filter(username=options["by"], is_active=True).first()
         if by is None or not by.has_perm("escalations.add_policyversion"):
             raise CommandError(f"{options['by']!r} may not write policies.")
-        self._looked(look_at(options["code"], text))
+        self._looked(look_at(options["code"], text, now()))
         if options["dry_run"]:
             self.stdout.write("Dry run: nothing is stored.")
             return

@@ -97,6 +97,7 @@ def test_there_is_something_to_try_at_every_table():
     assert len(CHANGES) > 150
     assert {table.code for table in tables(POLICY)} == {
         *("severities", "rubric", "tests", "floors", "categories", "routing", "limits"),
+        "examples",
         *("ladder s1", "ladder s2", "ladder queue"),
     }
 

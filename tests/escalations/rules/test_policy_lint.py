@@ -68,6 +68,7 @@ def test_the_policy_that_ships_has_nothing_wrong():
         ([rule(1, Condition("colour", "=", "red"))], [("unknown_field", "rule 1", True)]),
         ([rule(1, Condition("segment", "<", 5))], [("wrong_operator", "rule 1", True)]),
         ([rule(1, Condition("users_pct", ">", "many"))], [("wrong_type", "rule 1", True)]),
+        ([rule(1, Condition("users_pct", ">", "10"))], [("wrong_type", "rule 1", True)]),
         ([rule(1, Condition("uptime_breached", "is", "yes"))], [("wrong_type", "rule 1", True)]),
         ([rule(1, Condition("users_pct", "between", (5,)))], [("wrong_type", "rule 1", True)]),
         ([rule(1, None), rule(2, EU)], [("fallback_not_last", "rule 1", True)]),
