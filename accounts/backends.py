@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
@@ -27,6 +27,9 @@ class _Joined(Aggregate):
 class RightsBackend(ModelBackend):
     """A superuser's rights are read when they are asked for: mostly they are not."""
 
+    # What other apps want to know with each request: name of the attribute -> expression.
+    beside: ClassVar[dict[str, Any]] = {}
+
     def get_user(self, user_id: Any) -> User | None:
         of_user = OuterRef(OuterRef("pk"))
         by_role = Group.permissions.through.objects.filter(group__user=of_user)
@@ -36,7 +39,7 @@ class RightsBackend(ModelBackend):
         )
         name = Concat(F("content_type__app_label"), Value("."), F("codename"))
         names = held.order_by().values(one=Value(1)).annotate(all=_Joined(name)).values("all")
-        rows = User.objects.filter(pk=user_id).annotate(right_names=Subquery(names))
+        rows = User.objects.filter(pk=user_id).annotate(right_names=Subquery(names), **self.beside)
         user: Any = rows.first()
         if user is None or not self.user_can_authenticate(user):
             return None

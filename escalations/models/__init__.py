@@ -1,6 +1,7 @@
 from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
+from escalations.models.automation import AutomationPause
 from escalations.models.baselines import LearnedDay
 from escalations.models.changes import (
     AnsweredWarning,
@@ -14,6 +15,7 @@ from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.decisions import Decision
 from escalations.models.drills import Drill
 from escalations.models.evidence import Evidence, EvidenceContent, NoteWithdrawal
+from escalations.models.exceptions import PolicyException
 from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
@@ -64,6 +66,7 @@ __all__ = [
     "Approval",
     "Audit",
     "AuditFinding",
+    "AutomationPause",
     "Category",
     "Change",
     "ChangeReader",
@@ -107,6 +110,7 @@ __all__ = [
     "NoticeAttempt",
     "PlaybookTrigger",
     "Policy",
+    "PolicyException",
     "PolicyVersion",
     "PostIncidentReview",
     "Reading",

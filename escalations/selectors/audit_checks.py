@@ -16,6 +16,7 @@ from django.db.models import Model, Q
 
 from escalations.models import (
     ActionItem,
+    AutomationPause,
     Clock,
     Handoff,
     Incident,
@@ -24,6 +25,7 @@ from escalations.models import (
     LadderStep,
     MaintenanceWindow,
     Notice,
+    PolicyException,
     PostIncidentReview,
     Storm,
 )
@@ -65,6 +67,8 @@ TIMERS: tuple[tuple[str, type[Model], str], ...] = (
     ("hand-off", Handoff, "expires_at"),
     ("review", PostIncidentReview, "remind_at"),
     ("action", ActionItem, "remind_at"),
+    ("pause of automation", AutomationPause, "settle_at"),
+    ("exception", PolicyException, "settle_at"),
     ("maintenance window", MaintenanceWindow, "settle_at"),
     ("no-data watch", KpiState, "no_data_due_at"),
 )
