@@ -18,6 +18,7 @@ from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.change_schema import CHANGE_BREAKERS
 from tests.channel_schema import CHANNEL_BREAKERS
+from tests.exception_schema import EXCEPTION_BREAKERS
 from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.letter_schema import LETTER_BREAKERS
@@ -398,6 +399,7 @@ BREAKERS |= ROOM_BREAKERS
 BREAKERS |= KPI_BREAKERS
 BREAKERS |= LETTER_BREAKERS
 BREAKERS |= QUEUE_BREAKERS
+BREAKERS |= EXCEPTION_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -25,6 +25,7 @@ from escalations.services.recorder import DELIVER
 
 ASK = "escalations.add_policyexception"
 APPROVE = "escalations.approve_exception"
+NO_RIGHT = "Asking for an exception needs the right to do so."
 LIMITS = ("account", "team", "incident", "product_area")
 SAME = ("policy", "account", "team", "incident", "product_area", "kind", "clock_kind", "severity")
 LIVE = (ExceptionState.ASKED, ExceptionState.APPROVED)
@@ -40,7 +41,7 @@ def ask_exception(given: Mapping[str, Any], *, by: User, at: datetime) -> Policy
     `bad_cost`, `bad_period`, `too_long`.
     """
     if not by.has_perm(ASK):
-        raise NotAllowed("missing_right", "Asking for an exception needs the right to do so.")
+        raise NotAllowed("missing_right", NO_RIGHT)
     asked = PolicyException(
         reason=(given.get("reason") or "").strip()[:1000],
         product_area=(given.get("product_area") or "").strip(),
@@ -71,6 +72,8 @@ def renew_exception(
 
     Raises what `ask_exception` raises, 404 `not_found`, 409 `not_granted`.
     """
+    if not by.has_perm(ASK):
+        raise NotAllowed("missing_right", NO_RIGHT)
     old = _found(pk, by)
     if state_at(old, at) in ("asked", "refused"):
         raise Conflict("not_granted", "Only what was approved once is renewed.")
