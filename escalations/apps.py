@@ -29,5 +29,5 @@ class EscalationsConfig(AppConfig):
 
         post_migrate.connect(_watch, sender=self)
         # Every page says whether automation is paused; read with the person, it costs no query.
-        lasting = self.get_model("AutomationPause").objects.filter(ended_at=None)
+        lasting = self.get_model("AutomationPause")._default_manager.filter(ended_at=None)
         RightsBackend.beside["is_automation_paused"] = Exists(lasting)

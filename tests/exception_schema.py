@@ -48,7 +48,7 @@ def answered(w: dict[str, Any], by: str = "governor", **changes: Any) -> m.Polic
 
 EXCEPTION_BREAKERS = {
     "pause_scope": lambda w: pause(w, scope="odd"),
-    "pause_of_one_thing": lambda w: pause(w, scope="ladder", policy=m.Policy.objects.first()),
+    "pause_what": lambda w: pause(w, scope="ladder", policy=m.Policy.objects.first()),
     "pause_reason": lambda w: pause(w, reason=""),
     "pause_period": lambda w: pause(w, ends_at=w["at"]),
     "pause_by_two": lambda w: pause(w, approver=w["company"]["duty"]),

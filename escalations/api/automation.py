@@ -15,13 +15,13 @@ from config.lib.api_nouns import (
     documented,
     named_by,
 )
-from escalations.forms.exceptions import PauseIn
+from escalations.forms.exceptions import AutomationPauseIn
 from escalations.models import AutomationPause
 from escalations.selectors.automation import described
 from escalations.services.automation import end_pause, pause_automation
 
 
-class PauseSerializer(DiscreetSerializer):
+class AutomationPauseSerializer(DiscreetSerializer):
     policy = named_by("code")
     kpi = named_by("code")
     paused_by = named_by("username")
@@ -38,13 +38,13 @@ class PauseSerializer(DiscreetSerializer):
 
 class _Pauses(NounView):
     rights = {"GET": ("escalations.view_incident",)}
-    serializer = PauseSerializer
+    serializer = AutomationPauseSerializer
 
     def rows(self) -> QuerySet[AutomationPause]:
         return described()
 
 
-@documented("pause of automation", "automation-pauses", PauseSerializer)
+@documented("pause of automation", "automation-pauses", AutomationPauseSerializer)
 class PauseList(_Pauses, NounList):
     """A pause lasts while `ended_at` is empty."""
 
@@ -60,20 +60,24 @@ class PauseList(_Pauses, NounList):
         is_over = ExpressionWrapper(Q(ended_at__isnull=False), BooleanField())
         return described().annotate(has_ended=is_over)
 
-    @extend_schema(request=PauseIn, responses={201: PauseSerializer}, summary="Pause automation")
+    @extend_schema(
+        request=AutomationPauseIn,
+        responses={201: AutomationPauseSerializer},
+        summary="Pause automation",
+    )
     def post(self, request: Request) -> Response:
-        body = PauseIn(data=self.document())
+        body = AutomationPauseIn(data=self.document())
         body.is_valid(raise_exception=True)
         made = pause_automation(body.validated_data, by=self.person, at=self.at)
         return Response(self.shown(made), status=201)
 
 
-@documented("pause of automation", "automation-pauses", PauseSerializer)
+@documented("pause of automation", "automation-pauses", AutomationPauseSerializer)
 class PauseDetail(_Pauses, NounDetail):
     key = "id"
 
 
 class EndAutomationPause(_Pauses):
-    @extend_schema(request=None, responses=PauseSerializer, summary="End a pause now")
+    @extend_schema(request=None, responses=AutomationPauseSerializer, summary="End a pause now")
     def post(self, request: Request, id: int) -> Response:
         return Response(self.shown(end_pause(id, by=self.person, at=self.at)))

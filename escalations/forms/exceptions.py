@@ -68,7 +68,7 @@ class ExceptionEndIn(StrictSerializer):
     reason = serializers.CharField(max_length=500)
 
 
-class PauseIn(StrictSerializer):
+class AutomationPauseIn(StrictSerializer):
     """`policy`, `kpi`, or `policy` and `ladder`, as the scope asks."""
 
     scope = serializers.ChoiceField(PauseScope.choices)

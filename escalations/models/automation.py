@@ -63,7 +63,7 @@ class AutomationPause(models.Model):
         constraints = [
             one_of("pause_scope", "scope", PauseScope),
             check(
-                "pause_of_one_thing",
+                "pause_what",
                 Q(scope="all", policy=None, kpi=None, ladder="")
                 | Q(scope="policy", policy__isnull=False, kpi=None, ladder="")
                 | Q(scope="kpi", policy=None, kpi__isnull=False, ladder="")

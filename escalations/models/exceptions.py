@@ -147,8 +147,8 @@ class PolicyException(models.Model):
             check(
                 "exception_answered",
                 Q(state="asked", answered_at=None)
-                | Q(state__in=("approved", "refused"), answered_at__isnull=False)
-                | Q(state__in=("expired", "ended")),
+                | ~Q(state="asked") & ~Q(state__in=("approved", "refused"))
+                | Q(state__in=("approved", "refused"), answered_at__isnull=False),
                 "What is approved or refused says by whom.",
             ),
             check(
