@@ -210,7 +210,9 @@ def _open_what_stands(pause: AutomationPause, at: datetime) -> int:
     to_open: dict[datetime | None, list[Signal]] = defaultdict(list)
     for signal in standing:
         if not keeper.takes(signal):
-            to_open[signal.window.ends_at if signal.window else None].append(signal)
+            # A window that comes again ends later than now.
+            promised_from = min(signal.window.ends_at, at) if signal.window else None
+            to_open[promised_from].append(signal)
     keeper.store()
     for promised_from, signals in to_open.items():
         open_incidents(signals, at=at, promised_from=promised_from, standby=standby)

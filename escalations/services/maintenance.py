@@ -36,6 +36,7 @@ class Keeper:
     def __init__(self, at: datetime, standby: Standby | None = None) -> None:
         self.at, self._standby = at, standby or Standby(at)
         self._kept: list[Signal] = []
+        self._paused: list[Signal] = []
 
     @cached_property
     def _pauses(self) -> Pauses:
@@ -66,15 +67,17 @@ class Keeper:
             return False
         if signal.kept_by_id != pause.pk:
             signal.kept_by_id = pause.pk
-            self._kept.append(signal)
+            self._paused.append(signal)
         return True
 
     def store(self) -> None:
         """Those not saved yet are inserted."""
-        Signal.objects.bulk_create([s for s in self._kept if s.pk is None], batch_size=500)
-        if stored := [signal for signal in self._kept if signal.pk is not None]:
-            Signal.objects.bulk_update(stored, ["window", "kept_by"], batch_size=500)
-        self._kept = []
+        for name, signals in (("window", self._kept), ("kept_by", self._paused)):
+            if stored := [signal for signal in signals if signal.pk is not None]:
+                Signal.objects.bulk_update(stored, [name], batch_size=500)
+        new = [signal for signal in (*self._kept, *self._paused) if signal.pk is None]
+        Signal.objects.bulk_create(new, batch_size=500)
+        self._kept, self._paused = [], []
 
 
 def declare(given: Mapping[str, Any], *, by: User, at: datetime) -> MaintenanceWindow:

@@ -4,8 +4,10 @@ once, in its order, as late as it is. Every sweep here is a real one."""
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -76,6 +78,21 @@ def test_a_ladder_waits_for_the_end_of_a_pause_and_then_climbs_once_and_late(cas
     assert (run.kept_by, run.kept_due_at, run.state) == (None, None, "active")
     ended = AutomationPause.objects.get()
     assert (ended.ended_at, ended.ended_by, ended.settle_at) == (clock("03:00"), None, None)
+
+
+def test_a_run_wakes_by_itself_when_nobody_settles_its_pause(cast, company):
+    run = begin()
+    pause(company["duty"], "02:01", "02:30", approver="governor")
+    sweep_until("02:29")
+    reader = Client()
+    reader.force_login(company["governor"])
+    assert "Not lost but kept" in reader.get("/audit/").content.decode()
+    ladders = [timer for timer in TIMERS if timer.name == "ladders"]
+    for _ in range(2):
+        sweep(clock("02:30"), kinds=ladders)
+    assert levels(run) == ["02:00 L1", "02:05 L2", "02:10 L3", "02:20 L4"]
+    assert AutomationPause.objects.lasting().exists(), "its row was never touched"
+    assert AutomationPause.objects.get().settle_at == clock("02:30")
 
 
 def test_what_people_do_by_hand_works_while_it_lasts(cast, company):
@@ -197,6 +214,17 @@ def test_it_is_said_on_every_page_and_ended_by_those_who_may(company, travel, at
     assert browser.post(f"/automation/{made.json()['id']}/end/").status_code == 302
     again = api.post(f"{URL}{made.json()['id']}/end/")
     assert (again.status_code, again.json()["code"]) == (409, "over_already")
+    said = StringIO()
+    given = {"reason": "By hand", "length": "2h", "by": "duty"}
+    call_command("automation", "pause", "--for", "2h", **given, stdout=said)
+    call_command("automation", "status", stdout=said)
+    with pytest.raises(CommandError):
+        call_command("automation", "resume", "1", "--by", "outsider")
+    last = AutomationPause.objects.latest("pk")
+    call_command("automation", "resume", str(last.pk), "--by", "governor", stdout=said)
+    assert "Everything until" in said.getvalue() and "By hand" in said.getvalue()
+    last.refresh_from_db()
+    assert last.ended_by == company["governor"]
     with CaptureQueriesContext(connection) as after:
         assert "Automation is paused" not in browser.get("/help/").content.decode()
     assert len(after) == len(before), "a page costs what it cost"
