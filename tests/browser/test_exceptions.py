@@ -58,7 +58,7 @@ def test_an_exception_and_a_pause_on_their_pages(screen, company, at):
     for path in ("/", "/exceptions/", "/admin/"):
         screen.open(path)
         page.get_by_text("Automation is paused: Everything").wait_for()
-    screen.hold(WCAG)
+    screen.hold(WCAG, is_anew=True)
     page.get_by_role("button", name="End it now").click()
     page.get_by_text("What was due happens now.").wait_for()
     assert AutomationPause.objects.get().ended_by == company["governor"]
