@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalations.rules.automation import Pause, Scope, last_to_end
+from escalations.rules.default_policy import default_policy
 from escalations.rules.exceptions import Bend, Debt, Owed, Place, chosen, debt
+from escalations.rules.ladder import after_pause, beside_answer, halt, start
+from tests.escalations.rules.test_ladder import staffed
 
 AT = datetime(2026, 11, 17, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -95,3 +98,30 @@ def test_a_pause_lasts_up_to_its_end_and_the_last_to_end_keeps():
     assert last_to_end([]) is None
     assert EVERYTHING.lasts(AT) and not EVERYTHING.lasts(AT + DAY)
     assert not EVERYTHING.lasts(AT - timedelta(microseconds=1))
+
+
+def told(steps) -> list[tuple[str, int, tuple]]:
+    return [(step.kind.value, step.level, step.people) for step in steps]
+
+
+def test_after_a_pause_the_steps_that_fell_due_come_before_the_jump_of_a_breach():
+    ladder = default_policy().ladders["s1"]
+    begun = start(ladder, AT)
+    late = AT + timedelta(minutes=7)
+    run, steps = after_pause(begun, ladder, staffed(), late)
+    assert told(steps) == [
+        ("page", 1, ("ann",)),
+        ("page", 2, ("ben",)),
+        ("jump", 3, ("dora",)),
+    ]
+    assert [step.late_by_s for step in steps[:2]] == [420, 120]
+    assert after_pause(run, ladder, staffed(), late)[1][:1] != steps[:1], "nobody twice"
+
+    # Beside an answer: the first level where none was paged yet, and nobody in its place.
+    answered = halt(replace(begun, acked=frozenset({"sue"})))
+    run, steps = beside_answer(answered, ladder, staffed(), late)
+    assert (told(steps), run.state) == ([("page", 1, ("ann",))], answered.state)
+    owner = halt(replace(begun, acked=frozenset({"ann"})))
+    run, steps = beside_answer(owner, ladder, staffed(), late)
+    assert (steps, run.level) == ((), 1)
+    assert told(beside_answer(run, ladder, staffed(), late)[1])[0][0] == "jump"
