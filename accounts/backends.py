@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
@@ -29,16 +29,20 @@ class _Joined(Aggregate):
 class RightsBackend(ModelBackend):
     """A superuser's rights are read when they are asked for: mostly they are not."""
 
+    # What other apps want to know with each request: name of the attribute -> expression, of tables
+    # that `config.lib.stamps` watches.
+    beside: ClassVar[dict[str, Any]] = {}
+
     def get_user(self, user_id: Any) -> User | None:
         """One small statement for a person whom this process knows. A copy: what a request learns
         of its person stays with the request."""
-        user = kept().one(("user", user_id), lambda: _with_rights(user_id))
+        user = kept().one(("user", user_id), lambda: _with_rights(user_id, self.beside))
         if user is None or not self.user_can_authenticate(user):
             return None
         return copy(user)
 
 
-def _with_rights(user_id: Any) -> User | None:
+def _with_rights(user_id: Any, beside: dict[str, Any]) -> User | None:
     """One query instead of three."""
     of_user = OuterRef(OuterRef("pk"))
     by_role = Group.permissions.through.objects.filter(group__user=of_user)
@@ -48,7 +52,8 @@ def _with_rights(user_id: Any) -> User | None:
     )
     name = Concat(F("content_type__app_label"), Value("."), F("codename"))
     names = held.order_by().values(one=Value(1)).annotate(all=_Joined(name)).values("all")
-    user: Any = User.objects.filter(pk=user_id).annotate(right_names=Subquery(names)).first()
+    rows = User.objects.filter(pk=user_id).annotate(right_names=Subquery(names), **beside)
+    user: Any = rows.first()
     if user is not None and not user.is_superuser:
         user._perm_cache = set(filter(None, (user.right_names or "").split(",")))
     return user

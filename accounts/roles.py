@@ -55,7 +55,11 @@ _WRITE = "escalations.write_review"
 _SIGN_OFF = "escalations.sign_off_review"
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
 _CUSTOMER = ("accounts.view_account", "accounts.view_contact", "accounts.view_contact_details")
-_AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER, _WRITE)
+_ASK_EXCEPTIONS = _on("escalations", "view add", "policyexception")
+_EXCEPT = "escalations.approve_exception"
+_PAUSE = "escalations.add_automationpause"
+_AGREE = "escalations.approve_pause"
+_AGENT = (*_WORK, "escalations.triage_incident", *_CUSTOMER, _WRITE, *_ASK_EXCEPTIONS)
 _RUN = "playbooks.run_playbook"
 _APPROVE = "playbooks.approve_run"
 _WRITE_LIBRARY = (
@@ -112,6 +116,10 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change", "taskforcerule"),
             _SHARE,
             *_WINDOWS,
+            *_ASK_EXCEPTIONS,
+            _EXCEPT,
+            _PAUSE,
+            _AGREE,
         ),
         is_staff=True,
     ),
@@ -124,6 +132,9 @@ ROLES: dict[str, RoleSpec] = {
             _DECIDE,
             "escalations.cancel_incident",
             *_WINDOWS,
+            "escalations.view_automationpause",
+            _PAUSE,
+            _AGREE,
             _WAIVE,
             _SIGN_OFF,
             _OVERSEE,
@@ -172,7 +183,8 @@ ROLES: dict[str, RoleSpec] = {
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
         "Reads along, signs off reviews, and may waive one with a reason.",
-        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF, _DECIDE),
+        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF, _DECIDE)
+        + ("escalations.view_policyexception", _EXCEPT, _AGREE),
     ),
     "integrator": RoleSpec(
         "Integrator",

@@ -296,6 +296,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionKindEnum": "escalations.models.decisions.DecisionKind",
         "EvidenceKindEnum": "escalations.models.evidence.EvidenceKind",
         "NoticeChannelEnum": "escalations.models.notices.Channel",
+        "PauseScopeEnum": "escalations.models.automation.PauseScope",
         "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",

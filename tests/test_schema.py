@@ -18,6 +18,7 @@ from escalations import models as m
 from escalations.services.signals import SignalMessage, receive_signal
 from tests.change_schema import CHANGE_BREAKERS
 from tests.channel_schema import CHANNEL_BREAKERS
+from tests.exception_schema import EXCEPTION_BREAKERS
 from tests.kpi_schema import KPI_BREAKERS
 from tests.ladder_schema import LADDER_BREAKERS
 from tests.letter_schema import LETTER_BREAKERS
@@ -54,6 +55,7 @@ def test_every_constraint_has_a_code_and_a_sentence_of_its_own():
 def test_every_at_of_a_person_has_its_by():
     """`x_at` beside `x_by` is held by a constraint, except where a machine may act too."""
     by_machine = {
+        ("automationpause", "ended"),
         ("incident", "resolved"),
         ("incident", "opened"),
         ("playbookrun", "ended"),
@@ -398,6 +400,7 @@ BREAKERS |= ROOM_BREAKERS
 BREAKERS |= KPI_BREAKERS
 BREAKERS |= LETTER_BREAKERS
 BREAKERS |= QUEUE_BREAKERS
+BREAKERS |= EXCEPTION_BREAKERS
 
 
 @pytest.mark.parametrize("name", BREAKERS)

@@ -93,6 +93,7 @@ class ClockSerializer(DiscreetSerializer):
             "outcome",
             "target_s",
             "current_target_s",
+            "exception",
             "started_at",
             "due_at",
             "breach_after",

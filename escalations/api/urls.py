@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.automation import EndAutomationPause, PauseDetail, PauseList
 from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
 from escalations.api.changes import (
     ApproveRequest,
@@ -12,6 +13,14 @@ from escalations.api.changes import (
     WithdrawRequest,
 )
 from escalations.api.clock_preview import ClockPreview
+from escalations.api.exceptions import (
+    ApproveException,
+    EndException,
+    ExceptionDetail,
+    ExceptionList,
+    RefuseException,
+    RenewException,
+)
 from escalations.api.handoffs import HandoffList, LinkList
 from escalations.api.incidents import (
     IncidentDetail,
@@ -93,6 +102,15 @@ urlpatterns = [
     path("maintenance-windows/", WindowList.as_view(), name="maintenance_windows"),
     path("maintenance-windows/<int:id>/", WindowDetail.as_view(), name="maintenance_window"),
     path("maintenance-windows/<int:id>/end/", EndWindow.as_view(), name="end_maintenance_window"),
+    path("exceptions/", ExceptionList.as_view(), name="exceptions"),
+    path("exceptions/<int:id>/", ExceptionDetail.as_view(), name="exception"),
+    path("exceptions/<int:id>/approve/", ApproveException.as_view(), name="approve_exception"),
+    path("exceptions/<int:id>/refuse/", RefuseException.as_view(), name="refuse_exception"),
+    path("exceptions/<int:id>/end/", EndException.as_view(), name="end_exception"),
+    path("exceptions/<int:id>/renew/", RenewException.as_view(), name="renew_exception"),
+    path("automation-pauses/", PauseList.as_view(), name="automation_pauses"),
+    path("automation-pauses/<int:id>/", PauseDetail.as_view(), name="automation_pause"),
+    path("automation-pauses/<int:id>/end/", EndAutomationPause.as_view(), name="end_pause"),
     path("breaches/", BreachList.as_view(), name="breaches"),
     path("breaches/<int:id>/", BreachDetail.as_view(), name="breach"),
     path("breaches/<int:id>/confirm-cause/", ConfirmCause.as_view(), name="confirm_cause"),

@@ -12,6 +12,7 @@ from accounts.models import User
 from escalations.demo import incidents as told
 from escalations.demo import kpis
 from escalations.demo.channels import tell_losses
+from escalations.demo.exceptions import plan_exceptions
 from escalations.demo.incidents import TROUBLES, Incidents, Trouble
 from escalations.demo.ladders import plan_ladders
 from escalations.demo.moves import plan_moves
@@ -50,6 +51,7 @@ def tell_world(
     plan_moves(crowd, at)
     plan_ladders(crowd, at)
     plan_waits(crowd, at)
+    plan_exceptions(crowd, at)
     stage.play(at)
     tell_losses(people, at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.

@@ -1,6 +1,7 @@
 from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
 from escalations.models.audits import Audit, AuditFinding
+from escalations.models.automation import AutomationPause
 from escalations.models.backtests import BackTest
 from escalations.models.baselines import LearnedDay
 from escalations.models.changes import (
@@ -15,6 +16,7 @@ from escalations.models.clocks import Clock, ClockEvent, ClockMark
 from escalations.models.decisions import Decision
 from escalations.models.drills import Drill
 from escalations.models.evidence import Evidence, EvidenceContent, NoteWithdrawal
+from escalations.models.exceptions import PolicyException
 from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
 from escalations.models.incidents import Fact, Incident, Responder
@@ -67,6 +69,7 @@ __all__ = [
     "Approval",
     "Audit",
     "AuditFinding",
+    "AutomationPause",
     "Category",
     "Change",
     "ChangeReader",
@@ -111,6 +114,7 @@ __all__ = [
     "NoticeAttempt",
     "PlaybookTrigger",
     "Policy",
+    "PolicyException",
     "PolicyVersion",
     "PostIncidentReview",
     "Reading",

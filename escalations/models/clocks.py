@@ -67,6 +67,15 @@ class Clock(Operational):
     calendar = models.ForeignKey(
         ServiceHoursVersion, models.PROTECT, null=True, related_name="+"
     )  # None: around the clock
+    exception = models.ForeignKey(
+        "escalations.PolicyException",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="clocks",
+        db_index=False,
+        help_text="It set the first target.",
+    )
     started_at = models.DateTimeField()
     run_state = models.CharField(max_length=12, choices=RunState, default=RunState.RUNNING)
     outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.OPEN)
@@ -119,6 +128,9 @@ class Clock(Operational):
             # The audit asks these, which hold nothing overdue and nothing at all.
             models.Index(fields=["breach_after"], name="clock_unsaid", condition=IS_UNSAID),
             models.Index(fields=["due_at"], name="clock_asleep", condition=IS_ASLEEP),
+            models.Index(
+                fields=["exception"], name="clock_bent", condition=Q(exception__isnull=False)
+            ),
             models.Index(fields=["id"], name="clock_parked", condition=~Q(parked_error="")),
         ]
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from config.lib.models import check, one_of, unique
+from escalations.models.automation import AutomationPause
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incidents import Incident
 
@@ -42,6 +43,17 @@ class LadderRun(Operational):
     look_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
+    # A pause of automation keeps a step: then `next_step_at` is when the pause ends at the latest.
+    kept_by = models.ForeignKey(
+        AutomationPause,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="kept_runs",
+        db_index=False,
+    )
+    kept_due_at = models.DateTimeField(null=True, blank=True)
+    kept_jump = models.BooleanField(default=False)
     parked_error = models.CharField(max_length=300, blank=True)
 
     objects = OperationalQuerySet.as_manager()
@@ -72,6 +84,11 @@ class LadderRun(Operational):
                 "A run on hold goes on by itself.",
             ),
             check(
+                "ladder_run_kept",
+                Q(kept_due_at=None) | Q(next_step_at__isnull=False),
+                "A step that a pause keeps comes by itself.",
+            ),
+            check(
                 "ladder_run_looks",
                 Q(look_at=None) | Q(state="active"),
                 "Only a run that waits for an answer looks for hand-overs.",
@@ -85,6 +102,9 @@ class LadderRun(Operational):
             ),
             models.Index(
                 fields=["look_at"], name="ladder_run_looks_at", condition=Q(look_at__isnull=False)
+            ),
+            models.Index(
+                fields=["kept_by"], name="ladder_run_kept_by", condition=Q(kept_by__isnull=False)
             ),
             # The queue by how high an incident climbed.
             models.Index(

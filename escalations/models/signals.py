@@ -62,6 +62,15 @@ class Signal(Operational):
         related_name="kept",
         help_text="Kept by this window, without an incident as long as it lasts.",
     )
+    kept_by = models.ForeignKey(
+        "escalations.AutomationPause",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="kept_signals",
+        db_index=False,
+        help_text="Kept by this pause of automation, without an incident as long as it lasts.",
+    )
     title = models.CharField(max_length=300)
     body = models.TextField(blank=True)
     severity_hint = models.CharField(max_length=8, choices=SeverityHint, blank=True)
@@ -101,6 +110,9 @@ class Signal(Operational):
         ]
         indexes = [
             models.Index(fields=["source", "dedup_key", "-ended_at"], name="signal_identity"),
+            models.Index(
+                fields=["kept_by"], name="signal_kept_by", condition=Q(kept_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

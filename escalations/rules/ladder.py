@@ -208,6 +208,33 @@ def escalate_now(
     return _climb(run, ladder, resolve, at, quiet, why)
 
 
+def after_pause(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
+    """A pause of automation is over that kept a breach as well: the steps that fell due, in their
+    order, and then the jump."""
+    run, steps = climb(run, ladder, resolve, at, quiet)
+    run, more = beside_answer(run, ladder, resolve, at, quiet)
+    return run, (*steps, *more)
+
+
+def beside_answer(
+    run: RunState, ladder: Ladder, resolve: Resolve, at: datetime, quiet: Quiet = awake
+) -> Climbed:
+    """The page that a pause kept: of the first level where none was paged yet, else the jump of a
+    breach. Nobody is paged in place of those who answered."""
+    if run.level > 0 or run.state is RunStateName.CANCELLED:
+        return jump(run, ladder, resolve, at, quiet)
+    run = replace(run, level=1)
+    people, _ = fresh(ladder, 1, resolve, at, run.paged | run.acked, quiet)
+    if not people:
+        return run, ()
+    held = asleep(people, quiet, at, ladder.levels[0])
+    why = "a pause of automation is over"
+    step = Step(at, 1, run.cycle, StepKind.PAGE, people, why, held=held)
+    return _told(run, people), (step,)
+
+
 def halt(run: RunState) -> RunState:
     """Somebody acknowledged: nothing is due by time any more."""
     if run.state is RunStateName.CANCELLED:

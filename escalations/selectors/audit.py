@@ -20,6 +20,7 @@ from escalations.models import (
     Notice,
 )
 from escalations.rules.lateness import lateness
+from escalations.selectors.automation import kept_now
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEWEST = 5000
@@ -96,6 +97,7 @@ class AuditPage:
     findings: list[AuditFinding]
     cleared: list[AuditFinding]
     held: list[tuple[str, int]]
+    kept: tuple[int, int]  # ladders and openings that pauses of automation keep
     late: list[tuple[Notice, int]]
     messages: int
     oldest_unsent_s: int
@@ -113,6 +115,7 @@ def audit_page(user: User, at: datetime) -> AuditPage:
         findings=list(found.filter(cleared_at=None).select_related("incident")[:200]),
         cleared=list(found.exclude(cleared_at=None).select_related("incident")[:20]),
         held=Counter(filter(None, map(_why_held, messages))).most_common(),
+        kept=kept_now(),
         late=[pair for pair in late if not pair[0].incident_id or (pair[0].incident_id,) in mine][
             :20
         ],

@@ -17,6 +17,7 @@ from django.db.models import Model, Q
 from accounts.models import ServiceHoursVersion
 from escalations.models import (
     ActionItem,
+    AutomationPause,
     ChangeRequest,
     Clock,
     CustomerLetter,
@@ -29,6 +30,7 @@ from escalations.models import (
     MaintenanceWindow,
     Milestone,
     Notice,
+    PolicyException,
     PostIncidentReview,
     Storm,
 )
@@ -78,6 +80,8 @@ TIMERS: tuple[tuple[str, type[Model], str, str], ...] = (
     ("milestone", Milestone, "remind_at", "incident__drill"),
     ("review", PostIncidentReview, "remind_at", "drill"),
     ("action", ActionItem, "remind_at", "drill"),
+    ("pause of automation", AutomationPause, "settle_at", ""),
+    ("exception", PolicyException, "settle_at", ""),
     ("maintenance window", MaintenanceWindow, "settle_at", ""),
     ("no-data watch", KpiState, "no_data_due_at", ""),
 )

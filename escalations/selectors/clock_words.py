@@ -155,6 +155,8 @@ def _explain(clock: Clock) -> str:
             sentence += f" Ask again at {clock.check_at:%d %b %H:%M} UTC."
     elif pauses:
         sentence += f" It was paused {pauses} time{'s' if pauses > 1 else ''}."
+    if clock.exception_id:
+        sentence += f" Exception {clock.exception_id} set its target when it started."
     if clock.is_due_by_hand:
         sentence += " Two people set its due time by hand."
     if clock.cycle > 1:

@@ -41,6 +41,7 @@ NEEDED = (
     "explanation",
     "policy_version",
     "account",
+    "kpi",
     "team",
     "commander",
     "accepted_at",

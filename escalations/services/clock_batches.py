@@ -22,6 +22,7 @@ from escalations.selectors.breach_causes import stories_of
 from escalations.selectors.clocks import LoggedEvent
 from escalations.selectors.policies import policy_doc
 from escalations.services import clock_marks, clocks
+from escalations.services.automation_keeping import KEPT_FIELDS, is_kept, keep_step
 from escalations.services.batches import Batch, Claimed, claim, finish_all, incidents_of, rounds
 from escalations.services.breaches import CLIMBS
 from escalations.services.clock_marks import Said
@@ -83,11 +84,18 @@ def _settle(turn: Sequence[Claimed], at: datetime) -> list[int]:
     starting = [each.clock.pk for each in settled if _starts(each, runs)]
     settled = [each for each in settled if each.clock.pk not in set(starting)]
     _store(settled, recorder)
-    moves = []
+    moves, kept = [], []
     for each in settled:
-        run = runs.get(each.clock.incident_id)
-        if run is not None and _climbs(each) and each.clock.kind in CLIMBS:
-            moves.append(Move(run, each.clock.incident, rules.jump))
+        incident, run = each.clock.incident, runs.get(each.clock.incident_id)
+        if run is None or not _climbs(each) or each.clock.kind not in CLIMBS:
+            continue
+        pause = recorder.pauses.of_run(run, incident)
+        if pause is not None or is_kept(run):
+            keep_step(run, incident, pause, recorder, with_jump=True)
+            kept.append(run)
+        else:
+            moves.append(Move(run, incident, rules.jump))
+    update_rows(kept, KEPT_FIELDS)
     move_all(moves, recorder)
     finish_all([each.clock.incident for each in settled], recorder)
     return starting

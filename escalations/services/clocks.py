@@ -19,9 +19,12 @@ from escalations.rules import clock_events as rules
 from escalations.rules.breach_causes import propose
 from escalations.rules.cadence import CadenceState, cadence_state
 from escalations.rules.clocks import ClockState, clock_state, next_wake_at
+from escalations.rules.durations import exact_duration
+from escalations.rules.exceptions import Bend, Place, chosen
 from escalations.rules.policy import ClockKind, PolicyDoc, Severity
 from escalations.selectors.breach_causes import story_of
 from escalations.selectors.clocks import SECOND_US, LoggedEvent, rule_events
+from escalations.selectors.exceptions import bends_from
 from escalations.selectors.hours import Calendars, calendar_version
 from escalations.selectors.policies import policy_doc
 from escalations.services.clock_marks import new_marks, passed, say
@@ -40,11 +43,15 @@ def new_clock(
     at: datetime,
     cycle: int = 1,
     known: Calendars | None = None,
+    bends: Sequence[Bend] = (),
 ) -> tuple[Clock, ClockEvent] | None:
-    """An unsaved clock with its start event; None where the policy promises nothing."""
+    """An unsaved clock with its start event; None where the policy promises nothing. `bends` are
+    exceptions that may set another target."""
     target = doc.severities[Severity(incident.severity)].targets.get(kind)
     if target is None:
         return None
+    bend = chosen(bends, place_of(incident), kind.value, started_at) if bends else None
+    target_s = bend.target_s if bend else target.target_s
     calendar = calendar_version(
         incident, is_business=target.is_business, at=started_at, known=known
     )
@@ -52,15 +59,42 @@ def new_clock(
         incident=incident,
         kind=kind.value,
         cycle=cycle,
-        target_s=target.target_s,
-        current_target_s=target.target_s,
+        target_s=target_s,
+        current_target_s=target_s,
         calendar=calendar,
+        exception_id=bend.pk if bend else None,
         started_at=started_at,
         drill_id=incident.drill_id,
     )
     event = ClockEvent(clock=clock, seq=1, at=started_at, recorded_at=at, type="start")
     derive(clock, [event], doc, at)
     return clock, event
+
+
+def place_of(incident: Incident) -> Place:
+    """What an exception may be limited to."""
+    return Place(
+        policy=incident.policy_version.policy_id,
+        severity=incident.severity,
+        incident=incident.number,
+        account=incident.account_id,
+        team=incident.team_id,
+        product_area=incident.product_area,
+    )
+
+
+def say_exception(clock: Clock, bends: Sequence[Bend], recorder: Recorder) -> None:
+    """The story names the exception that set a target."""
+    bend = next((each for each in bends if each.pk == clock.exception_id), None)
+    if bend is not None:
+        recorder.event(
+            clock.incident,
+            "exception",
+            f"{clock.get_kind_display()} promise of {exact_duration(clock.target_s)} by exception "
+            f"{bend.pk}, until {bend.expires_at:%d %b %Y}.",
+            reason=bend.reason,
+            detail={"exception": bend.pk, "clock": clock.kind, "target_s": clock.target_s},
+        )
 
 
 def insert_clocks(pairs: Sequence[tuple[Clock, ClockEvent]]) -> None:
@@ -221,10 +255,14 @@ def start_clock(
     """Start a clock, as a new cycle when the kind ran before."""
     doc = policy_doc(incident.policy_version_id)
     last = incident.clocks.filter(kind=kind.value).aggregate(last=Max("cycle"))["last"] or 0
-    pair = new_clock(incident, kind, doc, started_at=started_at, at=recorder.at, cycle=last + 1)
+    bends = bends_from(recorder.standby.kept) if kind is not ClockKind.OLA else []
+    pair = new_clock(
+        incident, kind, doc, started_at=started_at, at=recorder.at, cycle=last + 1, bends=bends
+    )
     if pair is None:
         return None
     insert_clocks([pair])
+    say_exception(pair[0], bends, recorder)
     return pair[0]
 
 
@@ -251,6 +289,7 @@ def retarget_clocks(
                 start_clock(incident, kind, started_at=at, recorder=recorder)
             continue
         is_cadence = kind is ClockKind.CADENCE
+        target_s = _kept_target(clock) or target.target_s
         state = log(
             clock,
             "interval" if is_cadence else "retarget",
@@ -258,7 +297,7 @@ def retarget_clocks(
             doc=doc,
             recorded_at=at,
             by=by,
-            target_s=target.target_s,
+            target_s=target_s,
             calendar=calendar,
             is_always_open=calendar is None,
             mode="" if is_cadence else "earliest" if is_raise else "keep_elapsed",
@@ -273,11 +312,17 @@ def retarget_clocks(
                 by=by,
                 detail={
                     "clock": clock.kind,
-                    "target_s": target.target_s,
+                    "target_s": target_s,
                     "due_at": clock.due_at.isoformat() if clock.due_at else None,
                 },
             )
     return speaking
+
+
+def _kept_target(clock: Clock) -> int | None:
+    """A clock that started under an exception of every severity keeps its target."""
+    bent_by = clock.exception
+    return bent_by.target_s if bent_by is not None and bent_by.severity is None else None
 
 
 def refresh_queue_fields(incident: Incident, clocks: Iterable[Clock] | None = None) -> None:

@@ -18,17 +18,24 @@ from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, Fact, Incident, Responder, Signal
 from escalations.models.incidents import Kind, Role
 from escalations.models.notices import NoticeKind
+from escalations.rules.exceptions import Bend
 from escalations.rules.policy import ClockKind, LadderStart, Severity
 from escalations.rules.routing import Candidate, Choice, choose
 from escalations.rules.scoring import Input
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
+from escalations.selectors.exceptions import bends_from
 from escalations.selectors.ladders import roster_codes
 from escalations.selectors.policies import team_id, version_for, versions_in_force
 from escalations.selectors.routing import candidates
 from escalations.selectors.standby import Standby
 from escalations.services import storms
-from escalations.services.clocks import insert_clocks, new_clock, refresh_queue_fields
+from escalations.services.clocks import (
+    insert_clocks,
+    new_clock,
+    refresh_queue_fields,
+    say_exception,
+)
 from escalations.services.ladders import start_runs
 from escalations.services.recorder import Recorder
 
@@ -109,7 +116,8 @@ def open_incidents(
     people = recorder.standby.people({int(o.choice.person) for o in openings if o.choice})
     for opening in openings:
         _explain(opening, people)
-    clocks = _clocks(openings, recorder.standby, promised_from)
+    bends = bends_from(recorder.standby.kept)
+    clocks = _clocks(openings, recorder.standby, promised_from, bends)
     opened = [opening.incident for opening in openings]
     insert(opened)
     recorder.begins(opened)
@@ -117,6 +125,8 @@ def open_incidents(
     insert_clocks(clocks)
     firsts = storms.gather(opened, recorder)
     _tell(openings, recorder, by)
+    for clock, _ in clocks if bends else ():
+        say_exception(clock, bends, recorder)
     recorder.write()
     storms.raise_parents(opened, firsts, at)
     return opened
@@ -278,7 +288,10 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
 
 
 def _clocks(
-    openings: list[_Opening], standby: Standby, promised_from: datetime | None
+    openings: list[_Opening],
+    standby: Standby,
+    promised_from: datetime | None,
+    bends: Sequence[Bend],
 ) -> list[tuple[Clock, ClockEvent]]:
     """The promises of each, unsaved as the incidents are, and what the queue repeats of them."""
     pairs: list[tuple[Clock, ClockEvent]] = []
@@ -296,7 +309,13 @@ def _clocks(
             )
             if (
                 pair := new_clock(
-                    incident, kind, opening.verdict.doc, started_at=start, at=at, known=known
+                    incident,
+                    kind,
+                    opening.verdict.doc,
+                    started_at=start,
+                    at=at,
+                    known=known,
+                    bends=bends,
                 )
             )
         ]
@@ -339,6 +358,13 @@ def _tell_story(opening: _Opening, recorder: Recorder, by: User | None) -> None:
             "kept",
             "A maintenance window kept it until now: promises count from here.",
             detail={"window": signal.window_id},
+        )
+    if signal.kept_by_id:
+        recorder.event(
+            incident,
+            "kept",
+            "A pause of automation kept it until now.",
+            detail={"pause": signal.kept_by_id},
         )
     recorder.event(
         incident,

@@ -20,6 +20,7 @@ from escalations.rules.lifecycle import OPEN_STATES
 from escalations.selectors.ladders import resolver, roles_on
 from escalations.selectors.policies import policy_doc
 from escalations.services import ladders
+from escalations.services.automation_keeping import KEPT_FIELDS, go_on, keep_look, keep_step
 from escalations.services.batches import Batch, claim, finish_all, incidents_of
 from escalations.services.ladder_waits import LOST
 from escalations.services.recorder import Recorder
@@ -36,6 +37,9 @@ RUN_FIELDS = (
     "look_at",
     "snoozed_until",
     "held_until",
+    "kept_by",
+    "kept_due_at",
+    "kept_jump",
 )
 
 
@@ -53,17 +57,24 @@ def settle_ladders(at: datetime, drill: Drill | None, limit: int) -> Batch:
     """The steps that are due of runs that climb. Rests and ends are for `timers.settle_ladder`."""
     batch = Batch()
     with transaction.atomic():
-        moves = []
-        for run, incident in _claimed("next_step_at", at, drill, limit):
-            is_open = incident.state in OPEN_STATES
-            if is_open and run.state != LadderState.HALTED and not run.parked_error:
-                moves.append(Move(run, incident, rules.climb))
-            else:
-                batch.rest.append(run.pk)
+        moves, kept = [], []
         recorder = Recorder(at)
+        for run, incident in _claimed("next_step_at", at, drill, limit):
+            is_resting = run.state == LadderState.HALTED and incident.state in ladders.SETTLED
+            if incident.state not in OPEN_STATES or run.parked_error or is_resting:
+                batch.rest.append(run.pk)
+            elif pause := recorder.pauses.of_run(run, incident):
+                keep_step(run, incident, pause, recorder)
+                kept.append(Move(run, incident, rules.climb))
+            elif run.state == LadderState.HALTED:
+                batch.rest.append(run.pk)
+            else:
+                with_jump = go_on(run)
+                moves.append(Move(run, incident, rules.after_pause if with_jump else rules.climb))
+        update_rows([move.run for move in kept], KEPT_FIELDS)
         move_all(moves, recorder)
-        finish_all([move.incident for move in moves], recorder)
-        batch.done = len(moves)
+        finish_all([move.incident for move in (*kept, *moves)], recorder)
+        batch.done = len(moves) + len(kept)
     return batch
 
 
@@ -78,14 +89,19 @@ def settle_looks(at: datetime, drill: Drill | None, limit: int) -> Batch:
                 waiting.append((run, incident))
             else:
                 batch.rest.append(run.pk)
+        recorder, kept = Recorder(at), []
         lost = _lost([run for run, _ in waiting])
         for run, incident in waiting:
+            if pause := recorder.pauses.of_run(run, incident):
+                keep_look(run, pause)
+                kept.append(run)
+                continue
             action = rules.nobody_reached if run.pk in lost else rules.hand_over
             moves.append(Move(run, incident, action))
-        recorder = Recorder(at)
+        update_rows(kept, KEPT_FIELDS)
         move_all(moves, recorder)
         finish_all([move.incident for move in moves if move.steps], recorder)
-        batch.done = len(moves)
+        batch.done = len(moves) + len(kept)
     return batch
 
 

@@ -12,6 +12,7 @@ from escalations.rules import ladder as rules
 from escalations.rules.lifecycle import UNANSWERED
 from escalations.rules.policy import LadderStart, Severity
 from escalations.selectors.policies import policy_doc
+from escalations.services.automation_keeping import is_kept, keep_step
 from escalations.services.ladders import (
     SETTLED,
     as_rule,
@@ -44,8 +45,12 @@ def follow_raise(incident: Incident, recorder: Recorder, severity: Severity) -> 
     run = start_run(incident, recorder, reason=reason, acked=acked)
     if run is None or run.state != LadderState.ACTIVE:
         return
+    pause = recorder.pauses.of_run(run, incident) if is_kept(run) else None
     take(run, rules.halt(as_rule(run)))
     sleep_on_answer(run, incident, policy_doc(incident.policy_version_id), recorder)
+    if pause is not None:
+        keep_step(run, incident, pause, recorder, with_jump=True)
+        run.save()
     for person in User.objects.filter(pk__in=acked):
         recorder.notice(
             incident,
@@ -82,4 +87,5 @@ def follow_lowering(incident: Incident, recorder: Recorder) -> None:
     if run.state == LadderState.HALTED and not (run.snoozed_until or run.held_until):
         wait = rule.reescalate_after_ack_s
         run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
+        run.kept_due_at = None
     run.save()

@@ -9,7 +9,8 @@ from escalations.rules import ladder as rules
 from escalations.rules.lifecycle import UNANSWERED
 from escalations.rules.policy import Severity
 from escalations.selectors.policies import policy_doc
-from escalations.services.ladders import SETTLED, apply
+from escalations.services.automation_keeping import go_on
+from escalations.services.ladders import SETTLED, apply, apply_keeping_expiry
 from escalations.services.recorder import Recorder
 
 
@@ -17,8 +18,15 @@ def settle_run(run: LadderRun, at: datetime, recorder: Recorder) -> None:
     """Take the steps that are due of a locked run: climb, or judge the commander's silence."""
     incident = run.incident
     doc = policy_doc(incident.policy_version_id)
+    with_jump = go_on(run)
     if run.state != "halted":
-        apply(run, incident, doc, recorder, rules.climb)
+        action = rules.after_pause if with_jump else rules.climb
+        apply(run, incident, doc, recorder, action)
+        return
+    if with_jump:
+        apply_keeping_expiry(run, incident, recorder, rules.beside_answer)
+    if run.next_step_at is None or run.next_step_at > at:
+        run.save()  # it only woke for what a pause kept
         return
     if run.snoozed_until is not None and incident.state not in SETTLED:
         recorder.event(incident, "snooze_ended", "The snooze is over.", at=run.snoozed_until)

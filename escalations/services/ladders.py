@@ -23,6 +23,7 @@ from escalations.rules.lifecycle import State
 from escalations.rules.policy import Ladder, PolicyDoc, Severity
 from escalations.selectors.ladders import next_look, quiet_for, resolver, roles_on, was_asked
 from escalations.selectors.policies import policy_doc
+from escalations.services.automation_keeping import forget, is_kept, keep_step
 from escalations.services.notices import cancel_pending
 from escalations.services.page_limits import IN_QUIET_HOURS
 from escalations.services.recorder import Recorder
@@ -56,6 +57,8 @@ def as_rule(run: LadderRun) -> rules.RunState:
 
 
 def take(run: LadderRun, state: rules.RunState) -> None:
+    if state.state.value != run.state or state.next_step_at != run.next_step_at:
+        forget(run)  # somebody moved it: what a pause kept is not due any more
     run.state = state.state.value
     run.cycle, run.level = state.cycle, state.level
     run.next_step_at = state.next_step_at
@@ -88,10 +91,17 @@ class Climb:
 
 
 def start_run(
-    incident: Incident, recorder: Recorder, *, reason: str = "", acked: Iterable[int] = ()
+    incident: Incident,
+    recorder: Recorder,
+    *,
+    reason: str = "",
+    acked: Iterable[int] = (),
+    by_hand: bool = False,
 ) -> LadderRun | None:
-    """Begin to climb now; the first level is paged in this very change. `acked` are not."""
-    return next(iter(start_runs([incident], recorder, reason=reason, acked=acked)), None)
+    """Begin to climb now; the first level is paged in this very change. `acked` are not. A pause
+    of automation keeps the first step, unless it is taken `by_hand`."""
+    runs = start_runs([incident], recorder, reason=reason, acked=acked, by_hand=by_hand)
+    return next(iter(runs), None)
 
 
 def start_runs(
@@ -100,6 +110,7 @@ def start_runs(
     *,
     reason: str = "",
     acked: Iterable[int] = (),
+    by_hand: bool = False,
 ) -> list[LadderRun]:
     """The same for a burst: statements do not grow with it. Those without a ladder begin none."""
     climbs: list[Climb] = []
@@ -120,6 +131,9 @@ def start_runs(
         take(run, rules.start(doc.ladders[name], recorder.at, acked))
         climb = Climb(run, incident, doc.ladders[name], ())
         climbs.append(climb)
+        if not by_hand and (pause := recorder.pauses.of_run(run, incident)):
+            keep_step(run, incident, pause, recorder)
+            continue
         first = doc.ladders[name].levels[0]
         resolve = resolver(incident, recorder.standby, roles)
         if acked and {p for t in first.targets for p in resolve(t, recorder.at)} <= {*acked}:
@@ -317,7 +331,7 @@ def halt_run(incident: Incident, *, by: User, recorder: Recorder) -> None:
 def sleep_on_answer(run: LadderRun, incident: Incident, doc: PolicyDoc, recorder: Recorder) -> None:
     """A halted run wakes when its owner is silent for as long as the severity allows."""
     run.halted_at = recorder.at
-    run.snoozed_until = run.held_until = None
+    run.snoozed_until = run.held_until = run.kept_due_at = None
     wait = doc.severities[Severity(incident.severity)].reescalate_after_ack_s
     run.next_step_at = recorder.at + timedelta(seconds=wait) if wait else None
     run.save()
@@ -363,18 +377,23 @@ def jump(incident: Incident, recorder: Recorder) -> None:
     if run is None:
         start_run(incident, recorder, reason="a clock breached")
         return
-    _apply_keeping_expiry(run, incident, recorder, rules.jump)
+    pause = recorder.pauses.of_run(run, incident)
+    if pause is not None or is_kept(run):
+        keep_step(run, incident, pause, recorder, with_jump=True)
+        run.save()
+        return
+    apply_keeping_expiry(run, incident, recorder, rules.jump)
 
 
 def escalate(incident: Incident, recorder: Recorder, *, reason: str) -> None:
     run = live_run(incident)
     if run is None:
-        start_run(incident, recorder, reason=reason)
+        start_run(incident, recorder, reason=reason, by_hand=True)
         return
-    _apply_keeping_expiry(run, incident, recorder, rules.escalate_now, reason)
+    apply_keeping_expiry(run, incident, recorder, rules.escalate_now, reason)
 
 
-def _apply_keeping_expiry(
+def apply_keeping_expiry(
     run: LadderRun, incident: Incident, recorder: Recorder, action, reason: str = ""
 ) -> None:
     """A halted run keeps its acknowledgement and the time at which silence ends it."""

@@ -22,8 +22,10 @@ from escalations.models import Kpi, MaintenanceWindow, Signal
 from escalations.rules.maintenance import Repeat, Scope, longest, next_occurrence
 from escalations.selectors.maintenance import windows_from
 from escalations.selectors.standby import Standby
+from escalations.services.automation_keeping import Pauses
 from escalations.services.incidents import open_incidents
 
+BY_KPI = "kpi"
 BY_HAND = "manual"  # a person who opens an incident means it
 RIGHT = "escalations.add_maintenancewindow"
 
@@ -34,6 +36,11 @@ class Keeper:
     def __init__(self, at: datetime, standby: Standby | None = None) -> None:
         self.at, self._standby = at, standby or Standby(at)
         self._kept: list[Signal] = []
+        self._paused: list[Signal] = []
+
+    @cached_property
+    def _pauses(self) -> Pauses:
+        return Pauses(self._standby)
 
     @cached_property
     def _windows(self) -> list[MaintenanceWindow]:
@@ -42,24 +49,35 @@ class Keeper:
 
     def takes(self, signal: Signal) -> bool:
         """Is this signal kept rather than opened? Of several windows the one that ends last keeps
-        it."""
+        it. What a KPI says is kept by a pause of automation as well."""
         if signal.source == BY_HAND:
             return False
         of = Scope(signal.kpi_id, signal.source, signal.account_id, signal.product_area)
         window = next((each for each in self._windows if each.scope.covers(of)), None)
         if window is None:
-            return False
+            return self._is_paused(signal)
         if signal.window_id != window.pk:
             signal.window = window
             self._kept.append(signal)
         return True
 
+    def _is_paused(self, signal: Signal) -> bool:
+        pause = self._pauses.of_signal(signal) if signal.source == BY_KPI else None
+        if pause is None:
+            return False
+        if signal.kept_by_id != pause.pk:
+            signal.kept_by_id = pause.pk
+            self._paused.append(signal)
+        return True
+
     def store(self) -> None:
         """Those not saved yet are inserted."""
-        Signal.objects.bulk_create([s for s in self._kept if s.pk is None], batch_size=500)
-        if stored := [signal for signal in self._kept if signal.pk is not None]:
-            Signal.objects.bulk_update(stored, ["window"], batch_size=500)
-        self._kept = []
+        for name, signals in (("window", self._kept), ("kept_by", self._paused)):
+            if stored := [signal for signal in signals if signal.pk is not None]:
+                Signal.objects.bulk_update(stored, [name], batch_size=500)
+        new = [signal for signal in (*self._kept, *self._paused) if signal.pk is None]
+        Signal.objects.bulk_create(new, batch_size=500)
+        self._kept, self._paused = [], []
 
 
 def declare(given: Mapping[str, Any], *, by: User, at: datetime) -> MaintenanceWindow:

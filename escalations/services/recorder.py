@@ -24,6 +24,7 @@ from escalations.models.timeline import Visibility
 from escalations.rules.policy import Severity
 from escalations.selectors.standby import Standby
 from escalations.services.addressing import Ways
+from escalations.services.automation_keeping import Pauses
 
 DELIVER = "escalations.tasks.delivery.deliver"
 
@@ -46,6 +47,11 @@ class Recorder:
     def standby(self) -> Standby:
         """Who is on call and reachable at this instant, read once for the whole change."""
         return Standby(self.at)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """Of automation, as far as they last at this instant."""
+        return Pauses(self.standby)
 
     def begins(self, incidents: Iterable[Incident]) -> None:
         """These were inserted by this change: nothing is stored of them yet."""

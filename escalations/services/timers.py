@@ -12,6 +12,8 @@ from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.rules.reviews import Standing
 from escalations.services import breaches, ladder_silence, ladder_waits
+from escalations.services.automation_keeping import forget, keep_look, keep_step
+from escalations.services.ladders import SETTLED
 from escalations.services.locks import lock_clock, lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
@@ -40,9 +42,15 @@ def settle_ladder(pk: int, at: datetime) -> bool:
     recorder, before = Recorder(at), incident.state
     if incident.state not in OPEN_STATES:
         run.state, run.next_step_at, run.ended_at = "cancelled", None, at
+        forget(run)
         run.save()
         return True
-    ladder_silence.settle_run(run, at, recorder)
+    is_resting = run.state == "halted" and incident.state in SETTLED
+    if not is_resting and (pause := recorder.pauses.of_run(run, incident)):
+        keep_step(run, incident, pause, recorder)
+        run.save()
+    else:
+        ladder_silence.settle_run(run, at, recorder)
     finish(incident, recorder, before=before)
     return True
 
@@ -56,6 +64,10 @@ def settle_look(pk: int, at: datetime) -> bool:
         return False
     run.incident = incident
     recorder, before = Recorder(at), incident.state
+    if run.state == "active" and (pause := recorder.pauses.of_run(run, incident)):
+        keep_look(run, pause)
+        run.save()
+        return True
     if ladder_waits.look(run, incident, recorder):
         finish(incident, recorder, before=before)
     return True

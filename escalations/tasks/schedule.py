@@ -30,6 +30,7 @@ from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import (
     ActionItem,
+    AutomationPause,
     ChangeRequest,
     Clock,
     CustomerLetter,
@@ -43,15 +44,18 @@ from escalations.models import (
     MaintenanceWindow,
     Milestone,
     Notice,
+    PolicyException,
     PostIncidentReview,
     Storm,
 )
 from escalations.services import timers
+from escalations.services.automation import settle_pause
 from escalations.services.batches import Batch
 from escalations.services.change_effects import settle_change
 from escalations.services.chases import settle_chase
 from escalations.services.clock_batches import settle_clocks
 from escalations.services.decisions import settle_decision
+from escalations.services.exceptions import settle_exception
 from escalations.services.handoff_timers import settle_handoff
 from escalations.services.hours import settle_hours
 from escalations.services.ladder_batches import settle_ladders, settle_looks
@@ -97,7 +101,9 @@ class Timer:
 
 
 TIMERS = (
-    # First, so that what is due at the same instant is judged by the new hours.
+    # First, so that what is due at the same instant is not kept any more, and is judged by the
+    # new hours.
+    Timer("pauses", AutomationPause, "settle_at", settle_pause, has_drills=False),
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
     Timer("changes", ChangeRequest, "settle_at", settle_change, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
@@ -119,6 +125,7 @@ TIMERS = (
     Timer("milestones", Milestone, "remind_at", settle_milestone, drill="incident__drill"),
     Timer("reviews", PostIncidentReview, "remind_at", settle_review),
     Timer("actions", ActionItem, "remind_at", settle_action),
+    Timer("exceptions", PolicyException, "settle_at", settle_exception, has_drills=False),
     Timer("maintenance", MaintenanceWindow, "settle_at", settle_window, has_drills=False),
     Timer("no data", KpiState, "no_data_due_at", settle_no_data_of, has_drills=False),
 )

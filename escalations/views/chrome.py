@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from time import monotonic
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from config.lib import clock
 from escalations.models import PolicyVersion
+from escalations.selectors.automation import PauseView, lasting
 
 KEPT_S = 30
 _kept: list[tuple[float, str]] = []
@@ -37,6 +38,14 @@ def forget_policy_label() -> None:
     _kept.clear()
 
 
+def _pauses(user: Any) -> list[PauseView]:
+    """Of automation, for those with a role. A query only while one lasts: that is known from the
+    query that read the person."""
+    if not getattr(user, "is_automation_paused", False):
+        return []
+    return lasting(clock.now()) if user.has_perm("escalations.view_incident") else []
+
+
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Templates call `now` and `policy_label` only where they are used: unused, they cost nothing.
 
@@ -46,5 +55,6 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "now": cache(clock.now),
         "policy_label": policy_label,
+        "pauses": cache(partial(_pauses, user)),
         "keys_off": bool(user and user.is_authenticated and not user.keys_enabled),
     }

@@ -37,6 +37,7 @@ from escalations.services.saved_views import save_view
 from playbooks.models import PlaybookRun
 from tests import snapshots
 from tests.factories.changes import plant_changes
+from tests.factories.exceptions import plant_exceptions, plant_hidden_exception
 from tests.factories.incidents import open_incident
 from tests.factories.reviews import resolve
 from tests.factories.rooms import plant_room
@@ -105,6 +106,7 @@ def _plant_hush(company: dict[str, Any], at: Any) -> dict[str, Any]:
     ActionItem.objects.update(title=f"{HUSH} and look")
     PlaybookRun.objects.update(hypothesis=f"{HUSH} has a cause")
     return {
+        "exception": plant_hidden_exception(incident.number, HUSH, company, at),
         "incident": incident.number,
         "clock": Clock.objects.filter(incident=incident).first().pk,
         "ladder_run": LadderRun.objects.filter(incident=incident).first().pk,
@@ -207,6 +209,7 @@ def _plant(company: dict[str, Any], at: Any) -> dict[str, Any]:
         **plant_room(incident.number, company, at),
         **plant_rosters(company, at),
         **plant_changes(company, at),
+        **plant_exceptions(company, at),
     }
 
 
