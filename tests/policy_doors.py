@@ -7,7 +7,7 @@ from tests.doors import GOVERN, ROLED, SEE_POLICIES, Door, api, page, press
 
 ONE = "policies/<slug:code>/"
 SEE_CHANGES = SEE_POLICIES | {"duty_manager"}
-ASKED = {"policy": "{policy}", "version": "1", "reason": "Better so."}
+ASKED = {"code": "{policy}", "version": "1", "reason": "Better so."}
 DOORS: tuple[Door, ...] = (
     *channel_doors.DOORS,
     page("policies/", "policies/", SEE_POLICIES),

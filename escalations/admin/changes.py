@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, register
+from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, display, register
 from escalations.models import (
     AnsweredWarning,
     Approval,
@@ -17,15 +17,21 @@ from escalations.models import (
     Incident,
     Suggestion,
 )
+from escalations.selectors.governed_kinds import KINDS, kind_of, version_of
 
 
 class ChangeInline(ReadOnlyInline):
     model = Change
-    fields = ("policy_version", "replaced", "restores")
+    fields = ("version", "replaced_number", "restores_number")
+    readonly_fields = ("version",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.select_related("policy_version", "replaced", "restores")
+        owners = [f"{kind.field}__{kind.owner}" for kind in KINDS]
+        return super().get_queryset(request).select_related(*owners)
+
+    @display(description="version")
+    def version(self, obj: Change) -> str:
+        return kind_of(obj).name_of(version_of(obj))
 
 
 class ApprovalInline(ReadOnlyInline):

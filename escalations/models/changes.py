@@ -105,19 +105,16 @@ class ChangeRequest(Stamped):
 
 
 class Change(models.Model):
-    """One version that a request puts in force. `replaced` was in force until then; `restores` is
-    the older version of which this one is a copy."""
+    """One version that a request puts in force, of exactly one kind. Of the same thing: version
+    `replaced_number` was in force until then, and this one says again what `restores_number`
+    said."""
 
     request = models.ForeignKey(ChangeRequest, models.PROTECT, related_name="changes")
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
-    replaced = models.ForeignKey(
-        PolicyVersion, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    restores = models.ForeignKey(
-        PolicyVersion, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    replaced_number = models.PositiveIntegerField(null=True, blank=True)
+    restores_number = models.PositiveIntegerField(null=True, blank=True)
 
     history = recorded()
 
