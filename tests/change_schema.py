@@ -75,6 +75,11 @@ def suggestion(w: dict[str, Any], **changes: Any) -> m.Suggestion:
     return m.Suggestion(**{**values, **changes})
 
 
+def limits(**changes: Any) -> m.Threshold:
+    """A copy of what is in force, as another version."""
+    return copy_of(m.Threshold.objects.filter(state="in_force").first(), number=9, **changes)
+
+
 CHANGE_BREAKERS = {
     "change_request_state": lambda w: request(w, state="odd"),
     "change_request_reason": lambda w: request(w, reason=""),
@@ -86,6 +91,15 @@ CHANGE_BREAKERS = {
     "change_request_ended": lambda w: request(w, ended_at=w["at"]),
     "change_of_one_version": lambda w: change(w, policy_version=None),
     "change_once": lambda w: twice(change(w)),
+    "change_once_threshold": lambda w: twice(
+        change(w, policy_version=None, threshold=m.Threshold.objects.first())
+    ),
+    "threshold_state": lambda w: limits(state="odd", effective_from=w["at"]),
+    "threshold_one_in_force": lambda w: limits(effective_from=w["at"]),
+    "threshold_in_force_is_sealed": lambda w: limits(kpi=m.Kpi.objects.create(), sha256=""),
+    "threshold_approved_is_hashed": lambda w: limits(
+        state="approved", sha256="", effective_from=None
+    ),
     "approval_one_word": lambda w: second(w, verdict="approved"),  # of one's own request
     "approval_one_author": lambda w: second(w, person_id=w["company"]["governor2"].pk),
     "approval_verdict": lambda w: word(w, verdict="odd"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests import channel_doors
-from tests.doors import GOVERN, ROLED, SEE_POLICIES, Door, api, page, press
+from tests.doors import GOVERN, ROLED, SEE_KPIS, SEE_POLICIES, SET_KPIS, Door, api, page, press
 
+VERSION = "versions/<slug:kind>/<slug:code>/<int:number>/"
 ONE = "policies/<slug:code>/"
-SEE_CHANGES = SEE_POLICIES | {"duty_manager"}
+SEE_CHANGES = SEE_POLICIES | {"duty_manager", "kpi_owner", "remediation_leader", "integrator"}
 ASKED = {"code": "{policy}", "version": "1", "reason": "Better so."}
 DOORS: tuple[Door, ...] = (
     *channel_doors.DOORS,
@@ -22,6 +23,15 @@ DOORS: tuple[Door, ...] = (
         "policies/requests/<int:pk>/<slug:verb>/",
         "policies/requests/{change}/approve/",
         {"POST": GOVERN},
+    ),
+    page("versions/<slug:kind>/<slug:code>/", "versions/limits/cpc/", SEE_KPIS),
+    *(
+        door
+        for verb in ("ask", "roll-back")
+        for door in (
+            page(f"{VERSION}{verb}/", f"versions/limits/cpc/1/{verb}/", SET_KPIS),
+            Door(f"{VERSION}{verb}/", f"versions/limits/cpc/1/{verb}/", {"POST": SET_KPIS}),
+        )
     ),
     page("policies/approvals/", "policies/approvals/", SEE_CHANGES),
     page(f"{ONE}ask/", "policies/{policy}/ask/?v=5", GOVERN),

@@ -65,6 +65,15 @@ def version_constraints(prefix: str, owner: str) -> list[models.BaseConstraint]:
     ]
 
 
+def approved_is_hashed(prefix: str) -> models.CheckConstraint:
+    """For the kinds that go by requests."""
+    return check(
+        f"{prefix}_approved_is_hashed",
+        ~Q(state__in=["approved", "scheduled"]) | ~Q(sha256=""),
+        "What is approved has the hash of what it says.",
+    )
+
+
 def digest(content: Any) -> str:
     """SHA-256 of what a version says, as JSON with sorted keys."""
     text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))

@@ -9,10 +9,11 @@ from django.db.models import Q
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
 from escalations.models.incidents import Incident
 from escalations.models.policies import Policy, PolicyVersion
+from escalations.models.thresholds import Threshold
 from escalations.rules.changes import RequestState, Verdict
 
 # The versions that a change may put in force: one nullable foreign key each, on `Change`.
-GOVERNED = ("policy_version",)
+GOVERNED = ("policy_version", "threshold")
 
 STATES = [
     (RequestState.IN_REVIEW.value, "In review"),
@@ -113,6 +114,9 @@ class Change(models.Model):
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
+    threshold = models.ForeignKey(
+        Threshold, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
     replaced_number = models.PositiveIntegerField(null=True, blank=True)
     restores_number = models.PositiveIntegerField(null=True, blank=True)
 
@@ -123,6 +127,10 @@ class Change(models.Model):
         constraints = [
             check("change_of_one_version", exactly_one(*GOVERNED), "A change is of one version."),
             unique("change_once", "request", "policy_version", sentence="It is in there already."),
+            *(
+                unique(f"change_once_{field}", "request", field, sentence="It is in there already.")
+                for field in GOVERNED[1:]
+            ),
         ]
 
     def __str__(self) -> str:

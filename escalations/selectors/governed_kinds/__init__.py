@@ -8,8 +8,9 @@ from config.lib.errors import DomainError
 from escalations.models import Change
 from escalations.selectors.governed_kinds.kind import DECIDED, GovernedKind, Said
 from escalations.selectors.governed_kinds.policies import Policies
+from escalations.selectors.governed_kinds.thresholds import Thresholds
 
-KINDS: tuple[GovernedKind[Any], ...] = (Policies(),)
+KINDS: tuple[GovernedKind[Any], ...] = (Policies(), Thresholds())
 BY_NAME = {kind.said.name: kind for kind in KINDS}
 BY_FIELD = {kind.field: kind for kind in KINDS}
 

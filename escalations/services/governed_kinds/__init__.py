@@ -9,8 +9,10 @@ from escalations.models import Change
 from escalations.selectors.governed_kinds import kind_named, kind_of
 from escalations.services.governed_kinds.kind import GovernedVerbs
 from escalations.services.governed_kinds.policies import PolicyVerbs
+from escalations.services.governed_kinds.thresholds import ThresholdVerbs
 
-VERBS: dict[str, GovernedVerbs[Any]] = {verbs.reads.field: verbs for verbs in (PolicyVerbs(),)}
+KINDS: tuple[GovernedVerbs[Any], ...] = (PolicyVerbs(), ThresholdVerbs())
+VERBS = {verbs.reads.field: verbs for verbs in KINDS}
 
 
 def verbs_named(name: str) -> GovernedVerbs[Any]:

@@ -1,0 +1,146 @@
+"""Limits, and what else is governed, change by requests as policies do: over HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from escalations.models import ChangeRequest, Kpi, Threshold
+from escalations.tasks.schedule import sweep
+from tests.governance.test_pages import address
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def as_(company, travel):
+    """A signed-in client by name."""
+
+    def client(name: str) -> Client:
+        found = Client()
+        found.force_login(User.objects.get(username=name))
+        return found
+
+    return client
+
+
+def said(answer) -> str:
+    return answer.content.decode()
+
+
+def ask(client, kind, code, number, verb="ask", **given) -> ChangeRequest:
+    url = reverse(f"version-{verb}", args=[kind, code, number])
+    answer = client.post(url, {"reason": "Prices rose.", **given})
+    assert answer.status_code == 302, said(answer)
+    return ChangeRequest.objects.latest("pk")
+
+
+def press(client, request, verb, comment="") -> str:
+    url = reverse("change-answer", args=[request.pk, verb])
+    answer = client.post(url, {"comment": comment}, follow=True)
+    request.refresh_from_db()
+    return said(answer)
+
+
+def draft_limits(client, kpi: Kpi, **changes) -> Threshold:
+    values = {
+        "kpi": kpi.pk,
+        "mode": "static",
+        "warn_k": "3.5",
+        "breach_k": "5",
+        "resolution": "0",
+        "direction": "lower",
+        "warn_hi": "0.4",
+        "breach_hi": "0.8",
+        "clear_warn_hi": "0.35",
+        "clear_breach_hi": "0.7",
+        "n": 1,
+        "m": 1,
+        "c": 24,
+        "missing": "hold",
+        "warn_severity": 3,
+        "breach_severity": 2,
+        "change_reason": "Prices rose.",
+    }
+    answer = client.post(address(Threshold, "add"), values | changes)
+    assert answer.status_code == 302, answer.context["errors"]
+    return Threshold.objects.latest("pk")
+
+
+def test_limits_of_a_critical_kpi_go_through_their_whole_life(as_, company, at, travel):
+    """Drafted, compared, asked for, approved by two others, scheduled, in force, rolled back."""
+    kpi = Kpi.objects.get(code="cpc")
+    Kpi.objects.filter(pk=kpi.pk).update(is_critical=True)
+    before = kpi.thresholds.get()
+    owner = as_("kpi-owner")
+    draft = draft_limits(owner, kpi)
+    assert (draft.state, draft.effective_from) == ("draft", None)
+
+    page = said(owner.get(reverse("versions", args=["limits", "cpc"])))
+    assert "From v1 to v2" in page and "Breach above: " in page
+    assert "Roll back" not in page
+    waiting = said(owner.get(reverse("version-ask", args=["limits", "cpc", 2])))
+    assert "It needs 2 approvals" in waiting
+    request = ask(owner, "limits", "cpc", 2)
+    assert owner.post(address(Threshold, "change", draft.pk), {"n": 1}).status_code == 403
+    assert "Limits of Cost per click v2" in said(as_("governor").get(reverse("change-requests")))
+    assert "403" in press(owner, request, "approve")
+    press(as_("governor"), request, "approve")
+    assert request.state == "in_review"
+    press(as_("governor2"), request, "approve")
+    assert request.state == "scheduled"
+
+    sweep(request.settle_at)
+    draft.refresh_from_db()
+    before.refresh_from_db()
+    assert (draft.state, before.state) == ("in_force", "retired")
+    assert draft.effective_from == before.retired_at == request.settle_at
+    assert request.changes.get().replaced_number == 1
+
+    travel.to(request.settle_at + HOUR)
+    back = ask(owner, "limits", "cpc", 1, verb="roll-back")
+    for name in ("governor", "governor2"):
+        press(as_(name), back, "approve")
+    sweep(back.settle_at)
+    again = kpi.thresholds.get(state="in_force")
+    assert (again.number, again.breach_hi) == (3, before.breach_hi)
+    assert back.changes.get().restores_number == 1
+    page = said(owner.get(reverse("versions", args=["limits", "cpc"]) + "?from=1&to=3"))
+    assert "They say the same." in page
+
+
+def test_an_emergency_on_limits_is_taken_back_and_what_was_altered_never_decides(as_, company, at):
+    kpi = Kpi.objects.get(code="cpc")
+    Kpi.objects.filter(pk=kpi.pk).update(is_critical=True)
+    owner = as_("kpi-owner")
+    draft_limits(owner, kpi)
+    request = ask(owner, "limits", "cpc", 2, is_emergency="on")
+    press(as_("governor"), request, "approve")
+    assert kpi.thresholds.get(state="in_force").number == 2
+    sweep(at + 25 * HOUR)
+    request.refresh_from_db()
+    assert (request.state, kpi.thresholds.get(state="in_force").number) == ("expired", 3)
+
+    draft = draft_limits(owner, kpi, breach_hi="0.9")
+    request = ask(owner, "limits", "cpc", draft.number)
+    for name in ("governor", "governor2"):
+        press(as_(name), request, "approve")
+    Threshold.objects.filter(pk=draft.pk).update(breach_hi=99)
+    sweep(request.settle_at)
+    request.refresh_from_db()
+    assert (request.state, kpi.thresholds.get(state="in_force").number) == ("sent_back", 3)
+    assert "does not say any more what was approved" in request.stopped_why
+
+
+def test_whoever_may_not_see_revenue_reads_that_it_changes_and_not_to_what(as_, company):
+    kpi = Kpi.objects.get(code="cpc")
+    draft_limits(as_("governor"), kpi, revenue_exposed="7654321")
+    url = reverse("versions", args=["limits", "cpc"])
+    assert "7654321" in said(as_("governor").get(url))
+    page = said(as_("agent").get(url))
+    assert "Revenue exposed: changed." in page and "7654321" not in page
+    assert "Ask for approval" not in page
