@@ -189,6 +189,7 @@ urlpatterns = [
     path("policies/requests/", changes.Requests.as_view(), name="change-requests"),
     path("policies/requests/<int:pk>/", changes.RequestDetail.as_view(), name="change-request"),
     path("policies/requests/<int:pk>/<slug:verb>/", changes.Answer.as_view(), name="change-answer"),
+    path("policies/approvals/needed/", governed.ApprovalsNeeded.as_view(), name="approvals-needed"),
     path("policies/approvals/", changes.ApprovalsLog.as_view(), name="approvals-log"),
     path("policies/suggestions/", suggestions.Suggestions.as_view(), name="suggestions"),
     path(

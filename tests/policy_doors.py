@@ -33,6 +33,20 @@ DOORS: tuple[Door, ...] = (
             Door(f"{VERSION}{verb}/", f"versions/limits/cpc/1/{verb}/", {"POST": SET_KPIS}),
         )
     ),
+    page("policies/approvals/needed/", "policies/approvals/needed/", SEE_CHANGES),
+    Door(
+        "policies/approvals/needed/",
+        "policies/approvals/needed/",
+        {"POST": GOVERN},
+        {"code": "limits", "needed": "2", "reason": "Two pairs of eyes."},
+    ),
+    api(
+        "approvals-needed/",
+        "approvals-needed/",
+        SEE_CHANGES,
+        POST=GOVERN,
+        body={"code": "limits", "needed": 2, "reason": "Two pairs of eyes."},
+    ),
     page("policies/approvals/", "policies/approvals/", SEE_CHANGES),
     page(f"{ONE}ask/", "policies/{policy}/ask/?v=5", GOVERN),
     Door(f"{ONE}ask/", "policies/{policy}/ask/?v=5", {"POST": GOVERN}),

@@ -11,6 +11,8 @@ from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, display,
 from escalations.models import (
     AnsweredWarning,
     Approval,
+    ApprovalRule,
+    ApprovalRuleVersion,
     Change,
     ChangeReader,
     ChangeRequest,
@@ -76,6 +78,25 @@ class ApprovalAdmin(ReadOnly):
     list_select_related = ("request", "person")
     search_fields = ("request__title", "comment", "person__username")
     ordering = ("-at",)
+
+
+class ApprovalRuleVersionInline(ReadOnlyInline):
+    model = ApprovalRuleVersion
+    fields = ("number", "needed", "state", "effective_from", "retired_at", "published_by")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("published_by")
+
+
+@register(ApprovalRule)
+class ApprovalRuleAdmin(ReadOnlyHistory):
+    """How many approvals something needs. Pages ask for another number."""
+
+    list_display = ("code", "scope", "policy")
+    list_select_related = ("policy",)
+    list_filter = ("scope",)
+    search_fields = ("code",)
+    inlines = (ApprovalRuleVersionInline,)
 
 
 @register(Suggestion)

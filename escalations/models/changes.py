@@ -7,13 +7,15 @@ from django.db import models
 from django.db.models import Q
 
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
+from escalations.models.approval_rules import ApprovalRuleVersion
 from escalations.models.incidents import Incident
 from escalations.models.policies import Policy, PolicyVersion
 from escalations.models.thresholds import Threshold
 from escalations.rules.changes import RequestState, Verdict
+from playbooks.models import PlaybookVersion
 
 # The versions that a change may put in force: one nullable foreign key each, on `Change`.
-GOVERNED = ("policy_version", "threshold")
+GOVERNED = ("policy_version", "threshold", "approval_rule_version", "playbook_version")
 
 STATES = [
     (RequestState.IN_REVIEW.value, "In review"),
@@ -116,6 +118,12 @@ class Change(models.Model):
     )
     threshold = models.ForeignKey(
         Threshold, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    approval_rule_version = models.ForeignKey(
+        ApprovalRuleVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    playbook_version = models.ForeignKey(
+        PlaybookVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
     replaced_number = models.PositiveIntegerField(null=True, blank=True)
     restores_number = models.PositiveIntegerField(null=True, blank=True)

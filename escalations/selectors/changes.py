@@ -33,6 +33,7 @@ from escalations.selectors.governed_kinds import (
 APPROVE = "escalations.approve_policy"
 SEE = "escalations.view_changerequest"
 SHOWN = 100
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 OPEN = ("in_review", "sent_back", "scheduled")
 Writers = dict[tuple[str, int], frozenset[int]]  # by field of `Change` and key of the version
 
@@ -92,6 +93,12 @@ class RequestPage:
     @property
     def have_read(self) -> int:
         return sum(reader.read_at is not None for reader in self.readers)
+
+
+def approvers() -> QuerySet[User]:
+    """Who may answer a request, of their own or not."""
+    may = User.objects.with_perm(APPROVE, backend=BACKEND, include_superusers=True)
+    return may.filter(is_active=True)
 
 
 def _rows() -> QuerySet[ChangeRequest]:

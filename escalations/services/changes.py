@@ -22,11 +22,9 @@ from escalations.rules.changes import (
     unanswered,
 )
 from escalations.rules.routing_lint import Finding
-from escalations.selectors.changes import APPROVE, standing_of
+from escalations.selectors.changes import APPROVE, approvers, standing_of
 from escalations.services import change_effects, change_news, governed
 from escalations.services.governed_kinds import GovernedVerbs, verbs_named
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @transaction.atomic
@@ -43,11 +41,11 @@ def ask_approval(
     soon as approved), is_emergency, acknowledged (keys of warnings).
 
     Raises DomainError 403 `missing_right`, `not_author`, 404 `not_found`, 400 `too_soon`,
-    `emergency_has_no_date`, `reason_missing`, 409 `not_draft`, `nothing_before`, `lint_errors`,
-    `warnings_open` (the warnings are in `warnings`), `too_few_approvers`, and what a version must
-    hold.
+    `emergency_has_no_date`, `no_emergency`, `reason_missing`, 409 `not_draft`, `nothing_before`,
+    `lint_errors`, `warnings_open` (the warnings are in `warnings`), `too_few_approvers`, and what a
+    version must hold.
     """
-    verbs = _allowed(kind, by)
+    verbs = check_right(kind, by)
     found = verbs.reads.find(code, number)
     sent_back = _sent_back(verbs, found)
     version = verbs.lock(found.pk)
@@ -76,7 +74,7 @@ def roll_back(
 
     Raises as `ask_approval` does, and 409 `not_retired` for what was not in force before.
     """
-    verbs = _allowed(kind, by)
+    verbs = check_right(kind, by)
     with transaction.atomic():
         old = verbs.reads.find(code, number)
         if old.state != "retired":
@@ -94,7 +92,8 @@ def roll_back(
     return request
 
 
-def _allowed(kind: str, by: User) -> GovernedVerbs[Any]:
+def check_right(kind: str, by: User) -> GovernedVerbs[Any]:
+    """Raises DomainError 403 `missing_right`, 404 `not_found`."""
     verbs = verbs_named(kind)
     if not by.has_perm(verbs.reads.said.right):
         raise NotAllowed("missing_right", "Your role does not change the rules.")
@@ -212,8 +211,7 @@ def _ask(
 def _check_enough(request: ChangeRequest) -> None:
     """A request that too few people may answer would wait for ever."""
     standing = standing_of(request)
-    may = User.objects.with_perm(APPROVE, backend=BACKEND, include_superusers=True)
-    others = may.filter(is_active=True).exclude(pk__in=standing.authors).count()
+    others = approvers().exclude(pk__in=standing.authors).count()
     if others < standing.enough:
         raise Conflict(
             "too_few_approvers",
@@ -234,6 +232,8 @@ def _check_asked(
         raise field_error("effective_from", "emergency_has_no_date", "An emergency has no date.")
     if when is not None and when < at + NOTICE:
         raise field_error("effective_from", "too_soon", "Give people an hour: choose a later time.")
+    if is_emergency and not verbs.reads.has_emergency:
+        raise field_error("is_emergency", "no_emergency", "This waits for all who must approve it.")
     if is_emergency and verbs.reads.in_force(version) is None:
         raise Conflict("nothing_before", "No version is in force that could come back.")
 

@@ -6,14 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from config.lib.errors import DomainError
-from escalations.forms.changes import AskForm, RollBackForm
+from escalations.forms.changes import AskForm, NumberForm, RollBackForm
 from escalations.models import ChangeRequest
+from escalations.selectors.approvals import approval_rows
 from escalations.selectors.governed_kinds import BY_NAME
 from escalations.selectors.governed_pages import governed_version, versions_page
+from escalations.services.approval_numbers import ask_number
 from escalations.services.changes import ask_approval, roll_back
 from escalations.views.doors import RoledView
 
@@ -106,3 +109,31 @@ class RollBackVersion(_Ask):
 
     def ask(self, kind: str, code: str, number: int, given: dict[str, Any]) -> ChangeRequest:
         return roll_back(code, number, given, by=self.person, at=self.at, kind=kind)
+
+
+class ApprovalsNeeded(RoledView):
+    """How many approvals each kind of change needs; another number is asked for here."""
+
+    permission_required = "escalations.view_changerequest"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        context = {"nav": "changes", "rows": approval_rows(), "now": self.at}
+        context["may_ask"] = self.person.has_perm(BY_NAME["approvals"].said.right)
+        return render(request, "escalations/changes/approvals_needed.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = NumberForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "Name a number from 1 to 9, and say why.")
+            return redirect("approvals-needed")
+        given = form.cleaned_data
+        try:
+            said = {"reason": given["reason"]}
+            found = ask_number(given["code"], given["needed"], said, by=self.person, at=self.at)
+        except DomainError as error:
+            if error.code == "missing_right":
+                raise PermissionDenied(error.detail) from error
+            messages.error(request, error.detail)
+            return redirect("approvals-needed")
+        messages.success(request, "Asked. The number in force decides about it.")
+        return redirect("change-request", found.pk)

@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import ChangeRequest, Kpi, Threshold
+from escalations.models import ChangeRequest, Kpi, Policy, Threshold
 from escalations.tasks.schedule import sweep
+from playbooks.models import Playbook
+from playbooks.services.playbooks import content_of, draft_version
 from tests.governance.test_pages import address
 
 HOUR = timedelta(hours=1)
@@ -144,3 +146,63 @@ def test_whoever_may_not_see_revenue_reads_that_it_changes_and_not_to_what(as_, 
     page = said(as_("agent").get(url))
     assert "Revenue exposed: changed." in page and "7654321" not in page
     assert "Ask for approval" not in page
+
+
+def test_fewer_approvals_are_approved_by_as_many_as_before(as_, company, at):
+    """Nobody lowers the number alone: two approve that one is enough, and no emergency helps."""
+    policy = Policy.objects.get()
+    code, url = f"policy-{policy.code}", reverse("approvals-needed")
+    governor = as_("governor")
+    assert (
+        b'name="approvals_needed"' not in governor.get(address(Policy, "change", policy.pk)).content
+    )
+    sent = {"code": code, "needed": "1", "reason": "We are few."}
+    assert as_("duty").post(url, sent).status_code == 403
+    page = said(governor.post(url, sent, follow=True))
+    assert "Needs 2 approvals, has 0" in page and "2 approvals become 1." in page
+    request = ChangeRequest.objects.latest("pk")
+    assert "1, in review" in said(governor.get(url))
+    assert "You asked for this" in press(governor, request, "approve")
+    press(as_("governor2"), request, "approve")
+    assert (request.state, policy_needs(policy)) == ("in_review", 2)
+    press(as_("governor3"), request, "approve")
+    assert (request.state, policy_needs(policy)) == ("scheduled", 2)
+    sweep(request.settle_at)
+    assert policy_needs(policy) == 1
+
+    assert "It needs 1 now." in said(governor.post(url, sent, follow=True))
+    many = governor.post(url, sent | {"needed": "9"}, follow=True)
+    assert "people may approve" in said(many)
+    back = reverse("version-roll-back", args=["approvals", code, 1])
+    hurried = governor.post(back, {"reason": "Back.", "is_emergency": "on"})
+    assert hurried.status_code == 400 and "waits for all who must approve" in said(hurried)
+
+
+def policy_needs(policy: Policy) -> int:
+    policy.refresh_from_db()
+    return policy.approvals_needed
+
+
+def test_a_playbook_is_asked_for_compared_and_rolled_back(as_, company, at):
+    """By its editor, approved by one other; a run that began keeps its version."""
+    playbook = Playbook.objects.get(code="payment-outage")
+    before = playbook.versions.get(state="in_force")
+    leader = company["remediation"]
+    steps = [{"title": "Look at the provider", "timebox_s": 300}]
+    draft = draft_version(playbook, {"rollback": "Switch back."}, steps, by=leader, at=at)
+    client, own = as_("remediation"), ["playbook", playbook.code]
+    page = said(client.get(reverse("versions", args=own)))
+    assert "Step &#x27;Look at the provider&#x27; is new, in place 1." in page
+    assert "Switch back." in page
+    request = ask(client, *own, draft.number)
+    press(as_("governor"), request, "approve")
+    sweep(request.settle_at)
+    assert playbook.versions.get(state="in_force") == draft
+    back = ask(client, *own, before.number, verb="roll-back", is_emergency="on")
+    press(as_("governor"), back, "approve")
+    again = playbook.versions.get(state="in_force")
+    assert (back.state, again.number) == ("in_force", draft.number + 1)
+    assert (
+        content_of(again, list(again.steps.all()))["steps"]
+        == (content_of(before, list(before.steps.all()))["steps"])
+    )

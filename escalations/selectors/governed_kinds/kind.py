@@ -35,6 +35,7 @@ class GovernedKind(Generic[V]):
     field: ClassVar[str]
     owner: ClassVar[str]
     model: type[V]
+    has_emergency = True
 
     def rows(self) -> QuerySet[V]:
         """Versions with what their names and differences need."""
