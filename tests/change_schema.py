@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from accounts.models import ServiceHours, ServiceHoursVersion
 from escalations import models as m
 from playbooks.models import PlaybookVersion
 from tests.playbook_schema import copy_of
@@ -81,6 +82,13 @@ def limits(**changes: Any) -> m.Threshold:
     return copy_of(m.Threshold.objects.filter(state="in_force").first(), number=9, **changes)
 
 
+def hours(**changes: Any) -> ServiceHoursVersion:
+    """A copy of what is in force, as another version."""
+    return copy_of(
+        ServiceHoursVersion.objects.filter(state="in_force").first(), number=9, **changes
+    )
+
+
 def number_of(w: dict[str, Any], **changes: Any) -> m.ApprovalRuleVersion:
     rule = m.ApprovalRule.objects.get_or_create(code="limits", scope="limits")[0]
     stamps = {"created_at": w["at"], "updated_at": w["at"]}
@@ -112,6 +120,17 @@ CHANGE_BREAKERS = {
     ),
     "change_once_approval_rule_version": lambda w: twice(
         change(w, policy_version=None, approval_rule_version=stored_number(w))
+    ),
+    "change_once_hours_version": lambda w: twice(
+        change(w, policy_version=None, hours_version=ServiceHoursVersion.objects.first())
+    ),
+    "service_hours_version_state": lambda w: hours(state="odd", effective_from=w["at"]),
+    "service_hours_version_one_in_force": lambda w: hours(effective_from=w["at"]),
+    "service_hours_version_in_force_is_sealed": lambda w: hours(
+        service_hours=ServiceHours.objects.create(code="h9", name="H9"), sha256=""
+    ),
+    "service_hours_version_approved_is_hashed": lambda w: hours(
+        state="approved", sha256="", effective_from=None
     ),
     "approval_rule_scope": lambda w: m.ApprovalRule(code="x", scope="odd"),
     "approval_rule_of_policy": lambda w: m.ApprovalRule(code="x", scope="policy"),

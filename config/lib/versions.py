@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -42,8 +43,17 @@ class Version(Stamped):
     class Meta:
         abstract = True
 
+    @property
+    def since(self) -> datetime:
+        """When it began, or begins, to decide. Only of what is, or was, in force."""
+        assert self.effective_from is not None
+        return self.effective_from
+
     def __str__(self) -> str:
         return f"v{self.number}"
+
+
+DECIDING = ("in_force", "retired")  # what decides by its `effective_from`, or did
 
 
 def version_constraints(prefix: str, owner: str) -> list[models.BaseConstraint]:

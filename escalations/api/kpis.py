@@ -268,7 +268,7 @@ class KpiView(BelayAPIView):
     )
     def patch(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(_kpis(), code=code)
-        context = {"at": self.at, "user": request.user}
+        context: dict[str, Any] = {"at": self.at, "user": request.user}
         asked = KpiSerializer(data=self.document(), partial=True, context=context)
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
@@ -278,7 +278,8 @@ class KpiView(BelayAPIView):
         standing = version_at(versions, self.at) if versions else None
         direction = fields.get("direction", standing.direction if standing else "")
         limits = taken_limits(fields, direction, standing=standing)
-        said = {"by": self.person, "at": self.at, "reason": reason}
-        asked_for = change_kpi(kpi, fields, limits, sources=sources, **said)
-        context["change_request"] = asked_for.pk if asked_for else None
+        asked_for = change_kpi(
+            kpi, fields, limits, sources=sources, reason=reason, by=self.person, at=self.at
+        )
+        context |= {"change_request": asked_for.pk if asked_for else None}
         return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context=context).data)

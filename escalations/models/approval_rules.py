@@ -16,6 +16,7 @@ class ApprovalScope(models.TextChoices):
     LIMITS = "limits", "Limits of a KPI"
     CRITICAL_LIMITS = "critical_limits", "Limits of a critical KPI"
     PLAYBOOK = "playbook", "Playbooks"
+    HOURS = "hours", "Service hours"
     APPROVALS = "approvals", "This table"
 
 

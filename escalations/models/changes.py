@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import ServiceHoursVersion
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
 from escalations.models.approval_rules import ApprovalRuleVersion
 from escalations.models.incidents import Incident
@@ -15,7 +16,13 @@ from escalations.rules.changes import RequestState, Verdict
 from playbooks.models import PlaybookVersion
 
 # The versions that a change may put in force: one nullable foreign key each, on `Change`.
-GOVERNED = ("policy_version", "threshold", "approval_rule_version", "playbook_version")
+GOVERNED = (
+    "policy_version",
+    "threshold",
+    "approval_rule_version",
+    "playbook_version",
+    "hours_version",
+)
 
 STATES = [
     (RequestState.IN_REVIEW.value, "In review"),
@@ -124,6 +131,9 @@ class Change(models.Model):
     )
     playbook_version = models.ForeignKey(
         PlaybookVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    hours_version = models.ForeignKey(
+        ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
     replaced_number = models.PositiveIntegerField(null=True, blank=True)
     restores_number = models.PositiveIntegerField(null=True, blank=True)

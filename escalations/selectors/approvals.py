@@ -12,6 +12,7 @@ USUAL: dict[str, int] = {
     ApprovalScope.LIMITS: 1,
     ApprovalScope.CRITICAL_LIMITS: 2,
     ApprovalScope.PLAYBOOK: 1,
+    ApprovalScope.HOURS: 1,
     ApprovalScope.APPROVALS: 2,
 }
 

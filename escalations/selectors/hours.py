@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import ServiceHoursVersion
 from accounts.selectors.service_hours import version_among, version_at
+from config.lib.versions import DECIDING
 from escalations.models import Clock, Incident, PolicyVersion
 from escalations.rules.lifecycle import OPEN_STATES
 
@@ -64,7 +65,9 @@ def clocks_to_adopt(version: ServiceHoursVersion) -> list[Clock]:
     """Running clocks that count by an earlier version of the same hours."""
     earlier = set(
         ServiceHoursVersion.objects.filter(
-            service_hours=version.service_hours_id, effective_from__lt=version.effective_from
+            service_hours=version.service_hours_id,
+            effective_from__lt=version.since,
+            state__in=DECIDING,
         ).values_list("pk", flat=True)
     )
     touched = Q(calendar__in=earlier) | Q(events__calendar__in=earlier)
@@ -83,14 +86,12 @@ class Coming:
 
 def coming(versions: list[ServiceHoursVersion]) -> list[Coming]:
     """Versions that clocks still have to take over, soonest first."""
-    waiting = sorted(
-        (v for v in versions if v.adopt_at is not None), key=lambda v: v.effective_from
-    )
-    return [Coming(v.number, v.effective_from, len(clocks_to_adopt(v))) for v in waiting]
+    waiting = sorted((v for v in versions if v.adopt_at is not None), key=lambda v: v.since)
+    return [Coming(v.number, v.since, len(clocks_to_adopt(v))) for v in waiting]
 
 
 def versions_in_effect(at: datetime) -> list[ServiceHoursVersion]:
     """Of each service hours the version that counts at `at`. One query."""
-    rows = ServiceHoursVersion.objects.filter(effective_from__lte=at)
+    rows = ServiceHoursVersion.objects.filter(effective_from__lte=at, state__in=DECIDING)
     rows = rows.select_related("service_hours").order_by("service_hours__name", "effective_from")
     return list({row.service_hours_id: row for row in rows}.values())

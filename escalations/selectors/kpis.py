@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from config.lib.versions import DECIDING
 from escalations.models import Kpi, KpiState, Threshold
 from escalations.rules.thresholds import KpiStateName
 
@@ -14,7 +15,6 @@ from escalations.rules.thresholds import KpiStateName
 # got the same id after a rollback.
 _versions: dict[tuple[int, int, datetime], Threshold] = {}
 MOST_CACHED = 20_000
-DECIDING = ("in_force", "retired")
 
 
 def dirty_states(at: datetime) -> QuerySet[KpiState]:
@@ -56,18 +56,13 @@ def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
 def judging(versions: Iterable[Threshold]) -> list[Threshold]:
     """Of all versions of a KPI those that decide or have decided, earliest first."""
     found = [version for version in versions if version.state in DECIDING]
-    return sorted(found, key=_since)
-
-
-def _since(version: Threshold) -> datetime:
-    assert version.effective_from is not None  # what decides has its date
-    return version.effective_from
+    return sorted(found, key=lambda version: version.since)
 
 
 def version_at(versions: list[Threshold], at: datetime) -> Threshold:
     """The version in force at `at`; readings older than the first are judged by the first."""
     for version in reversed(versions):
-        if _since(version) <= at:
+        if version.since <= at:
             return version
     return versions[0]
 

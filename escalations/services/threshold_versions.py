@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
-from django.db.models import F, Value
+from django.db import transaction
+from django.db.models import F, Max, Value
 from django.db.models.functions import Coalesce, Least
 
 from config.lib.errors import Conflict, DomainError
@@ -23,6 +23,7 @@ from escalations.selectors.kpis import judging, version_at
 # Where a clear level goes when none is given: this share of the gap from breach to warn.
 CLEAR_SHARE = 0.1
 LEVEL_COLUMNS = [f"{level}_{side}" for level in LEVELS for side in ("lo", "hi")]
+FLOATS = {*LEVEL_COLUMNS, "warn_k", "breach_k", "resolution"}
 LIMIT_COLUMNS = [
     "mode",
     "direction",
@@ -81,7 +82,7 @@ def copy_thresholds(version: Threshold, *, by: Any, at: datetime, note: str) -> 
 
 
 def _next_number(kpi: Kpi) -> int:
-    return (kpi.thresholds.aggregate(last=models.Max("number"))["last"] or 0) + 1
+    return (kpi.thresholds.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 @transaction.atomic
@@ -123,8 +124,7 @@ def _plain(version: Threshold, name: str) -> Any:
         return None
     if name == "revenue_exposed":
         return f"{Decimal(value):.2f}"
-    field = Threshold._meta.get_field(name)
-    return value if isinstance(field, models.JSONField) else field.get_prep_value(value)
+    return float(value) if name in FLOATS else value
 
 
 def with_clear_levels(limits: dict[str, Any]) -> dict[str, Any]:

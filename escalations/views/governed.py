@@ -20,7 +20,7 @@ from escalations.services.approval_numbers import ask_number
 from escalations.services.changes import ask_approval, roll_back
 from escalations.views.doors import RoledView
 
-NAV = {"limits": "kpis", "playbook": "playbooks"}
+NAV = {"limits": "kpis", "playbook": "playbooks", "hours": "service-hours"}
 OWN_PAGES = ("policy",)
 
 

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import ChangeRequest, Kpi, Policy, Threshold
+from escalations.models import ChangeRequest, Clock, Kpi, Policy, Threshold
 from escalations.tasks.schedule import sweep
 from playbooks.models import Playbook
 from playbooks.services.playbooks import content_of, draft_version
+from tests.factories.incidents import open_incident
 from tests.governance.test_pages import address
 
 HOUR = timedelta(hours=1)
@@ -206,3 +207,37 @@ def test_a_playbook_is_asked_for_compared_and_rolled_back(as_, company, at):
         content_of(again, list(again.steps.all()))["steps"]
         == (content_of(before, list(before.steps.all()))["steps"])
     )
+
+
+def test_new_hours_wait_for_another_and_reach_what_runs_at_their_instant(as_, company, at, travel):
+    incident = open_incident(at - HOUR, account="halden", severity_hint="info")
+    clock = Clock.objects.get(incident=incident, kind="resolution")
+    due, hours = clock.due_at, clock.calendar.service_hours
+    url = reverse("service-hours-one", args=[hours.code])
+    sent = {
+        "zone_name": clock.calendar.zone,
+        **{day: "09:00-12:00" for day in ("mon", "tue", "wed", "thu", "fri")},
+        "effective_from": "2026-11-17T08:00",  # three hours from now in New York
+        "reason": "Shorter days.",
+    }
+    assert (
+        as_("governor").post(url, sent | {"effective_from": "2026-11-17T05:30"}).status_code == 200
+    )
+    answer = as_("governor").post(url, sent, follow=True)
+    request = ChangeRequest.objects.get()
+    assert "Monday: 09:00-17:00 becomes 09:00-12:00." in said(answer)
+    press(as_("governor2"), request, "approve")
+    while sweep(request.settle_at - timedelta(seconds=1)):
+        pass
+    clock.refresh_from_db()
+    assert clock.due_at == due and hours.versions.get(state="in_force") == clock.calendar
+    while sweep(request.settle_at):
+        pass
+    clock.refresh_from_db()
+    assert clock.due_at > due
+    assert hours.versions.get(state="in_force").since == request.settle_at
+
+    travel.to(request.settle_at + HOUR)
+    back = ask(as_("governor"), "hours", hours.code, 1, verb="roll-back", is_emergency="on")
+    press(as_("governor2"), back, "approve")
+    assert (back.state, hours.versions.get(state="in_force").number) == ("in_force", 3)

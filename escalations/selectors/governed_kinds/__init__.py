@@ -7,12 +7,19 @@ from typing import Any
 from config.lib.errors import DomainError
 from escalations.models import Change
 from escalations.selectors.governed_kinds.approvals import ApprovalNumbers
-from escalations.selectors.governed_kinds.kind import DECIDED, GovernedKind, Said
+from escalations.selectors.governed_kinds.hours import Hours
+from escalations.selectors.governed_kinds.kind import GovernedKind, Said
 from escalations.selectors.governed_kinds.playbooks import Playbooks
 from escalations.selectors.governed_kinds.policies import Policies
 from escalations.selectors.governed_kinds.thresholds import Thresholds
 
-KINDS: tuple[GovernedKind[Any], ...] = (Policies(), Thresholds(), Playbooks(), ApprovalNumbers())
+KINDS: tuple[GovernedKind[Any], ...] = (
+    Policies(),
+    Thresholds(),
+    Playbooks(),
+    Hours(),
+    ApprovalNumbers(),
+)
 BY_NAME = {kind.said.name: kind for kind in KINDS}
 BY_FIELD = {kind.field: kind for kind in KINDS}
 
@@ -35,7 +42,6 @@ def version_of(change: Change) -> Any:
 __all__ = [
     "BY_FIELD",
     "BY_NAME",
-    "DECIDED",
     "KINDS",
     "GovernedKind",
     "Said",

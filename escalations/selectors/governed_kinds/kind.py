@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 
 from config.lib.errors import DomainError
@@ -110,6 +110,3 @@ class GovernedKind(Generic[V]):
         meta = self.model._meta
         add = reverse(f"admin:{meta.app_label}_{meta.model_name}_add")
         return f"{add}?{self.owner}={owner.pk}"
-
-
-DECIDED = Q(state__in=("in_force", "retired"))  # what has decided, or does

@@ -8,6 +8,7 @@ from typing import Any
 from escalations.models import Change
 from escalations.selectors.governed_kinds import kind_named, kind_of
 from escalations.services.governed_kinds.approvals import ApprovalVerbs
+from escalations.services.governed_kinds.hours import HoursVerbs
 from escalations.services.governed_kinds.kind import GovernedVerbs
 from escalations.services.governed_kinds.playbooks import PlaybookVerbs
 from escalations.services.governed_kinds.policies import PolicyVerbs
@@ -17,6 +18,7 @@ KINDS: tuple[GovernedVerbs[Any], ...] = (
     PolicyVerbs(),
     ThresholdVerbs(),
     PlaybookVerbs(),
+    HoursVerbs(),
     ApprovalVerbs(),
 )
 VERBS = {verbs.reads.field: verbs for verbs in KINDS}
