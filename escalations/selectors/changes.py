@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
@@ -31,6 +32,7 @@ from escalations.selectors.governed_kinds import (
 )
 
 APPROVE = "escalations.approve_policy"
+RETARGET = "escalations.change_policyversion"
 SEE = "escalations.view_changerequest"
 SHOWN = 100
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -79,6 +81,7 @@ class ChangeShown:
     compare_url: str
     restores: str
     may_see: bool
+    apply_url: str  # to open incidents, which keep the version they began with
     comparison: Comparison | None
 
 
@@ -216,8 +219,17 @@ def _shown(change: Change, person: User) -> ChangeShown:
         compare_url=between,
         restores=f"v{change.restores_number}" if change.restores_number else "",
         may_see=person.has_perm(kind.said.see),
+        apply_url=_apply_url(change, person),
         comparison=comparison,
     )
+
+
+def _apply_url(change: Change, person: User) -> str:
+    version = change.policy_version
+    if version is None or version.state != "in_force" or not person.has_perm(RETARGET):
+        return ""
+    asked = urlencode({"kind": "policy", "policy": f"{version.policy.code}:{version.number}"})
+    return f"{reverse('clock-repair-new')}?{asked}"
 
 
 def approvals_log(limit: int = 300) -> Sequence[Approval]:
