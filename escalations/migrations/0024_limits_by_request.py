@@ -49,11 +49,8 @@ def seal(apps, schema_editor):
 
 def drop_drafts(apps, schema_editor):
     """What never took effect has no place in the older tables."""
-    change = apps.get_model("escalations", "Change")
-    threshold = apps.get_model("escalations", "Threshold")
-    change.objects.filter(threshold__isnull=False).delete()
-    threshold.objects.filter(effective_from=None).delete()
-    apps.get_model("escalations", "HistoricalThreshold").objects.filter(effective_from=None).delete()
+    for model in ("Threshold", "HistoricalThreshold"):
+        apps.get_model("escalations", model).objects.filter(effective_from=None).delete()
 
 
 def life(model, person):
@@ -101,50 +98,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "threshold", "effective_from", models.DateTimeField(blank=True, null=True)
         ),
-        migrations.RemoveConstraint("change", "change_of_one_version"),
-        migrations.AddField(
-            "change",
-            "threshold",
-            models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="changes",
-                to="escalations.threshold",
-            ),
-        ),
-        migrations.AddField(
-            "historicalchange",
-            "threshold",
-            models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="escalations.threshold",
-            ),
-        ),
         migrations.RunPython(seal, drop_drafts),
-        migrations.AddConstraint(
-            "change",
-            models.CheckConstraint(
-                condition=Q(policy_version__isnull=False, threshold__isnull=True)
-                | Q(policy_version__isnull=True, threshold__isnull=False),
-                name="change_of_one_version",
-                violation_error_code="invalid",
-                violation_error_message="A change is of one version.",
-            ),
-        ),
-        migrations.AddConstraint(
-            "change",
-            models.UniqueConstraint(
-                fields=("request", "threshold"),
-                name="change_once_threshold",
-                violation_error_code="unique",
-                violation_error_message="It is in there already.",
-            ),
-        ),
         migrations.AddConstraint(
             "threshold",
             models.CheckConstraint(
