@@ -13,8 +13,8 @@ from escalations.selectors.kpis import judging
 from escalations.services.changes import approve, ask_approval
 from escalations.services.threshold_versions import draft_thresholds
 
-WAITS = "Two false alarms a week: three readings in a row before anybody is woken."
-COMES = "It clears and breaches again within a day: three good readings before it is over."
+WAITS = "Two false alarms a week: one reading more before anybody is woken."
+COMES = "It clears and breaches again within a day: two good readings more before it is over."
 
 
 def plan_limits(stage: Stage, people: dict[str, User], at: datetime) -> None:
@@ -37,9 +37,13 @@ def plan_limits(stage: Stage, people: dict[str, User], at: datetime) -> None:
 
     if critical is None or usual is None:
         return
-    calmer = {"n": 3, "m": max(3, judging(critical.thresholds.all())[-1].m)}
+    now_of = judging(critical.thresholds.all())[-1]
+    calmer = {"n": now_of.n + 1, "m": max(now_of.n + 1, now_of.m)}
     stage.plan(at - timedelta(hours=26), ask("waits", critical, calmer, WAITS))
     stage.plan(at - timedelta(hours=5), agree("waits", "governor2"))
     when = {"effective_from": at + timedelta(days=3)}
-    stage.plan(at - timedelta(hours=22), ask("comes", usual, {"c": 3}, COMES, **when))
+    stage.plan(
+        at - timedelta(hours=22),
+        ask("comes", usual, {"c": judging(usual.thresholds.all())[-1].c + 2}, COMES, **when),
+    )
     stage.plan(at - timedelta(hours=18), agree("comes", "governor"))

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import ServiceHoursVersion
 from accounts.selectors.service_hours import version_among, version_at
 from config.lib.versions import DECIDING
-from escalations.models import Clock, Incident, PolicyVersion
+from escalations.models import Change, Clock, Incident, PolicyVersion
 from escalations.rules.lifecycle import OPEN_STATES
 
 LIVE = ("running", "paused")
@@ -70,6 +70,10 @@ def clocks_to_adopt(version: ServiceHoursVersion) -> list[Clock]:
             state__in=DECIDING,
         ).values_list("pk", flat=True)
     )
+    return _counting_by(earlier)
+
+
+def _counting_by(earlier: set[int]) -> list[Clock]:
     touched = Q(calendar__in=earlier) | Q(events__calendar__in=earlier)
     rows = running_clocks().filter(pk__in=Clock.objects.filter(touched).values("pk"))
     return [clock for clock in rows if calendar_id(clock) in earlier]
@@ -85,9 +89,15 @@ class Coming:
 
 
 def coming(versions: list[ServiceHoursVersion]) -> list[Coming]:
-    """Versions that clocks still have to take over, soonest first."""
+    """Versions that clocks still have to take over, and approved ones, soonest first."""
     waiting = sorted((v for v in versions if v.adopt_at is not None), key=lambda v: v.since)
-    return [Coming(v.number, v.since, len(clocks_to_adopt(v))) for v in waiting]
+    found = [Coming(v.number, v.since, len(clocks_to_adopt(v))) for v in waiting]
+    approved = [version.pk for version in versions if version.state == "scheduled"]
+    changes = Change.objects.filter(hours_version__in=approved, request__state="scheduled")
+    for number, at in changes.values_list("hours_version__number", "request__effective_at"):
+        deciding = {version.pk for version in versions if version.state in DECIDING}
+        found.append(Coming(number, at, len(_counting_by(deciding))))
+    return sorted(found, key=lambda each: each.effective_from)
 
 
 def versions_in_effect(at: datetime) -> list[ServiceHoursVersion]:

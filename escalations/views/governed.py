@@ -84,6 +84,8 @@ class _Ask(GovernedView):
             found, version = governed_version(kind, code, number)
         except DomainError as error:
             raise Http404 from error
+        if not found.has_emergency:
+            form.fields.pop("is_emergency", None)
         context = {
             "nav": NAV.get(kind, "changes"),
             "name": found.name_of(version),
