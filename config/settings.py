@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionKindEnum": "escalations.models.decisions.DecisionKind",
         "EvidenceKindEnum": "escalations.models.evidence.EvidenceKind",
         "NoticeChannelEnum": "escalations.models.notices.Channel",
+        "GovernedKindEnum": "escalations.selectors.governed_kinds.NAMES",
         "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",

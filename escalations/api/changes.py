@@ -22,7 +22,7 @@ from config.lib.api_view import BelayAPIView
 from config.lib.serializers import StrictSerializer
 from escalations.forms.verbs import AwareDateTimeField
 from escalations.models import Approval, Change, ChangeRequest
-from escalations.selectors.governed_kinds import BY_NAME, KINDS, kind_of, version_of
+from escalations.selectors.governed_kinds import KINDS, NAMES, kind_of, version_of
 from escalations.services.changes import approve, ask_approval, roll_back, send_back, withdraw
 
 BIGGEST = 2**31 - 1
@@ -32,7 +32,7 @@ OWNERS = [f"{kind.field}__{kind.owner}" for kind in KINDS]
 class RollBackIn(StrictSerializer):
     """`kind`, `code` and `version` name what was in force before; a copy of it is asked for."""
 
-    kind = serializers.ChoiceField(sorted(BY_NAME), required=False, default="policy")
+    kind = serializers.ChoiceField(NAMES, required=False, default="policy")
     code = serializers.CharField(max_length=80)
     version = serializers.IntegerField(min_value=1, max_value=BIGGEST)
     reason = serializers.CharField(max_length=1000)

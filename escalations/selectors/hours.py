@@ -94,7 +94,8 @@ def coming(versions: list[ServiceHoursVersion]) -> list[Coming]:
     found = [Coming(v.number, v.since, len(clocks_to_adopt(v))) for v in waiting]
     approved = [version.pk for version in versions if version.state == "scheduled"]
     changes = Change.objects.filter(hours_version__in=approved, request__state="scheduled")
-    for number, at in changes.values_list("hours_version__number", "request__effective_at"):
+    for number, at in changes.values_list("hours_version__number", "request__settle_at"):
+        assert at is not None  # what is scheduled has its timer
         deciding = {version.pk for version in versions if version.state in DECIDING}
         found.append(Coming(number, at, len(_counting_by(deciding))))
     return sorted(found, key=lambda each: each.effective_from)

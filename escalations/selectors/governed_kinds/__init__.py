@@ -21,6 +21,7 @@ KINDS: tuple[GovernedKind[Any], ...] = (
     ApprovalNumbers(),
 )
 BY_NAME = {kind.said.name: kind for kind in KINDS}
+NAMES = [(kind.said.name, kind.said.thing) for kind in KINDS]
 BY_FIELD = {kind.field: kind for kind in KINDS}
 
 
@@ -43,6 +44,7 @@ __all__ = [
     "BY_FIELD",
     "BY_NAME",
     "KINDS",
+    "NAMES",
     "GovernedKind",
     "Said",
     "kind_named",
