@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
 from escalations.models import ChangeRequest, Clock, Kpi, Policy, Threshold
+from escalations.services.threshold_versions import draft_thresholds
 from escalations.tasks.schedule import sweep
 from playbooks.models import Playbook
 from playbooks.services.playbooks import content_of, draft_version
@@ -241,3 +244,23 @@ def test_new_hours_wait_for_another_and_reach_what_runs_at_their_instant(as_, co
     back = ask(as_("governor"), "hours", hours.code, 1, verb="roll-back", is_emergency="on")
     press(as_("governor2"), back, "approve")
     assert (back.state, hours.versions.get(state="in_force").number) == ("in_force", 3)
+
+
+def test_many_versions_cost_as_many_queries_as_few(as_, company, at):
+    kpi, client = Kpi.objects.get(code="cpc"), as_("governor")
+    url = reverse("versions", args=["limits", "cpc"])
+
+    def drafted(count: int) -> None:
+        for _ in range(count):
+            draft_thresholds(kpi, {"c": 9}, by=company["kpi-owner"], at=at, note="Slower.")
+
+    def queries() -> int:
+        client.get(url)
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(url).status_code == 200
+        return len(found)
+
+    drafted(2)
+    few = queries()
+    drafted(9)
+    assert queries() == few
