@@ -165,6 +165,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("escalations", "add change", "kpi threshold"),
             *_on("escalations", "view add change delete", "kpisource"),
             "escalations.view_threshold",
+            _READ_CHANGES,  # what they ask for
             _RUN,
             _APPROVE,
             _WRITE,
@@ -177,7 +178,15 @@ ROLES: dict[str, RoleSpec] = {
     "remediation_leader": RoleSpec(
         "Remediation leader",
         "Leads the lasting fix once an incident is contained.",
-        (*_AGENT, "accounts.view_team", *_WRITE_LIBRARY, _RUN, _APPROVE, _DECIDE),
+        (
+            *_AGENT,
+            "accounts.view_team",
+            *_WRITE_LIBRARY,
+            _READ_CHANGES,
+            _RUN,
+            _APPROVE,
+            _DECIDE,
+        ),
         is_staff=True,
     ),
     "executive_sponsor": RoleSpec(
@@ -196,6 +205,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "view add change", "account contact"),
             *_on("accounts", "view", "team roster servicehours"),
             *_LIBRARY,
+            _READ_CHANGES,
             _OVERSEE,
         ),
     ),

@@ -297,6 +297,7 @@ SPECTACULAR_SETTINGS = {
         "EvidenceKindEnum": "escalations.models.evidence.EvidenceKind",
         "NoticeChannelEnum": "escalations.models.notices.Channel",
         "PauseScopeEnum": "escalations.models.automation.PauseScope",
+        "GovernedKindEnum": "escalations.selectors.governed_kinds.NAMES",
         "CauseCategoryEnum": "escalations.rules.verbs.CAUSE_CATEGORIES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from accounts.models import ServiceHours, ServiceHoursVersion
 from escalations import models as m
+from playbooks.models import PlaybookVersion
 from tests.playbook_schema import copy_of
 
 
@@ -75,6 +77,30 @@ def suggestion(w: dict[str, Any], **changes: Any) -> m.Suggestion:
     return m.Suggestion(**{**values, **changes})
 
 
+def limits(**changes: Any) -> m.Threshold:
+    """A copy of what is in force, as another version."""
+    return copy_of(m.Threshold.objects.filter(state="in_force").first(), number=9, **changes)
+
+
+def hours(**changes: Any) -> ServiceHoursVersion:
+    """A copy of what is in force, as another version."""
+    return copy_of(
+        ServiceHoursVersion.objects.filter(state="in_force").first(), number=9, **changes
+    )
+
+
+def number_of(w: dict[str, Any], **changes: Any) -> m.ApprovalRuleVersion:
+    rule = m.ApprovalRule.objects.get_or_create(code="limits", scope="limits")[0]
+    stamps = {"created_at": w["at"], "updated_at": w["at"]}
+    return m.ApprovalRuleVersion(**{"rule": rule, "number": 1, "needed": 1, **stamps, **changes})
+
+
+def stored_number(w: dict[str, Any], **changes: Any) -> m.ApprovalRuleVersion:
+    found = number_of(w, **changes)
+    found.save()
+    return found
+
+
 CHANGE_BREAKERS = {
     "change_request_state": lambda w: request(w, state="odd"),
     "change_request_reason": lambda w: request(w, reason=""),
@@ -86,6 +112,43 @@ CHANGE_BREAKERS = {
     "change_request_ended": lambda w: request(w, ended_at=w["at"]),
     "change_of_one_version": lambda w: change(w, policy_version=None),
     "change_once": lambda w: twice(change(w)),
+    "change_once_threshold": lambda w: twice(
+        change(w, policy_version=None, threshold=m.Threshold.objects.first())
+    ),
+    "change_once_playbook_version": lambda w: twice(
+        change(w, policy_version=None, playbook_version=PlaybookVersion.objects.first())
+    ),
+    "change_once_approval_rule_version": lambda w: twice(
+        change(w, policy_version=None, approval_rule_version=stored_number(w))
+    ),
+    "change_once_hours_version": lambda w: twice(
+        change(w, policy_version=None, hours_version=ServiceHoursVersion.objects.first())
+    ),
+    "service_hours_version_state": lambda w: hours(state="odd", effective_from=w["at"]),
+    "service_hours_version_one_in_force": lambda w: hours(effective_from=w["at"]),
+    "service_hours_version_in_force_is_sealed": lambda w: hours(
+        service_hours=ServiceHours.objects.create(code="h9", name="H9"), sha256=""
+    ),
+    "service_hours_version_approved_is_hashed": lambda w: hours(
+        state="approved", sha256="", effective_from=None
+    ),
+    "approval_rule_scope": lambda w: m.ApprovalRule(code="x", scope="odd"),
+    "approval_rule_of_policy": lambda w: m.ApprovalRule(code="x", scope="policy"),
+    "approval_rule_once": lambda w: m.ApprovalRule(code="x", scope=stored_number(w).rule.scope),
+    "approval_rule_version_number": lambda w: copy_of(stored_number(w)),
+    "approval_rule_version_state": lambda w: number_of(w, state="odd"),
+    "approval_rule_version_one_in_force": lambda w: copy_of(
+        stored_number(w, state="in_force", effective_from=w["at"], sha256="0"), number=2
+    ),
+    "approval_rule_version_in_force_is_sealed": lambda w: number_of(w, state="in_force"),
+    "approval_rule_version_approved_is_hashed": lambda w: number_of(w, state="approved"),
+    "approval_rule_version_needed": lambda w: number_of(w, needed=0),
+    "threshold_state": lambda w: limits(state="odd", effective_from=w["at"]),
+    "threshold_one_in_force": lambda w: limits(effective_from=w["at"]),
+    "threshold_in_force_is_sealed": lambda w: limits(kpi=m.Kpi.objects.create(), sha256=""),
+    "threshold_approved_is_hashed": lambda w: limits(
+        state="approved", sha256="", effective_from=None
+    ),
     "approval_one_word": lambda w: second(w, verdict="approved"),  # of one's own request
     "approval_one_author": lambda w: second(w, person_id=w["company"]["governor2"].pk),
     "approval_verdict": lambda w: word(w, verdict="odd"),

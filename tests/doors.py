@@ -357,11 +357,6 @@ DOORS: tuple[Door, ...] = (
         "playbooks/{playbook}/versions/1/",
         PATCH=WRITE_LIBRARY,
     ),
-    press(
-        "playbooks/<slug:code>/versions/<int:number>/put-in-force/",
-        "playbooks/{playbook}/versions/1/put-in-force/",
-        WRITE_LIBRARY,
-    ),
     api("playbook-runs/", "playbook-runs/", POST=RUN_PLAYBOOKS, body={"playbook": "{playbook}"}),
     api("playbook-runs/<int:pk>/", "playbook-runs/{run}/"),
     *(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tests import channel_doors
-from tests.doors import GOVERN, ROLED, SEE_POLICIES, Door, api, page, press
+from tests.doors import GOVERN, ROLED, SEE_KPIS, SEE_POLICIES, SET_KPIS, Door, api, page, press
 
+VERSION = "versions/<slug:kind>/<slug:code>/<int:number>/"
 ONE = "policies/<slug:code>/"
-SEE_CHANGES = SEE_POLICIES | {"duty_manager"}
-ASKED = {"policy": "{policy}", "version": "1", "reason": "Better so."}
+SEE_CHANGES = SEE_POLICIES | {"duty_manager", "kpi_owner", "remediation_leader", "integrator"}
+ASKED = {"code": "{policy}", "version": "1", "reason": "Better so."}
 DOORS: tuple[Door, ...] = (
     *channel_doors.DOORS,
     page("policies/", "policies/", SEE_POLICIES),
@@ -28,6 +29,29 @@ DOORS: tuple[Door, ...] = (
         "policies/requests/<int:pk>/<slug:verb>/",
         "policies/requests/{change}/approve/",
         {"POST": GOVERN},
+    ),
+    page("versions/<slug:kind>/<slug:code>/", "versions/limits/cpc/", SEE_KPIS),
+    *(
+        door
+        for verb in ("ask", "roll-back")
+        for door in (
+            page(f"{VERSION}{verb}/", f"versions/limits/cpc/1/{verb}/", SET_KPIS),
+            Door(f"{VERSION}{verb}/", f"versions/limits/cpc/1/{verb}/", {"POST": SET_KPIS}),
+        )
+    ),
+    page("policies/approvals/needed/", "policies/approvals/needed/", SEE_CHANGES),
+    Door(
+        "policies/approvals/needed/",
+        "policies/approvals/needed/",
+        {"POST": GOVERN},
+        {"code": "limits", "needed": "2", "reason": "Two pairs of eyes."},
+    ),
+    api(
+        "approvals-needed/",
+        "approvals-needed/",
+        SEE_CHANGES,
+        POST=GOVERN,
+        body={"code": "limits", "needed": 2, "reason": "Two pairs of eyes."},
     ),
     page("policies/approvals/", "policies/approvals/", SEE_CHANGES),
     page(f"{ONE}ask/", "policies/{policy}/ask/?v=5", GOVERN),

@@ -215,30 +215,34 @@ BREAKERS = {
     "routing_rule_one_fallback": lambda w: copy_of(
         m.RoutingRule.objects.filter(when__isnull=True).first(), position=99
     ),
-    "threshold_number": lambda w: copy_of(m.Threshold.objects.first(), effective_from=w["at"]),
+    "threshold_number": lambda w: copy_of(
+        m.Threshold.objects.first(), state="draft", effective_from=w["at"]
+    ),
     "threshold_n_of_m": lambda w: copy_of(
-        m.Threshold.objects.first(), number=9, effective_from=w["at"], n=4, m=3
+        m.Threshold.objects.first(), number=9, state="draft", effective_from=w["at"], n=4, m=3
     ),
     "threshold_order_hi": lambda w: copy_of(
         m.Threshold.objects.filter(direction="lower").first(),
         number=9,
+        state="draft",
         effective_from=w["at"],
         breach_hi=0.01,
     ),
     "threshold_sides": lambda w: copy_of(
         m.Threshold.objects.filter(direction="lower").first(),
         number=9,
+        state="draft",
         effective_from=w["at"],
         direction="higher",
     ),
     "threshold_mode": lambda w: copy_of(
-        m.Threshold.objects.first(), number=9, effective_from=w["at"], mode="odd"
+        m.Threshold.objects.first(), number=9, state="draft", effective_from=w["at"], mode="odd"
     ),
     "threshold_k": lambda w: copy_of(
-        m.Threshold.objects.first(), number=9, effective_from=w["at"], warn_k=5.0
+        m.Threshold.objects.first(), number=9, state="draft", effective_from=w["at"], warn_k=5.0
     ),
     "threshold_resolution": lambda w: copy_of(
-        m.Threshold.objects.first(), number=9, effective_from=w["at"], resolution=-1
+        m.Threshold.objects.first(), number=9, state="draft", effective_from=w["at"], resolution=-1
     ),
     "kpi_family": lambda w: m.Kpi(code="z", name="Z", family="luck"),
     "kpi_review_every": lambda w: m.Kpi(code="z", name="Z", review_every_days=0),

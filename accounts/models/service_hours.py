@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models.people import validate_zone
 from accounts.rules.service_hours import Calendar, CalendarError
 from config.lib.models import STAMPS, Stamped, check, recorded, unique
+from config.lib.versions import Version, approved_is_hashed, version_constraints
 
 
 class ServiceHours(Stamped):
@@ -25,14 +26,13 @@ class ServiceHours(Stamped):
         return self.name
 
 
-class ServiceHoursVersion(Stamped):
+class ServiceHoursVersion(Version):
     """`weekly`: {"mon": [["09:00", "17:00"]], ...}; `dates`: {"2026-12-25": []} closes a date.
 
     `places`: further places whose hours count too (follow the sun), each {tz, weekly, dates}.
     """
 
     service_hours = models.ForeignKey(ServiceHours, models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
     zone = models.CharField(max_length=64, validators=[validate_zone])
     is_always_open = models.BooleanField(default=False)
     weekly = models.JSONField(default=dict, blank=True)
@@ -40,7 +40,6 @@ class ServiceHoursVersion(Stamped):
     places = models.JSONField(
         default=list, blank=True, help_text="Further places whose hours count too."
     )
-    effective_from = models.DateTimeField()
     adopt_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -60,12 +59,8 @@ class ServiceHoursVersion(Stamped):
             )
         ]
         constraints = [
-            unique(
-                "service_hours_version_number",
-                "service_hours",
-                "number",
-                sentence="This version number exists already.",
-            ),
+            *version_constraints("service_hours_version", "service_hours"),
+            approved_is_hashed("service_hours_version"),
             unique(
                 "service_hours_version_effective",
                 "service_hours",

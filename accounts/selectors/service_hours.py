@@ -8,13 +8,16 @@ from functools import lru_cache
 
 from accounts.models import ServiceHoursVersion
 from accounts.rules.service_hours import ALWAYS, Calendar
+from config.lib.versions import DECIDING
 
 
 def version_at(service_hours_id: int | None, at: datetime) -> ServiceHoursVersion | None:
     """The version in effect at `at`; the first one before any is. One query."""
     if service_hours_id is None:
         return None
-    versions = ServiceHoursVersion.objects.filter(service_hours_id=service_hours_id)
+    versions = ServiceHoursVersion.objects.filter(
+        service_hours_id=service_hours_id, state__in=DECIDING
+    )
     return (
         versions.filter(effective_from__lte=at).order_by("-effective_from").first()
         or versions.order_by("effective_from").first()
@@ -22,8 +25,8 @@ def version_at(service_hours_id: int | None, at: datetime) -> ServiceHoursVersio
 
 
 def versions_of(service_hours_id: int) -> list[ServiceHoursVersion]:
-    """All versions in order, without what they say. One query."""
-    rows = ServiceHoursVersion.objects.filter(service_hours_id=service_hours_id)
+    """All versions that decide, or did, in order, without what they say. One query."""
+    rows = ServiceHoursVersion.objects.filter(service_hours_id=service_hours_id, state__in=DECIDING)
     return list(rows.defer("weekly", "dates", "places").order_by("effective_from"))
 
 
@@ -31,7 +34,7 @@ def version_among(
     versions: Sequence[ServiceHoursVersion], at: datetime
 ) -> ServiceHoursVersion | None:
     """As `version_at`, out of what `versions_of` read."""
-    begun = [version for version in versions if version.effective_from <= at]
+    begun = [version for version in versions if version.since <= at]
     return begun[-1] if begun else next(iter(versions), None)
 
 
@@ -41,5 +44,5 @@ def _calendar(version_id: int) -> Calendar:
 
 
 def calendar_of(version_id: int | None) -> Calendar:
-    """A version never changes, so its calendar is cached for ever. None: around the clock."""
+    """What it says never changes, so its calendar is cached for ever. None: around the clock."""
     return ALWAYS if version_id is None else _calendar(version_id)

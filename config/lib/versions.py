@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -42,8 +43,17 @@ class Version(Stamped):
     class Meta:
         abstract = True
 
+    @property
+    def since(self) -> datetime:
+        """When it began, or begins, to decide. Only of what is, or was, in force."""
+        assert self.effective_from is not None
+        return self.effective_from
+
     def __str__(self) -> str:
         return f"v{self.number}"
+
+
+DECIDING = ("in_force", "retired")  # what decides by its `effective_from`, or did
 
 
 def version_constraints(prefix: str, owner: str) -> list[models.BaseConstraint]:
@@ -63,6 +73,15 @@ def version_constraints(prefix: str, owner: str) -> list[models.BaseConstraint]:
             "A version in force has its date and its hash.",
         ),
     ]
+
+
+def approved_is_hashed(prefix: str) -> models.CheckConstraint:
+    """For the kinds that go by requests."""
+    return check(
+        f"{prefix}_approved_is_hashed",
+        ~Q(state__in=["approved", "scheduled"]) | ~Q(sha256=""),
+        "What is approved has the hash of what it says.",
+    )
 
 
 def digest(content: Any) -> str:

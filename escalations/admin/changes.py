@@ -7,25 +7,33 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, register
+from config.lib.admin import ReadOnly, ReadOnlyHistory, ReadOnlyInline, display, register
 from escalations.models import (
     AnsweredWarning,
     Approval,
+    ApprovalRule,
+    ApprovalRuleVersion,
     Change,
     ChangeReader,
     ChangeRequest,
     Incident,
     Suggestion,
 )
+from escalations.selectors.governed_kinds import KINDS, kind_of, version_of
 
 
 class ChangeInline(ReadOnlyInline):
     model = Change
-    fields = ("policy_version", "replaced", "restores")
+    fields = ("version", "replaced_number", "restores_number")
+    readonly_fields = ("version",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.select_related("policy_version", "replaced", "restores")
+        owners = [f"{kind.field}__{kind.owner}" for kind in KINDS]
+        return super().get_queryset(request).select_related(*owners)
+
+    @display(description="version")
+    def version(self, obj: Change) -> str:
+        return kind_of(obj).name_of(version_of(obj))
 
 
 class ApprovalInline(ReadOnlyInline):
@@ -70,6 +78,25 @@ class ApprovalAdmin(ReadOnly):
     list_select_related = ("request", "person")
     search_fields = ("request__title", "comment", "person__username")
     ordering = ("-at",)
+
+
+class ApprovalRuleVersionInline(ReadOnlyInline):
+    model = ApprovalRuleVersion
+    fields = ("number", "needed", "state", "effective_from", "retired_at", "published_by")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("published_by")
+
+
+@register(ApprovalRule)
+class ApprovalRuleAdmin(ReadOnlyHistory):
+    """How many approvals something needs. Pages ask for another number."""
+
+    list_display = ("code", "scope", "policy")
+    list_select_related = ("policy",)
+    list_filter = ("scope",)
+    search_fields = ("code",)
+    inlines = (ApprovalRuleVersionInline,)
 
 
 @register(Suggestion)

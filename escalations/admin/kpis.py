@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest
-from simple_history.utils import update_change_reason
 
 from config.lib import clock
 from config.lib.admin import (
@@ -19,8 +19,14 @@ from config.lib.admin import (
     display,
     register,
 )
+from escalations.admin.governed import lock_posted, versions_link
 from escalations.models import Kpi, KpiFlip, KpiSource, KpiState, Reading, Threshold
-from escalations.services.kpis import LIMIT_COLUMNS, change_thresholds, mark_reviewed
+from escalations.services.kpis import mark_reviewed
+from escalations.services.threshold_versions import (
+    LIMIT_COLUMNS,
+    draft_thresholds,
+    put_thresholds_in_force,
+)
 
 
 class StateInline(ReadOnlyInline):
@@ -36,7 +42,7 @@ class SourceInline(GovernedInline):
 
 class ThresholdInline(ReadOnlyInline):
     model = Threshold
-    fields = ("number", "effective_from", "mode", "direction", "n", "m", "c")
+    fields = ("number", "state", "effective_from", "mode", "direction", "n", "m", "c")
     verbose_name_plural = "versions of limits"
     show_change_link = True
 
@@ -124,49 +130,67 @@ class KpiAdmin(Governed):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.forms:
             if isinstance(row.instance, Threshold) and not row.instance.number:
-                row.instance.number, row.instance.effective_from = 1, clock.now()
+                row.instance.number = 1
                 row.has_changed = lambda: True  # all defaults is an answer too
         super().save_formset(request, form, formset, change)
+        if formset.model is Threshold and not change:
+            for version in form.instance.thresholds.filter(state="draft"):
+                reason = "The first limits of a KPI."
+                put_thresholds_in_force(version, by=request.user, at=clock.now(), reason=reason)
 
 
 @register(Threshold)
 class ThresholdAdmin(Governed):
-    """A version in force has judged readings: it is read, and the next one is added."""
+    """A draft is written here and sent to others for approval; what judged readings is read."""
 
     list_display = (
         "kpi",
         "number",
+        "state",
         "mode",
         "direction",
         "warn_severity",
         "breach_severity",
         "effective_from",
         "revenue_exposed",
+        "ask_link",
     )
-    list_filter = ("mode", "direction", "breach_severity")
+    list_filter = ("state", "mode", "direction", "breach_severity")
     list_select_related = ("kpi",)
     search_fields = ("kpi__name", "kpi__code")
     autocomplete_fields = ("kpi",)
+    stated = ("number", "state", "effective_from", "retired_at", "published_by", "sha256")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("kpi", *(("number", "effective_from") if obj else ()), *LIMITS)
+        return ("kpi", *(self.stated if obj else ()), *LIMITS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("kpi", "number", "effective_from") if obj else ()
+        return ("kpi", *self.stated) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change:
+        if not change:
+            limits = {
+                name: form.cleaned_data[name] for name in form.cleaned_data if name in LIMIT_COLUMNS
+            }
+            note = form.cleaned_data["change_reason"]
+            made = draft_thresholds(obj.kpi, limits, by=request.user, at=clock.now(), note=note)
+            obj.__dict__.update(made.__dict__)
+        else:
             super().save_model(request, obj, form, change)
-            return
-        limits = {
-            name: form.cleaned_data[name] for name in form.cleaned_data if name in LIMIT_COLUMNS
-        }
-        made = change_thresholds(obj.kpi, limits, by=request.user, at=clock.now())
-        update_change_reason(made, form.cleaned_data["change_reason"])
-        obj.__dict__.update(made.__dict__)
+        messages.info(request, "A draft: ask others to approve it on the page of its versions.")
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """While it is stored nobody sends it to review in between."""
+        with transaction.atomic():
+            lock_posted(request, Threshold, *args)
+            return super().changeform_view(request, *args, **kwargs)
 
     def is_sealed(self, obj: Any) -> bool:
-        return obj.effective_from <= clock.now()
+        return obj.state != "draft"
+
+    @display(description="Approval")
+    def ask_link(self, obj: Threshold) -> str:
+        return versions_link("limits", obj.kpi.code, obj)
 
 
 @register(Reading)

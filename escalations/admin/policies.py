@@ -36,6 +36,7 @@ class PolicyAdmin(Governed):
     list_display = ("name", "code", "is_default", "updated_at")
     list_filter = ("is_default",)
     search_fields = ("name", "code")
+    readonly_fields = ("approvals_needed",)  # another number is asked for, and others approve it
 
 
 class SeverityRuleInline(GovernedInline):

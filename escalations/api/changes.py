@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,15 +22,18 @@ from config.lib.api_view import BelayAPIView
 from config.lib.serializers import StrictSerializer
 from escalations.forms.verbs import AwareDateTimeField
 from escalations.models import Approval, Change, ChangeRequest
+from escalations.selectors.governed_kinds import KINDS, NAMES, kind_of, version_of
 from escalations.services.changes import approve, ask_approval, roll_back, send_back, withdraw
 
 BIGGEST = 2**31 - 1
+OWNERS = [f"{kind.field}__{kind.owner}" for kind in KINDS]
 
 
 class RollBackIn(StrictSerializer):
-    """`policy` and `version` name what was in force before; a copy of it is asked for."""
+    """`kind`, `code` and `version` name what was in force before; a copy of it is asked for."""
 
-    policy = serializers.CharField(max_length=80)
+    kind = serializers.ChoiceField(NAMES, required=False, default="policy")
+    code = serializers.CharField(max_length=80)
     version = serializers.IntegerField(min_value=1, max_value=BIGGEST)
     reason = serializers.CharField(max_length=1000)
     effective_from = AwareDateTimeField(required=False, allow_null=True)
@@ -38,8 +41,8 @@ class RollBackIn(StrictSerializer):
 
 
 class AskIn(RollBackIn):
-    """`policy` and `version` name a draft; `acknowledged` holds the keys of its warnings, as an
-    answer `warnings_open` lists them."""
+    """`kind`, `code` and `version` name a draft; `acknowledged` holds the keys of its warnings, as
+    an answer `warnings_open` lists them."""
 
     title = serializers.CharField(max_length=160, required=False)
     acknowledged = serializers.ListField(
@@ -60,18 +63,26 @@ class WordSerializer(DiscreetSerializer):
 
 
 class ChangeSerializer(DiscreetSerializer):
-    policy = serializers.CharField(source="policy_version.policy.code", read_only=True)
-    version = serializers.IntegerField(source="policy_version.number", read_only=True)
-    replaced = serializers.IntegerField(
-        source="replaced.number", read_only=True, allow_null=True, default=None
-    )
-    restores = serializers.IntegerField(
-        source="restores.number", read_only=True, allow_null=True, default=None
-    )
+    """`code` is of the thing whose version it is: a policy, a KPI, a playbook."""
+
+    kind = serializers.SerializerMethodField()
+    code = serializers.SerializerMethodField()
+    version = serializers.SerializerMethodField()
+    replaced = serializers.IntegerField(source="replaced_number", read_only=True, allow_null=True)
+    restores = serializers.IntegerField(source="restores_number", read_only=True, allow_null=True)
 
     class Meta:
         model = Change
-        fields = ("policy", "version", "replaced", "restores")
+        fields = ("kind", "code", "version", "replaced", "restores")
+
+    def get_kind(self, change: Change) -> str:
+        return kind_of(change).said.name
+
+    def get_code(self, change: Change) -> str:
+        return kind_of(change).code_of(version_of(change))
+
+    def get_version(self, change: Change) -> int:
+        return version_of(change).number
 
 
 class RequestSerializer(DiscreetSerializer):
@@ -110,10 +121,7 @@ class _Requests(NounView):
 
     def rows(self) -> QuerySet[ChangeRequest]:
         return ChangeRequest.objects.select_related("author").prefetch_related(
-            "changes__policy_version__policy",
-            "changes__replaced",
-            "changes__restores",
-            "approvals__person",
+            Prefetch("changes", Change.objects.select_related(*OWNERS)), "approvals__person"
         )
 
 
@@ -135,8 +143,9 @@ class RequestList(_Requests, NounList):
         body = AskIn(data=self.document())
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
-        code, number = given.pop("policy"), given.pop("version")
-        found = ask_approval(code, number, given, by=self.person, at=self.at)
+        named = given.pop("code"), given.pop("version")
+        kind = given.pop("kind")
+        found = ask_approval(*named, given, by=self.person, at=self.at, kind=kind)
         return Response(self.shown(found), status=201)
 
 
@@ -155,8 +164,9 @@ class RollBackVersion(BelayAPIView):
         body = RollBackIn(data=self.document())
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
-        code, number = given.pop("policy"), given.pop("version")
-        found = roll_back(code, number, given, by=self.person, at=self.at)
+        named = given.pop("code"), given.pop("version")
+        kind = given.pop("kind")
+        found = roll_back(*named, given, by=self.person, at=self.at, kind=kind)
         return _shown(found, self, status=201)
 
 

@@ -29,7 +29,7 @@ from escalations.api.thresholds import (
 from escalations.models import Kpi, KpiSource, KpiState, Series
 from escalations.models.kpis import Family
 from escalations.rules.thresholds import KpiStateName
-from escalations.selectors.kpis import version_at
+from escalations.selectors.kpis import judging, version_at
 from escalations.services.kpis import change_kpi, create_kpi
 
 
@@ -97,10 +97,19 @@ class KpiSerializer(LimitsSerializer):
         slug_field="external_id", queryset=Account.objects, required=False, allow_null=True
     )
     sources = SourceSerializer(many=True, required=False)
+    reason = serializers.CharField(
+        max_length=1000,
+        required=False,
+        write_only=True,
+        help_text="Why the limits of a KPI in use change: others approve them.",
+    )
+    change_request = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="The request that these limits wait for."
+    )
     version = serializers.IntegerField(read_only=True, help_text="Of the limits in force.")
     states = serializers.SerializerMethodField()
 
-    below_limits = ("version", "sources", "states")
+    below_limits = ("version", "sources", "states", "reason", "change_request")
 
     @extend_schema_field(StateOut(many=True))
     def get_states(self, kpi: Kpi) -> list[dict[str, Any]]:
@@ -122,7 +131,7 @@ class KpiSerializer(LimitsSerializer):
         return super().to_internal_value(sent)
 
     def to_representation(self, kpi: Kpi) -> dict[str, Any]:
-        versions = sorted(kpi.thresholds.all(), key=lambda v: v.effective_from)
+        versions = judging(kpi.thresholds.all())
         version = version_at(versions, self.context["at"]) if versions else None
         shown: dict[str, Any] = {}
         for name, field in self.fields.items():
@@ -134,6 +143,7 @@ class KpiSerializer(LimitsSerializer):
             **shown,
             **shown_limits(version, self.context["user"]),
             "version": version and version.number,
+            "change_request": self.context.get("change_request"),
             "sources": [dict(row) for row in SourceSerializer(sources, many=True).data],
             "states": self.get_states(kpi),
         }
@@ -221,6 +231,7 @@ class KpisView(BelayAPIView):
         fields = dict(asked.validated_data)
         refuse_revenue(fields, request.user, is_new=True)
         sources = fields.pop("sources", [])
+        fields.pop("reason", None)
         limits = taken_limits(fields, fields["direction"])
         kpi = create_kpi(fields, limits, by=request.user, at=self.at, sources=sources)
         shown = KpiSerializer(_kpis().get(pk=kpi.pk), context=context).data
@@ -251,21 +262,24 @@ class KpiView(BelayAPIView):
 
     @extend_schema(
         operation_id="kpis_change",
-        summary="Change what is named; a limit makes a new version of the thresholds",
+        summary="Change what is named; limits become a draft that others are asked to approve",
         request=KpiSerializer(partial=True),
         responses=KpiSerializer,
     )
     def patch(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(_kpis(), code=code)
-        context = {"at": self.at, "user": request.user}
+        context: dict[str, Any] = {"at": self.at, "user": request.user}
         asked = KpiSerializer(data=self.document(), partial=True, context=context)
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
         refuse_revenue(fields, request.user, is_new=False)
-        sources = fields.pop("sources", None)
-        versions = sorted(kpi.thresholds.all(), key=lambda v: v.effective_from)
+        sources, reason = fields.pop("sources", None), fields.pop("reason", "")
+        versions = judging(kpi.thresholds.all())
         standing = version_at(versions, self.at) if versions else None
         direction = fields.get("direction", standing.direction if standing else "")
         limits = taken_limits(fields, direction, standing=standing)
-        change_kpi(kpi, fields, limits, by=request.user, at=self.at, sources=sources)
+        asked_for = change_kpi(
+            kpi, fields, limits, sources=sources, reason=reason, by=self.person, at=self.at
+        )
+        context |= {"change_request": asked_for.pk if asked_for else None}
         return Response(KpiSerializer(_kpis().get(pk=kpi.pk), context=context).data)

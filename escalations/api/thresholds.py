@@ -15,14 +15,15 @@ from config.lib.api import CursorPages
 from config.lib.api_view import BelayAPIView
 from config.lib.errors import DomainError, NotAllowed
 from config.lib.sensitive import REVENUE
+from config.lib.versions import VersionState
 from escalations.api.bodies import FactsIn
 from escalations.api.rights import MayUseKpis
 from escalations.models import Kpi, Threshold
 from escalations.rules.facts import ARR_AT_RISK
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import LEVELS, Direction, MissingPolicy, Mode
-from escalations.selectors.kpis import version_at
-from escalations.services.kpis import LEVEL_COLUMNS, LIMIT_COLUMNS
+from escalations.selectors.kpis import judging, version_at
+from escalations.services.threshold_versions import LEVEL_COLUMNS, LIMIT_COLUMNS
 
 PLAIN_LEVELS = tuple(level for level in LEVELS if level != "target")
 SEVERITY_WORDS = [severity.name for severity in Severity]
@@ -98,7 +99,8 @@ class VersionSerializer(LimitsSerializer):
     """One version as it was, is or will be."""
 
     number = serializers.IntegerField()
-    effective_from = serializers.DateTimeField()
+    state = serializers.ChoiceField(VersionState.choices)
+    effective_from = serializers.DateTimeField(allow_null=True)
     is_in_force = serializers.SerializerMethodField()
 
     def get_is_in_force(self, version: Threshold) -> bool:
@@ -107,7 +109,9 @@ class VersionSerializer(LimitsSerializer):
     def to_representation(self, version: Threshold) -> dict[str, Any]:
         shown = {
             "number": version.number,
-            "effective_from": serializers.DateTimeField().to_representation(version.effective_from),
+            "state": version.state,
+            "effective_from": version.effective_from
+            and serializers.DateTimeField().to_representation(version.effective_from),
             "is_in_force": self.get_is_in_force(version),
         }
         return shown | shown_limits(version, self.context["user"])
@@ -215,7 +219,7 @@ class ThresholdsView(BelayAPIView):
     )
     def get(self, request: Request, code: str) -> Response:
         kpi = get_object_or_404(Kpi.objects.prefetch_related("thresholds"), code=code)
-        versions = sorted(kpi.thresholds.all(), key=lambda version: version.effective_from)
+        versions = judging(kpi.thresholds.all())
         in_force = version_at(versions, self.at).pk if versions else None
         pages = self.pagination_class()
         page = pages.paginate_queryset(Threshold.objects.filter(kpi=kpi), request, view=self)

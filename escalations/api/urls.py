@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.approvals_needed import ApprovalsNeededView
 from escalations.api.automation import EndAutomationPause, PauseDetail, PauseList
 from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
 from escalations.api.changes import (
@@ -143,6 +144,7 @@ urlpatterns = [
         PolicyPreview.as_view(),
         name="policy_preview",
     ),
+    path("approvals-needed/", ApprovalsNeededView.as_view(), name="approvals_needed"),
     path("change-requests/", RequestList.as_view(), name="change_requests"),
     path("change-requests/roll-back/", RollBackVersion.as_view(), name="roll_back"),
     path("change-requests/<int:id>/", RequestDetail.as_view(), name="change_request"),

@@ -6,13 +6,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from accounts.models import ServiceHours
-from accounts.services.service_hours import publish_hours
 from escalations.demo.incidents import CORE_DOWN, Incidents, Trouble
 from escalations.demo.rooms import furnish
 from escalations.demo.stage import minutes
 from escalations.models import Clock, ClockMark, Incident
 from escalations.rules.lifecycle import Verb
 from escalations.services.breach_causes import confirm_cause
+from escalations.services.changes import approve
+from escalations.services.hours_versions import ask_hours
 from escalations.services.maintenance import declare
 from escalations.services.moves import perform
 from escalations.services.repairs import propose_repair
@@ -129,16 +130,16 @@ def _plan_repairs(crowd: Incidents, at: datetime) -> None:
         last = hours.versions.order_by("number").last()
         assert last is not None
         day = (at + timedelta(days=20)).date().isoformat()
-        publish_hours(
+        values = {"zone": last.zone, "weekly": last.weekly, "dates": {**last.dates, day: []}}
+        asked = ask_hours(
             hours,
-            zone=last.zone,
-            weekly=last.weekly,
-            dates={**last.dates, day: []},
+            values,
             effective_from=at + timedelta(days=10),
             by=crowd.people["governor"],
             at=now,
             reason="The whole company meets that day.",
         )
+        approve(asked.pk, by=crowd.people["governor2"], at=now, comment="See you there.")
 
     crowd.stage.plan(at - timedelta(days=2), announced)
     crowd.stage.plan(at - minutes(3), asked)

@@ -15,12 +15,12 @@ from accounts.models import (
     Roster,
     RosterVersion,
     ServiceHours,
-    ServiceHoursVersion,
     Team,
     User,
 )
 from accounts.roles import ROLES
 from accounts.services.contact_methods import follow_account
+from accounts.services.service_hours import publish_hours
 
 # sign-in -> (first name, last name, role, zone, manager)
 DEMO_SIGN_INS = {
@@ -107,9 +107,8 @@ def _tell_hours(at: datetime) -> ServiceHours:
     )
     if is_new:
         year = at.year
-        ServiceHoursVersion.objects.create(
-            service_hours=hours,
-            number=1,
+        publish_hours(
+            hours,
             zone="America/New_York",
             weekly={day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
             dates={
@@ -118,6 +117,9 @@ def _tell_hours(at: datetime) -> ServiceHours:
                 for day in ("01-01", "07-04", "12-25")
             },
             effective_from=at - timedelta(days=400),
+            by=None,
+            at=at - timedelta(days=400),
+            reason="The first hours.",
         )
     return hours
 

@@ -62,6 +62,12 @@ class AskForm(RollBackForm):
         }
 
 
+class NumberForm(forms.Form):
+    code = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    needed = forms.IntegerField(label="Approvals", min_value=1, max_value=9)
+    reason = forms.CharField(label="Why", max_length=1000)
+
+
 class AnswerForm(forms.Form):
     comment = forms.CharField(max_length=1000, required=False)
 

@@ -1,5 +1,6 @@
 from escalations.models.action_items import ActionItem
 from escalations.models.annotations import KpiAnnotation
+from escalations.models.approval_rules import ApprovalRule, ApprovalRuleVersion
 from escalations.models.audits import Audit, AuditFinding
 from escalations.models.automation import AutomationPause
 from escalations.models.backtests import BackTest
@@ -67,6 +68,8 @@ __all__ = [
     "ActionItem",
     "AnsweredWarning",
     "Approval",
+    "ApprovalRule",
+    "ApprovalRuleVersion",
     "Audit",
     "AuditFinding",
     "AutomationPause",

@@ -6,13 +6,23 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import ServiceHoursVersion
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
+from escalations.models.approval_rules import ApprovalRuleVersion
 from escalations.models.incidents import Incident
 from escalations.models.policies import Policy, PolicyVersion
+from escalations.models.thresholds import Threshold
 from escalations.rules.changes import RequestState, Verdict
+from playbooks.models import PlaybookVersion
 
 # The versions that a change may put in force: one nullable foreign key each, on `Change`.
-GOVERNED = ("policy_version",)
+GOVERNED = (
+    "policy_version",
+    "threshold",
+    "approval_rule_version",
+    "playbook_version",
+    "hours_version",
+)
 
 STATES = [
     (RequestState.IN_REVIEW.value, "In review"),
@@ -105,19 +115,28 @@ class ChangeRequest(Stamped):
 
 
 class Change(models.Model):
-    """One version that a request puts in force. `replaced` was in force until then; `restores` is
-    the older version of which this one is a copy."""
+    """One version that a request puts in force, of exactly one kind. Of the same thing: version
+    `replaced_number` was in force until then, and this one says again what `restores_number`
+    said."""
 
     request = models.ForeignKey(ChangeRequest, models.PROTECT, related_name="changes")
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
-    replaced = models.ForeignKey(
-        PolicyVersion, models.PROTECT, null=True, blank=True, related_name="+"
+    threshold = models.ForeignKey(
+        Threshold, models.PROTECT, null=True, blank=True, related_name="changes"
     )
-    restores = models.ForeignKey(
-        PolicyVersion, models.PROTECT, null=True, blank=True, related_name="+"
+    approval_rule_version = models.ForeignKey(
+        ApprovalRuleVersion, models.PROTECT, null=True, blank=True, related_name="changes"
     )
+    playbook_version = models.ForeignKey(
+        PlaybookVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    hours_version = models.ForeignKey(
+        ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    replaced_number = models.PositiveIntegerField(null=True, blank=True)
+    restores_number = models.PositiveIntegerField(null=True, blank=True)
 
     history = recorded()
 
@@ -126,6 +145,10 @@ class Change(models.Model):
         constraints = [
             check("change_of_one_version", exactly_one(*GOVERNED), "A change is of one version."),
             unique("change_once", "request", "policy_version", sentence="It is in there already."),
+            *(
+                unique(f"change_once_{field}", "request", field, sentence="It is in there already.")
+                for field in GOVERNED[1:]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
+from config.lib.models import STAMPS, check, one_of, recorded, unique
+from config.lib.versions import Version, approved_is_hashed, version_constraints
 from escalations.models.kpis import SEVERITIES, Kpi
 from escalations.rules import facts
 from escalations.rules.baselines import BREACH_K, WARN_K
@@ -38,12 +39,12 @@ DIRECTIONS = [
 ]
 
 
-class Threshold(Stamped):
-    """One version of a KPI's bands. "Higher" fills the `_lo` columns, "lower" the `_hi` ones."""
+class Threshold(Version):
+    """One version of a KPI's bands. "Higher" fills the `_lo` columns, "lower" the `_hi` ones.
+
+    Readings are judged by what is, or was, in force: by `effective_from`."""
 
     kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="thresholds")
-    number = models.PositiveIntegerField()
-    effective_from = models.DateTimeField()
     direction = models.CharField(max_length=8, choices=DIRECTIONS)
     mode = models.CharField(max_length=8, choices=MODES, default=Mode.STATIC)
     target_lo = models.FloatField(null=True, blank=True)
@@ -85,9 +86,8 @@ class Threshold(Stamped):
     class Meta:
         ordering = ["kpi", "number"]
         constraints = [
-            unique(
-                "threshold_number", "kpi", "number", sentence="This version number exists already."
-            ),
+            *version_constraints("threshold", "kpi"),
+            approved_is_hashed("threshold"),
             unique(
                 "threshold_effective",
                 "kpi",
@@ -158,7 +158,7 @@ class Threshold(Stamped):
     def __str__(self) -> str:
         return f"thresholds v{self.number}"
 
-    @cached_property  # a version never changes once it is stored
+    @cached_property  # what judges never changes
     def rule(self) -> ThresholdRule:
         sides = {
             f"{level}_{side}": getattr(self, f"{level}_{side}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import Approval, Change, ChangeReader, ChangeRequest, PolicyVersion
+from config.lib.sensitive import REVENUE
+from escalations.models import Approval, Change, ChangeReader, ChangeRequest
 from escalations.rules.changes import (
     RequestState,
     Standing,
@@ -19,14 +22,22 @@ from escalations.rules.changes import (
     refusal,
     writers,
 )
-from escalations.rules.policy_diff import Comparison, compare
-from escalations.selectors.policies import policy_doc
+from escalations.rules.policy_diff import Comparison
+from escalations.selectors.governed_kinds import (
+    BY_FIELD,
+    KINDS,
+    kind_named,
+    kind_of,
+    version_of,
+)
 
-ASK = "escalations.change_policyversion"
 APPROVE = "escalations.approve_policy"
+RETARGET = "escalations.change_policyversion"
 SEE = "escalations.view_changerequest"
 SHOWN = 100
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 OPEN = ("in_review", "sent_back", "scheduled")
+Writers = dict[tuple[str, int], frozenset[int]]  # by field of `Change` and key of the version
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ class ChangeShown:
     url: str
     compare_url: str
     restores: str
+    may_see: bool
+    apply_url: str  # to open incidents, which keep the version they began with
     comparison: Comparison | None
 
 
@@ -85,11 +98,16 @@ class RequestPage:
         return sum(reader.read_at is not None for reader in self.readers)
 
 
+def approvers() -> QuerySet[User]:
+    """Who may answer a request, of their own or not."""
+    may = User.objects.with_perm(APPROVE, backend=BACKEND, include_superusers=True)
+    return may.filter(is_active=True)
+
+
 def _rows() -> QuerySet[ChangeRequest]:
     """A request with all that its standing needs: four queries for any number of them."""
-    changes = Change.objects.select_related(
-        "policy_version__policy", "replaced__policy", "restores"
-    )
+    owners = [f"{kind.field}__{kind.owner}" for kind in KINDS]
+    changes = Change.objects.select_related(*owners)
     words = Approval.objects.select_related("person").order_by("pk")
     return ChangeRequest.objects.select_related("author").prefetch_related(
         Prefetch("changes", changes), Prefetch("approvals", words)
@@ -101,12 +119,12 @@ def standing_of(request: ChangeRequest) -> Standing:
     return _standing(request, _writers([request]))
 
 
-def _standing(request: ChangeRequest, wrote: dict[int, frozenset[int]]) -> Standing:
+def _standing(request: ChangeRequest, wrote: Writers) -> Standing:
     words = [word for word in request.approvals.all() if word.round == request.round]
-    versions = [change.policy_version_id for change in request.changes.all()]
     authors = {request.author_id}
-    for pk in versions:
-        authors |= wrote.get(pk or 0, frozenset())
+    for change in request.changes.all():
+        field = kind_of(change).field
+        authors |= wrote.get((field, getattr(change, f"{field}_id")), frozenset())
     return Standing(
         state=RequestState(request.state),
         needed=request.needed,
@@ -119,17 +137,23 @@ def _standing(request: ChangeRequest, wrote: dict[int, frozenset[int]]) -> Stand
     )
 
 
-def _writers(requests: Iterable[ChangeRequest]) -> dict[int, frozenset[int]]:
-    """By version: who wrote it, from its history. One query."""
-    keys = {change.policy_version_id for each in requests for change in each.changes.all()}
-    past: dict[int, list[tuple[str, int | None]]] = {}
-    rows = PolicyVersion.history.filter(id__in=keys).order_by("history_id")
-    for pk, state, person in rows.values_list("id", "state", "history_user_id"):
-        past.setdefault(pk, []).append((state, person))
-    return {pk: writers(each) for pk, each in past.items()}
+def _writers(requests: Iterable[ChangeRequest]) -> Writers:
+    """By version: who wrote it, from its history. One query for each kind among them."""
+    keys: dict[str, set[int]] = {}
+    for request in requests:
+        for change in request.changes.all():
+            field = kind_of(change).field
+            keys.setdefault(field, set()).add(getattr(change, f"{field}_id"))
+    past: dict[tuple[str, int], list[tuple[str, int | None]]] = {}
+    for field, found in keys.items():
+        history: Any = BY_FIELD[field].model
+        rows = history.history.filter(id__in=found).order_by("history_id")
+        for pk, state, person in rows.values_list("id", "state", "history_user_id"):
+            past.setdefault((field, pk), []).append((state, person))
+    return {key: writers(each) for key, each in past.items()}
 
 
-def _row(request: ChangeRequest, person: User, wrote: dict[int, frozenset[int]]) -> RequestRow:
+def _row(request: ChangeRequest, person: User, wrote: Writers) -> RequestRow:
     standing = _standing(request, wrote)
     has_right = person.has_perm(APPROVE)
     refused = refusal(standing, Verdict.APPROVED, person.pk, has_right)
@@ -137,18 +161,13 @@ def _row(request: ChangeRequest, person: User, wrote: dict[int, frozenset[int]])
     return RequestRow(
         request=request,
         standing=standing,
-        versions=tuple(_name(change) for change in request.changes.all()),
+        versions=tuple(kind_of(c).name_of(version_of(c)) for c in request.changes.all()),
         may_approve=refused is None,
         may_send_back=back is None,
         may_withdraw=may_withdraw(standing, person.pk),
         why_not=refused[1] if refused and refused[0] != "not_waiting" else "",
         url=reverse("change-request", args=[request.pk]),
     )
-
-
-def _name(change: Change) -> str:
-    assert change.policy_version is not None
-    return f"{change.policy_version.policy.name} v{change.policy_version.number}"
 
 
 def request_rows(person: User) -> list[RequestRow]:
@@ -161,12 +180,13 @@ def request_rows(person: User) -> list[RequestRow]:
     return sorted(rows, key=lambda row: (not row.waits_for_me, row.state not in OPEN))
 
 
-def version_request(code: str, number: int, person: User) -> RequestRow | None:
+def version_request(
+    code: str, number: int, person: User, *, kind: str = "policy"
+) -> RequestRow | None:
     """The newest request about a version, for the page of the version."""
-    rows = _rows().filter(
-        changes__policy_version__policy__code=code, changes__policy_version__number=number
-    )
-    request = rows.first()
+    found = kind_named(kind)
+    of_code = {f"changes__{found.field}__{at}": code for at, code in found.of_code(code).items()}
+    request = _rows().filter(**of_code, **{f"changes__{found.field}__number": number}).first()
     return _row(request, person, _writers([request])) if request is not None else None
 
 
@@ -178,7 +198,7 @@ def request_page(pk: int, person: User) -> RequestPage | None:
     return RequestPage(
         row=_row(request, person, _writers([request])),
         words=tuple(request.approvals.all()),
-        changes=tuple(_shown(change) for change in request.changes.all()),
+        changes=tuple(_shown(change, person) for change in request.changes.all()),
         warnings=tuple(
             request.warnings.filter(round=request.round).values_list("sentence", flat=True)
         ),
@@ -186,25 +206,30 @@ def request_page(pk: int, person: User) -> RequestPage | None:
     )
 
 
-def _shown(change: Change) -> ChangeShown:
-    version = change.policy_version
-    assert version is not None
-    before = change.replaced
-    if before is None:
-        rows = PolicyVersion.objects.filter(policy=version.policy_id, state="in_force")
-        before = rows.first()
-    code, comparison, between = version.policy.code, None, ""
+def _shown(change: Change, person: User) -> ChangeShown:
+    kind, version = kind_of(change), version_of(change)
+    before = kind.numbered(version, change.replaced_number) or kind.in_force(version)
+    comparison, between = None, ""
     if before is not None and before.pk != version.pk:
-        comparison = compare(policy_doc(before.pk), policy_doc(version.pk))
-        ask = f"?from={before.number}&to={version.number}"
-        between = reverse("policy-compare", args=[code]) + ask
+        comparison = kind.compare(before, version, sees_revenue=person.has_perm(REVENUE))
+        between = kind.compare_url(before, version)
     return ChangeShown(
-        name=_name(change),
-        url=f"{reverse('policy', args=[code])}?v={version.number}",
+        name=kind.name_of(version),
+        url=kind.url(version),
         compare_url=between,
-        restores=f"v{change.restores.number}" if change.restores else "",
+        restores=f"v{change.restores_number}" if change.restores_number else "",
+        may_see=person.has_perm(kind.said.see),
+        apply_url=_apply_url(change, person),
         comparison=comparison,
     )
+
+
+def _apply_url(change: Change, person: User) -> str:
+    version = change.policy_version
+    if version is None or version.state != "in_force" or not person.has_perm(RETARGET):
+        return ""
+    asked = urlencode({"kind": "policy", "policy": f"{version.policy.code}:{version.number}"})
+    return f"{reverse('clock-repair-new')}?{asked}"
 
 
 def approvals_log(limit: int = 300) -> Sequence[Approval]:

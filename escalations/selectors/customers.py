@@ -23,6 +23,7 @@ from config.lib.sensitive import hidden_fields
 from escalations.models import Clock, Incident, KpiState, PostIncidentReview
 from escalations.rules.lifecycle import OPEN_STATES
 from escalations.rules.metrics import wilson95
+from escalations.selectors.kpis import judging
 from escalations.selectors.pauses import PausedShare, share_words, shares
 
 RECENT = 20
@@ -316,7 +317,7 @@ def _kpis(account: Account, user: User, shows_revenue: bool) -> tuple[KpiView, .
     )
     found = []
     for state in states[: 2 * RECENT]:
-        versions = sorted(state.kpi.thresholds.all(), key=lambda v: v.effective_from)
+        versions = judging(state.kpi.thresholds.all())
         exposed = versions[-1].revenue_exposed if versions else None
         found.append(
             KpiView(

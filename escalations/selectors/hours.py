@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import ServiceHoursVersion
 from accounts.selectors.service_hours import version_among, version_at
-from escalations.models import Clock, Incident, PolicyVersion
+from config.lib.versions import DECIDING
+from escalations.models import Change, Clock, Incident, PolicyVersion
 from escalations.rules.lifecycle import OPEN_STATES
 
 LIVE = ("running", "paused")
@@ -64,9 +65,15 @@ def clocks_to_adopt(version: ServiceHoursVersion) -> list[Clock]:
     """Running clocks that count by an earlier version of the same hours."""
     earlier = set(
         ServiceHoursVersion.objects.filter(
-            service_hours=version.service_hours_id, effective_from__lt=version.effective_from
+            service_hours=version.service_hours_id,
+            effective_from__lt=version.since,
+            state__in=DECIDING,
         ).values_list("pk", flat=True)
     )
+    return _counting_by(earlier)
+
+
+def _counting_by(earlier: set[int]) -> list[Clock]:
     touched = Q(calendar__in=earlier) | Q(events__calendar__in=earlier)
     rows = running_clocks().filter(pk__in=Clock.objects.filter(touched).values("pk"))
     return [clock for clock in rows if calendar_id(clock) in earlier]
@@ -82,15 +89,20 @@ class Coming:
 
 
 def coming(versions: list[ServiceHoursVersion]) -> list[Coming]:
-    """Versions that clocks still have to take over, soonest first."""
-    waiting = sorted(
-        (v for v in versions if v.adopt_at is not None), key=lambda v: v.effective_from
-    )
-    return [Coming(v.number, v.effective_from, len(clocks_to_adopt(v))) for v in waiting]
+    """Versions that clocks still have to take over, and approved ones, soonest first."""
+    waiting = sorted((v for v in versions if v.adopt_at is not None), key=lambda v: v.since)
+    found = [Coming(v.number, v.since, len(clocks_to_adopt(v))) for v in waiting]
+    approved = [version.pk for version in versions if version.state == "scheduled"]
+    changes = Change.objects.filter(hours_version__in=approved, request__state="scheduled")
+    for number, at in changes.values_list("hours_version__number", "request__settle_at"):
+        assert at is not None  # what is scheduled has its timer
+        deciding = {version.pk for version in versions if version.state in DECIDING}
+        found.append(Coming(number, at, len(_counting_by(deciding))))
+    return sorted(found, key=lambda each: each.effective_from)
 
 
 def versions_in_effect(at: datetime) -> list[ServiceHoursVersion]:
     """Of each service hours the version that counts at `at`. One query."""
-    rows = ServiceHoursVersion.objects.filter(effective_from__lte=at)
+    rows = ServiceHoursVersion.objects.filter(effective_from__lte=at, state__in=DECIDING)
     rows = rows.select_related("service_hours").order_by("service_hours__name", "effective_from")
     return list({row.service_hours_id: row for row in rows}.values())

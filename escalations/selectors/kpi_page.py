@@ -255,9 +255,9 @@ def _limits(series: KpiSeries) -> list[Limits]:
     """The static limits of each version in the period; what is learned is drawn as a band."""
     found = []
     for place, version in enumerate(series.versions):
-        start = version.effective_from if place else series.start
+        start = version.since if place else series.start
         later = series.versions[place + 1 : place + 2]
-        end = later[0].effective_from if later else series.end
+        end = later[0].since if later else series.end
         start, end = max(start, series.start), min(end, series.end)
         if start < end:
             found.append(Limits(start, end, version.rule.bands))

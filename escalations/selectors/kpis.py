@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from config.lib.versions import DECIDING
 from escalations.models import Kpi, KpiState, Threshold
 from escalations.rules.thresholds import KpiStateName
 
@@ -35,8 +36,10 @@ def states_without_data(at: datetime) -> QuerySet[KpiState]:
 
 
 def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
-    """Threshold versions by KPI, earliest first. A version never changes: it is read once."""
-    rows = Threshold.objects.filter(kpi__in=list(kpi_ids)).order_by("effective_from")
+    """Threshold versions that judge, by KPI, earliest first. They never change: each is read
+    once."""
+    rows = Threshold.objects.filter(kpi__in=list(kpi_ids), state__in=DECIDING)
+    rows = rows.order_by("effective_from")
     keys = list(rows.values_list("kpi_id", "pk", "updated_at"))
     if missing := [key for key in keys if key not in _versions]:
         if len(_versions) > MOST_CACHED:
@@ -50,10 +53,16 @@ def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
     return found
 
 
+def judging(versions: Iterable[Threshold]) -> list[Threshold]:
+    """Of all versions of a KPI those that decide or have decided, earliest first."""
+    found = [version for version in versions if version.state in DECIDING]
+    return sorted(found, key=lambda version: version.since)
+
+
 def version_at(versions: list[Threshold], at: datetime) -> Threshold:
     """The version in force at `at`; readings older than the first are judged by the first."""
     for version in reversed(versions):
-        if version.effective_from <= at:
+        if version.since <= at:
             return version
     return versions[0]
 

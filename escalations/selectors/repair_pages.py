@@ -34,6 +34,10 @@ class RepairRow:
     clocks: int
     incidents: int
     breaks: int
+    earlier: int
+    later: int
+    starts: int
+    keeps: int  # no other due time, only another target or other hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class RepairPage:
     may_apply: bool
     may_drop: bool
     is_own: bool
+    pinned: int  # open incidents that count by an older version of the policy
 
 
 def visible_repairs(person: User) -> QuerySet[ClockRepair]:
@@ -78,7 +83,7 @@ def repair_rows(person: User) -> list[RepairRow]:
 
 
 def repair_page(pk: int, person: User) -> RepairPage | None:
-    """None where there is no such proposal for this person. Two queries."""
+    """None where there is no such proposal for this person. Three queries."""
     repair = visible_repairs(person).filter(pk=pk).first()
     if repair is None:
         return None
@@ -100,7 +105,16 @@ def repair_page(pk: int, person: User) -> RepairPage | None:
         may_apply=waits and may and not is_own,
         may_drop=waits and (may or is_own),
         is_own=is_own,
+        pinned=_pinned(repair) if waits else 0,
     )
+
+
+def _pinned(repair: ClockRepair) -> int:
+    version = repair.policy_version
+    if version is None:
+        return 0
+    rows = Incident.objects.real().open().filter(policy_version__policy=version.policy_id)
+    return rows.exclude(policy_version=version).count()
 
 
 def _row(repair: ClockRepair) -> RepairRow:
@@ -118,7 +132,24 @@ def _row(repair: ClockRepair) -> RepairRow:
         clocks=len(repair.rows),
         incidents=len({row["incident"] for row in repair.rows}),
         breaks=sum(bool(row["breaks"]) for row in repair.rows),
+        **_counted(repair.rows),
     )
+
+
+def _counted(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """How many would be due earlier or later, start anew, or keep their due time. Never is later
+    than any time."""
+    found = {"earlier": 0, "later": 0, "starts": 0, "keeps": 0}
+    for row in rows:
+        old, new = _instant(row["old_due_at"]), _instant(row["new_due_at"])
+        if row.get("starts"):
+            found["starts"] += 1
+        elif old == new:
+            found["keeps"] += 1
+        else:
+            is_earlier = new is not None and (old is None or new < old)
+            found["earlier" if is_earlier else "later"] += 1
+    return found
 
 
 def _what(repair: ClockRepair) -> str:

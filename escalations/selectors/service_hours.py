@@ -17,6 +17,7 @@ from accounts.rules.service_hours import WEEKDAYS, Calendar
 from accounts.rules.zones import local_day
 from accounts.selectors.service_hours import calendar_of
 from config.lib.errors import DomainError
+from config.lib.versions import DECIDING
 from escalations.selectors.hours import Coming, coming
 
 DAY_WIDTH = 1440
@@ -103,8 +104,9 @@ def _users_of(model: type[Account] | type[Team]) -> dict[int, int]:
 
 def in_effect(versions: list[ServiceHoursVersion], at: datetime) -> ServiceHoursVersion | None:
     """The version in effect at `at`, or the first one before any is."""
-    versions = sorted(versions, key=lambda version: version.effective_from)
-    past = [version for version in versions if version.effective_from <= at]
+    deciding = [version for version in versions if version.state in DECIDING]
+    versions = sorted(deciding, key=lambda version: version.since)
+    past = [version for version in versions if version.since <= at]
     return past[-1] if past else (versions[0] if versions else None)
 
 

@@ -17,8 +17,7 @@ from escalations.services import change_news, governed
 def approved(request: ChangeRequest, *, by: User, at: datetime) -> None:
     """Enough people said yes. The caller holds the lock of the request."""
     for change in request.changes.all():
-        assert change.policy_version_id is not None
-        governed.seal(governed.lock_version(change.policy_version_id), by=by, at=at)
+        governed.seal(change, by=by, at=at)
     if request.is_emergency:
         _put_in_force(request, by=by, at=at)
         return
@@ -26,9 +25,7 @@ def approved(request: ChangeRequest, *, by: User, at: datetime) -> None:
     request.state = RequestState.SCHEDULED.value
     reason = f"Takes effect at {request.effective_at:%Y-%m-%d %H:%M} UTC."
     for change in request.changes.all():
-        assert change.policy_version_id is not None
-        version = governed.lock_version(change.policy_version_id)
-        governed.move(version, "scheduled", by=by, at=at, reason=reason)
+        governed.schedule(change, by=by, at=at, reason=reason)
     told(request, by=by, reason=reason, at=at).save()
     change_news.tell_scheduled(request, at)
 
@@ -49,7 +46,7 @@ def _put_in_force(request: ChangeRequest, *, by: User, at: datetime) -> None:
     """All versions of the request or none."""
     try:
         with transaction.atomic():
-            for change in request.changes.select_related("policy_version__policy"):
+            for change in request.changes.all():
                 governed.enforce(change, by=by, at=at, reason=request.reason)
     except DomainError as error:
         _stop(request, error, at)
@@ -76,7 +73,7 @@ def _stop(request: ChangeRequest, error: DomainError, at: datetime) -> None:
 
 def take_back(request: ChangeRequest, *, by: User | None, at: datetime, reason: str) -> None:
     """The rules from before decide again. The caller holds the lock of the request."""
-    for change in request.changes.select_related("policy_version", "replaced__policy"):
+    for change in request.changes.all():
         governed.bring_back(change, by=by, at=at, reason=reason)
     request.state, request.settle_at, request.ended_at = RequestState.EXPIRED.value, None, at
     told(request, by=by, reason=reason, at=at).save()

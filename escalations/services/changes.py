@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
 from config.lib.history import told
-from escalations.models import AnsweredWarning, Approval, Change, ChangeRequest, PolicyVersion
+from escalations.models import AnsweredWarning, Approval, Change, ChangeRequest
 from escalations.rules.changes import (
     NOTICE,
     RequestState,
@@ -22,69 +22,86 @@ from escalations.rules.changes import (
     unanswered,
 )
 from escalations.rules.routing_lint import Finding
-from escalations.selectors.changes import APPROVE, ASK, standing_of
+from escalations.selectors.changes import APPROVE, approvers, standing_of
 from escalations.services import backtests, change_effects, change_news, governed
-from escalations.services.policies import copy_version
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+from escalations.services.governed_kinds import GovernedVerbs, verbs_named
 
 
 @transaction.atomic
 def ask_approval(
-    code: str, number: int, given: Mapping[str, Any], *, by: User, at: datetime
+    code: str,
+    number: int,
+    given: Mapping[str, Any],
+    *,
+    by: User,
+    at: datetime,
+    kind: str = "policy",
 ) -> ChangeRequest:
     """Send a draft to review. `given`: reason, and where wanted title, effective_from (empty: as
     soon as approved), is_emergency, acknowledged (keys of warnings).
 
     Raises DomainError 403 `missing_right`, `not_author`, 404 `not_found`, 400 `too_soon`,
-    `emergency_has_no_date`, `reason_missing`, 409 `not_draft`, `nothing_before`, `lint_errors`,
-    `warnings_open` (the warnings are in `warnings`), `less_severe`, `too_few_approvers`, and
-    what a version must hold.
+    `emergency_has_no_date`, `no_emergency`, `reason_missing`, 409 `not_draft`, `nothing_before`,
+    `lint_errors`, `warnings_open` (the warnings are in `warnings`), `less_severe`,
+    `too_few_approvers`, and what a version must hold.
     """
-    if not by.has_perm(ASK):
-        raise NotAllowed("missing_right", "Your role does not change the rules.")
-    found = _version(code, number)
-    sent_back = _sent_back(found)
-    version = governed.lock_version(found.pk)
-    _check_asked(version, given, at)
-    warnings = governed.look_over(version, at)
+    verbs = check_right(kind, by)
+    found = verbs.reads.find(code, number)
+    sent_back = _sent_back(verbs, found)
+    version = verbs.lock(found.pk)
+    _check_asked(verbs, version, given, at)
+    warnings = verbs.look_over(version, at)
     if open_warnings := unanswered(warnings, given.get("acknowledged") or ()):
         raise Conflict(
             "warnings_open",
             f"Read {len(open_warnings)} warnings first, and acknowledge each.",
             warnings=[_as_json(each) for each in open_warnings],
         )
-    tried = backtests.guard(version, given, at)
-    request = _ask(version, sent_back, given, warnings, by, at)
-    backtests.keep(request, version, tried, at)
+    tried = verbs.guard(version, given, at)
+    request = _ask(verbs, version, sent_back, given, warnings, by, at)
+    if tried is not None:
+        backtests.keep(request, version, tried, at)
     return request
 
 
 def roll_back(
-    code: str, number: int, given: Mapping[str, Any], *, by: User, at: datetime
+    code: str,
+    number: int,
+    given: Mapping[str, Any],
+    *,
+    by: User,
+    at: datetime,
+    kind: str = "policy",
 ) -> ChangeRequest:
     """Ask for an older version again, by a copy of it. `given`: reason, is_emergency,
     effective_from. Its warnings count as read: it was in force with them.
 
     Raises as `ask_approval` does, and 409 `not_retired` for what was not in force before.
     """
-    if not by.has_perm(ASK):
-        raise NotAllowed("missing_right", "Your role does not change the rules.")
+    verbs = check_right(kind, by)
     with transaction.atomic():
-        old = _version(code, number)
+        old = verbs.reads.find(code, number)
         if old.state != "retired":
             raise Conflict("not_retired", f"v{number} was not in force before.")
         _reason(given)
         note = f"As v{number} was: {given['reason']}"
-        copy = copy_version(old, by=by, at=at, note=note[:500])
-        keys = [finding_key(each) for each in governed.look_over(copy, at)]
-        title = f"{old.policy.name}: back to v{number}"
+        copy = verbs.copy(old, by=by, at=at, note=note[:500])
+        keys = [finding_key(each) for each in verbs.look_over(copy, at)]
+        title = f"{verbs.reads.title_of(old)}: back to v{number}"
         asked = {"title": title, **given, "acknowledged": keys, "is_roll_back": True}
-        request = ask_approval(code, copy.number, asked, by=by, at=at)
+        request = ask_approval(code, copy.number, asked, by=by, at=at, kind=kind)
         change = request.changes.get()
-        change.restores = old
+        change.restores_number = old.number
         told(change, by=by, reason=given["reason"], at=at).save()
     return request
+
+
+def check_right(kind: str, by: User) -> GovernedVerbs[Any]:
+    """Raises DomainError 403 `missing_right`, 404 `not_found`."""
+    verbs = verbs_named(kind)
+    if not by.has_perm(verbs.reads.said.right):
+        raise NotAllowed("missing_right", "Your role does not change the rules.")
+    return verbs
 
 
 @transaction.atomic
@@ -145,7 +162,8 @@ def _reopen(
 
 
 def _ask(
-    version: PolicyVersion,
+    verbs: GovernedVerbs[Any],
+    version: Any,
     request: ChangeRequest | None,
     given: Mapping[str, Any],
     warnings: Iterable[Finding],
@@ -158,16 +176,16 @@ def _ask(
         raise NotAllowed("not_author", f"{request.author} asked for this: they ask again.")
     else:
         request.round += 1
-    title = given.get("title") or f"{version.policy.name} v{version.number}"
+    title = given.get("title") or verbs.reads.name_of(version)
     request.title, request.reason = title[:160], given["reason"]
     request.asked_at, request.state = at, RequestState.IN_REVIEW.value
-    request.needed = version.policy.approvals_needed
+    request.needed = verbs.reads.needed(version)
     request.is_emergency = bool(given.get("is_emergency"))
     request.effective_from = given.get("effective_from")
     request.stopped_why = ""
     told(request, by=by, reason=request.reason, at=at).save()
     if request.round == 1:
-        change = Change(request=request, policy_version=version)
+        change = Change(request=request, **{verbs.reads.field: version})
         told(change, by=by, reason=request.reason, at=at).save()
     Approval.objects.create(
         request=request,
@@ -197,17 +215,18 @@ def _ask(
 def _check_enough(request: ChangeRequest) -> None:
     """A request that too few people may answer would wait for ever."""
     standing = standing_of(request)
-    may = User.objects.with_perm(APPROVE, backend=BACKEND, include_superusers=True)
-    others = may.filter(is_active=True).exclude(pk__in=standing.authors).count()
+    others = approvers().exclude(pk__in=standing.authors).count()
     if others < standing.enough:
         raise Conflict(
             "too_few_approvers",
-            f"{standing.enough} others must approve, and {others} may. Add people to the committee "
-            "or lower the approvals that the policy needs.",
+            f"{standing.enough} others must approve, and {others} may. Add people to the "
+            "governance committee.",
         )
 
 
-def _check_asked(version: PolicyVersion, given: Mapping[str, Any], at: datetime) -> None:
+def _check_asked(
+    verbs: GovernedVerbs[Any], version: Any, given: Mapping[str, Any], at: datetime
+) -> None:
     _reason(given)
     if version.state != "draft":
         said = version.get_state_display().lower()
@@ -217,7 +236,9 @@ def _check_asked(version: PolicyVersion, given: Mapping[str, Any], at: datetime)
         raise field_error("effective_from", "emergency_has_no_date", "An emergency has no date.")
     if when is not None and when < at + NOTICE:
         raise field_error("effective_from", "too_soon", "Give people an hour: choose a later time.")
-    if is_emergency and governed.in_force(version) is None:
+    if is_emergency and not verbs.reads.has_emergency:
+        raise field_error("is_emergency", "no_emergency", "This waits for all who must approve it.")
+    if is_emergency and verbs.reads.in_force(version) is None:
         raise Conflict("nothing_before", "No version is in force that could come back.")
 
 
@@ -226,17 +247,10 @@ def _reason(given: Mapping[str, Any]) -> None:
         raise field_error("reason", "reason_missing", "Say why.")
 
 
-def _version(code: str, number: int) -> PolicyVersion:
-    rows = PolicyVersion.objects.select_related("policy", "service_hours")
-    version = rows.filter(policy__code=code, number=number).first()
-    if version is None:
-        raise DomainError("not_found", f"There is no version {number} of {code!r}.", status=404)
-    return version
-
-
-def _sent_back(version: PolicyVersion) -> ChangeRequest | None:
+def _sent_back(verbs: GovernedVerbs[Any], version: Any) -> ChangeRequest | None:
     rows = ChangeRequest.objects.select_for_update(of=("self",)).select_related("author")
-    return rows.filter(changes__policy_version=version, state="sent_back").first()
+    asked = {f"changes__{verbs.reads.field}": version}
+    return rows.filter(**asked, state="sent_back").first()
 
 
 def _lock(pk: int) -> ChangeRequest:

@@ -63,7 +63,7 @@ def _adopt(
     recorder.event(
         incident,
         "hours_changed",
-        f"{name}: new service hours count from {word(version.effective_from)}. "
+        f"{name}: new service hours count from {word(version.since)}. "
         + (" ".join(lines) or "No due time changes."),
         detail={"hours": version.service_hours.code, "version": version.number},
     )
@@ -82,6 +82,6 @@ def _adopt(
 
 def _from_when(clock: Clock, version: ServiceHoursVersion, at: datetime) -> datetime:
     """When the hours took effect; now, when a late sweep has judged by the old ones meanwhile."""
-    since = version.effective_from
+    since = version.since
     is_judged = clock.marks.filter(recorded_at__gt=since).exists()
     return at if is_judged or clock.started_at > since else min(since, at)

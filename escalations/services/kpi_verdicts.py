@@ -150,10 +150,8 @@ def _resume(
         version = version_at(versions, start - timedelta(microseconds=1))
         restarted = restarted_at(data, start)
         window_from = restarted
-        if version.pk != versions[0].pk and (
-            restarted is None or version.effective_from > restarted
-        ):
-            window_from, restarted = version.effective_from, None
+        if version.pk != versions[0].pk and (restarted is None or version.since > restarted):
+            window_from, restarted = version.since, None
         recent = _recent(verdict, version, window_from, start)
         if restarted is not None and sum(point.at == restarted for point, _ in recent) > 1:
             start = restarted  # several points share that instant: judge all of them again
@@ -207,7 +205,7 @@ def _replay(
     place = 0
     while place < len(points):
         current = version_at(versions, points[place].at)
-        later = [v.effective_from for v in versions if v.effective_from > points[place].at]
+        later = [v.since for v in versions if v.since > points[place].at]
         until = later[0] if later and current.pk != versions[-1].pk else None
         end = place
         while end < len(points) and (until is None or points[end].at < until):

@@ -1,4 +1,4 @@
-"""KPIs and their threshold versions. A version is never edited: a change makes the next one."""
+"""KPIs. Their limits are versions that others approve."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce, Least
 
-from config.lib.errors import DomainError, field_error
+from config.lib.errors import field_error
 from config.lib.history import told
-from escalations.models import Kpi, KpiSource, KpiState, Threshold
-from escalations.rules.thresholds import LEVELS, Direction
-from escalations.selectors.kpis import version_at
+from escalations.models import ChangeRequest, Kpi, KpiSource
+from escalations.services.changes import ask_approval
+from escalations.services.threshold_versions import (
+    draft_thresholds,
+    put_thresholds_in_force,
+    validate,
+)
 
-# Where a clear level goes when none is given: this share of the gap from breach to warn.
-CLEAR_SHARE = 0.1
 MOST_SOURCES = 50
 
 
@@ -35,12 +34,11 @@ def create_kpi(
     with transaction.atomic():
         kpi = Kpi(**fields)
         _refuse_future_review(fields, at)
-        _validate(kpi)
+        validate(kpi)
         told(kpi, by=by, at=at).save()
         set_sources(kpi, sources, by=by, at=at)
-        version = Threshold(kpi=kpi, number=1, effective_from=at, **with_clear_levels(limits))
-        _validate(version)
-        told(version, by=by, at=at).save()
+        version = draft_thresholds(kpi, limits, by=by, at=at)
+        put_thresholds_in_force(version, by=by, at=at, reason="The first limits of a KPI.")
     return kpi
 
 
@@ -52,8 +50,12 @@ def change_kpi(
     by: Any,
     at: datetime,
     sources: Sequence[dict[str, Any]] | None = None,
-) -> Kpi:
-    """Change what is named; a limit among it makes a new version, `sources` replace all."""
+    reason: str = "",
+) -> ChangeRequest | None:
+    """Change what is named; `sources` replace all. Limits among it are asked for: the request.
+
+    Raises what `ask_approval` raises of limits.
+    """
     with transaction.atomic():
         if fields or sources is not None:
             kpi = Kpi.objects.select_for_update().get(pk=kpi.pk)
@@ -61,13 +63,14 @@ def change_kpi(
             for name, value in fields.items():
                 setattr(kpi, name, value)
             _refuse_future_review(fields, at)
-            _validate(kpi)
+            validate(kpi)
             told(kpi, by=by, at=at).save()
         if sources is not None:
             set_sources(kpi, sources, by=by, at=at)
-        if limits:
-            change_thresholds(kpi, limits, by=by, at=at)
-    return kpi
+        if not limits:
+            return None
+        draft = draft_thresholds(kpi, limits, by=by, at=at, note=reason)
+        return ask_approval(kpi.code, draft.number, {"reason": reason}, by=by, at=at, kind="limits")
 
 
 def _refuse_future_review(fields: dict[str, Any], at: datetime) -> None:
@@ -95,7 +98,7 @@ def set_sources(kpi: Kpi, sources: Sequence[dict[str, Any]], *, by: Any, at: dat
         source = standing.get(sent["name"]) or KpiSource(kpi=kpi)
         for field, value in {**_EMPTY_SOURCE, **sent}.items():
             setattr(source, field, value)
-        _validate(source, prefix=f"sources.{names.index(source.name)}.")
+        validate(source, prefix=f"sources.{names.index(source.name)}.")
         told(source, by=by, at=at).save()
 
 
@@ -116,95 +119,3 @@ def mark_reviewed(kpis: Iterable[Kpi], *, by: Any, at: datetime, reason: str) ->
             kpi.reviewed_on = at.astimezone(ZoneInfo(kpi.time_zone)).date()
             told(kpi, by=by, reason=reason, at=at).save()
     return len(rows)
-
-
-def change_thresholds(kpi: Kpi, limits: dict[str, Any], *, by: Any, at: datetime) -> Threshold:
-    """A new version from the one in force plus `limits`, in force from `at`.
-
-    A new direction starts from no limits at all. Readings from `at` on are judged by it; what
-    was judged before stands.
-    """
-    with transaction.atomic():
-        states = list(
-            KpiState.objects.select_for_update().filter(kpi=kpi).order_by("kpi_id", "segment")
-        )
-        versions = list(Threshold.objects.filter(kpi=kpi).order_by("effective_from"))
-        number = max((version.number for version in versions), default=0) + 1
-        values: dict[str, Any] = {}
-        if versions:
-            current = version_at(versions, at)
-            values = {name: getattr(current, name) for name in LIMIT_COLUMNS}
-            if limits.get("direction", current.direction) != current.direction:
-                values |= dict.fromkeys(LEVEL_COLUMNS)
-        values |= limits
-        version = Threshold(kpi=kpi, number=number, effective_from=at, **with_clear_levels(values))
-        _validate(version)
-        told(version, by=by, at=at).save()
-        if states:
-            KpiState.objects.filter(kpi=kpi, last_at__gte=at).update(
-                dirty_from=Least(Value(at), Coalesce(F("dirty_from"), Value(at))), parked_until=None
-            )
-    return version
-
-
-LEVEL_COLUMNS = [f"{level}_{side}" for level in LEVELS for side in ("lo", "hi")]
-LIMIT_COLUMNS = [
-    "mode",
-    "direction",
-    *LEVEL_COLUMNS,
-    "warn_k",
-    "breach_k",
-    "resolution",
-    "n",
-    "m",
-    "c",
-    "missing",
-    "lateness_s",
-    "warn_severity",
-    "breach_severity",
-    "warn_facts",
-    "breach_facts",
-    "revenue_exposed",
-]
-
-
-def with_clear_levels(limits: dict[str, Any]) -> dict[str, Any]:
-    """Clear levels, where both of a side are left out: 10 % of the gap from breach to warn
-    on the good side of each limit. Given one, the other must be given too."""
-    limits = dict(limits)
-    both = {"higher": ("lo",), "lower": ("hi",), "range": ("lo", "hi")}
-    for side in both.get(str(limits.get("direction")), ()):
-        warn, breach = limits.get(f"warn_{side}"), limits.get(f"breach_{side}")
-        clear = (f"clear_warn_{side}", f"clear_breach_{side}")
-        if warn is None or breach is None or any(limits.get(name) is not None for name in clear):
-            continue
-        gap = CLEAR_SHARE * (warn - breach)  # its sign points to the good side
-        limits[clear[0]], limits[clear[1]] = warn + gap, breach + gap
-    return limits
-
-
-def _validate(thing: Kpi | KpiSource | Threshold, *, prefix: str = "") -> None:
-    try:
-        thing.full_clean()
-    except ValidationError as error:
-        errors = []
-        is_range = getattr(thing, "direction", "") == Direction.RANGE
-        for field, found in error.error_dict.items():
-            name = "" if field == "__all__" else field
-            if (
-                isinstance(thing, Threshold)
-                and not is_range
-                and name not in ("target_lo", "target_hi")
-            ):
-                name = name.removesuffix("_lo").removesuffix("_hi")
-            for one in found:
-                errors.append(
-                    {
-                        "field": prefix + name,
-                        "code": one.code or "invalid",
-                        "detail": " ".join(one.messages),
-                    }
-                )
-        raise DomainError(
-            "invalid", "Correct the fields named in errors.", errors=errors
-        ) from error

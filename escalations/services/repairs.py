@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.models import ServiceHoursVersion, User
 from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
+from config.lib.versions import DECIDING
 from escalations.models import Clock, ClockRepair, Incident, PolicyVersion
 from escalations.models.notices import NoticeKind
 from escalations.models.repairs import RepairKind
@@ -68,7 +69,9 @@ def _version(given: Mapping[str, Any]) -> PolicyVersion:
 
 def _hours(given: Mapping[str, Any]) -> ServiceHoursVersion:
     found = ServiceHoursVersion.objects.filter(
-        service_hours__code=given.get("hours"), number=given.get("version") or 0
+        service_hours__code=given.get("hours"),
+        number=given.get("version") or 0,
+        state__in=DECIDING,
     ).first()
     if found is None:
         raise field_error("hours", "unknown_hours", "There is no such version of service hours.")

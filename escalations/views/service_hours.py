@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.rules import holidays
-from accounts.services.service_hours import publish_hours
 from config.lib.errors import DomainError
 from escalations.forms.service_hours import AcceptForm, FeedForm, HoursForm, ProposalsForm
-from escalations.selectors.hours import clocks_to_adopt
+from escalations.models import ChangeRequest
 from escalations.selectors.service_hours import HoursPage, hours_page, hours_rows
+from escalations.services.hours_versions import ask_hours
 from escalations.views.doors import RoledView
 
 MAY_PUBLISH = "accounts.add_servicehoursversion"
@@ -45,18 +45,17 @@ class _HoursView(RoledView):
         }
         return render(self.request, "escalations/service_hours/detail.html", context)
 
-    def publish(self, page: HoursPage, form: Form, **values: Any) -> bool:
-        """Whether a new version came of it; what was wrong stands in the form."""
+    def ask(self, page: HoursPage, form: Form, **values: Any) -> ChangeRequest | None:
+        """The request for a new version; what was wrong stands in the form."""
         if not self.person.has_perm(MAY_PUBLISH):
             raise PermissionDenied
         if not form.is_valid():
-            return False
+            return None
         given = form.cleaned_data
         try:
-            version = publish_hours(
+            found = ask_hours(
                 page.hours,
-                **values,
-                places=page.version.places,
+                values | {"places": page.version.places},
                 effective_from=given["effective_from"],
                 reason=given["reason"],
                 by=self.person,
@@ -65,11 +64,9 @@ class _HoursView(RoledView):
         except DomainError as error:
             field = error.errors[0]["field"] if error.errors else None
             form.add_error(field if field in form.fields else None, error.detail)
-            return False
-        running = len(clocks_to_adopt(version))
-        told = f" {running} running clocks count by it from then on." if running else ""
-        messages.success(self.request, f"Version {version.number} is published.{told}")
-        return True
+            return None
+        messages.success(self.request, "Asked. It counts when others have approved it.")
+        return found
 
 
 class HoursList(_HoursView):
@@ -95,8 +92,8 @@ class HoursDetail(_HoursView):
                 "dates": given["dates"],
                 "is_always_open": given["is_always_open"],
             }
-        if self.publish(page, form, **values):
-            return redirect("service-hours-one", code)
+        if asked := self.ask(page, form, **values):
+            return redirect("change-request", asked.pk)
         return self.page(page, form=form)
 
 
@@ -133,8 +130,8 @@ class HoursHolidays(_HoursView):
             "is_always_open": version.is_always_open,
             "dates": {**version.dates, **{day: [] for day in days}},
         }
-        if self.publish(page, form, **values):
-            return redirect("service-hours-one", code)
+        if asked := self.ask(page, form, **values):
+            return redirect("change-request", asked.pk)
         return self.page(page, accept_form=form)
 
     def _of_file(self, page: HoursPage) -> HttpResponse:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
-from config.lib import clock
 from config.lib.admin import (
     Governed,
     GovernedStack,
@@ -15,10 +16,7 @@ from config.lib.admin import (
     display,
     register,
 )
-from config.lib.errors import DomainError
-from config.lib.people import person_of
 from playbooks.models import Playbook, PlaybookStep, PlaybookVersion
-from playbooks.services.playbooks import put_in_force
 
 STATE_COLOURS = {
     "In force": "success",
@@ -59,13 +57,20 @@ class StepInline(GovernedStack):
 
 @register(PlaybookVersion)
 class PlaybookVersionAdmin(Governed):
-    list_display = ("label", "playbook", "state_label", "effective_from", "published_by", "note")
+    list_display = (
+        "label",
+        "playbook",
+        "state_label",
+        "effective_from",
+        "published_by",
+        "note",
+        "ask_link",
+    )
     list_filter = ("state", "playbook")
     list_select_related = ("playbook", "published_by")
     search_fields = ("playbook__name", "note")
     autocomplete_fields = ("playbook",)
     ordering = ("playbook", "-number")
-    actions = ("put_these_in_force",)
     fieldsets = (
         (None, {"fields": ("playbook", "number", "note", "when_to_use")}),
         ("What it claims", {"fields": ("hypothesis", "success_criterion", "rollback")}),
@@ -93,12 +98,17 @@ class PlaybookVersionAdmin(Governed):
     def state_label(self, obj: PlaybookVersion) -> str:
         return obj.get_state_display()
 
-    @display(description="Put in force")
-    def put_these_in_force(self, request: HttpRequest, rows: Any) -> None:
-        for version in rows.select_related("playbook"):
-            try:
-                put_in_force(version, by=person_of(request), at=clock.now())
-            except DomainError as error:
-                messages.error(request, f"{version.playbook} {version}: {error.detail}")
-            else:
-                messages.success(request, f"{version.playbook} {version} is in force.")
+    @display(description="Approval")
+    def ask_link(self, obj: PlaybookVersion) -> str:
+        """To the page where a draft is asked for."""
+        word = "Ask for approval" if obj.state == "draft" else "Versions"
+        url = reverse("versions", args=["playbook", obj.playbook.code])
+        return format_html('<a href="{}?to={}">{}</a>', url, obj.number, word)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """While it is stored nobody sends it to review in between."""
+        key = str(args[0] if args else "")
+        with transaction.atomic():
+            if request.method == "POST" and key.isdecimal():
+                list(PlaybookVersion.objects.select_for_update(of=("self",)).filter(pk=key))
+            return super().changeform_view(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""/api/v1/playbooks/CODE/versions/: drafting a version and putting it in force.
+"""/api/v1/playbooks/CODE/versions/: drafting a version. A change request puts it in force.
 
 The library itself, with its triggers, is answered by the app that knows incidents.
 """
@@ -19,7 +19,7 @@ from playbooks.api.bodies import PlaybookVersionOut, VersionIn
 from playbooks.api.rights import ByRight
 from playbooks.api.templates import refusal
 from playbooks.models import Playbook, PlaybookVersion
-from playbooks.services.playbooks import STEP_FIELDS, change_draft, draft_version, put_in_force
+from playbooks.services.playbooks import STEP_FIELDS, change_draft, draft_version
 
 MAX_NUMBER = 2**31 - 1
 
@@ -105,13 +105,4 @@ class VersionView(_Versions):
             version = change_draft(version, content, steps, by=self.person, at=self.at)
         except ValidationError as error:
             raise refusal(error) from error
-        return Response(version_value(version))
-
-
-class PutInForce(_Versions):
-    @extend_schema(
-        request=None, responses=PlaybookVersionOut, summary="Seal a draft; its predecessor retires"
-    )
-    def post(self, request: Request, code: str, number: int) -> Response:
-        version = put_in_force(self.found(code, number), by=self.person, at=self.at)
         return Response(version_value(version))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from playbooks.api.playbooks import PutInForce, VersionsView, VersionView
+from playbooks.api.playbooks import VersionsView, VersionView
 from playbooks.api.templates import TemplatePreview, TemplatesView, TemplateView
 
 urlpatterns = [
@@ -22,10 +22,5 @@ urlpatterns = [
         "playbooks/<slug:code>/versions/<int:number>/",
         VersionView.as_view(),
         name="playbook_version",
-    ),
-    path(
-        "playbooks/<slug:code>/versions/<int:number>/put-in-force/",
-        PutInForce.as_view(),
-        name="playbook_put_in_force",
     ),
 ]

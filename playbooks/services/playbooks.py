@@ -1,4 +1,4 @@
-"""Writing the library: playbooks, drafts of their versions, and putting one in force."""
+"""Writing the library: playbooks, drafts of their versions, and what puts one in force."""
 
 from __future__ import annotations
 
@@ -103,31 +103,73 @@ def _locked(version: PlaybookVersion) -> PlaybookVersion:
 
 @transaction.atomic
 def put_in_force(version: PlaybookVersion, *, by: User, at: datetime) -> PlaybookVersion:
-    """Seal a draft and let runs start from it; its predecessor retires.
+    """Without anybody's approval: for installations and tests. Pages and the API go by requests
+    (escalations.services.changes).
 
     Raises 409 `already_published`, and 400 `not_ready` with everything that is missing.
     """
     require(by, EDIT)
-    Playbook.objects.select_for_update().only("pk").get(pk=version.playbook_id)
     version = _locked(version)
-    if version.state in (VersionState.IN_FORCE, VersionState.RETIRED):
-        raise Conflict("already_published", "This version was in force already.")
-    steps = list(version.steps.all())
-    if lacks := _lacks(version, steps):
+    if version.state not in (VersionState.IN_FORCE, VersionState.RETIRED):
+        check_ready(version)
+    return take_effect(version, by=by, at=at, reason="Put in force.")
+
+
+def check_ready(version: PlaybookVersion) -> None:
+    """Raises DomainError 400 `not_ready` with everything that is missing."""
+    if lacks := _lacks(version, list(version.steps.all())):
         raise DomainError(
             "not_ready",
             " ".join(each["detail"] for each in lacks),
             errors=lacks,
         )
+
+
+def take_effect(
+    version: PlaybookVersion, *, by: User | None, at: datetime, reason: str
+) -> PlaybookVersion:
+    """Runs start from it from now on; its predecessor retires. The caller holds its lock. Raises
+    Conflict `already_published`."""
+    if version.state in (VersionState.IN_FORCE, VersionState.RETIRED):
+        raise Conflict("already_published", "This version was in force already.")
+    Playbook.objects.select_for_update().only("pk").get(pk=version.playbook_id)
     for old in PlaybookVersion.objects.filter(playbook=version.playbook, state="in_force"):
         old.state, old.retired_at = VersionState.RETIRED, at
-        told(old, by=by, at=at).save()
+        told(old, by=by, reason=f"Version {version.number} is in force.", at=at).save()
     version.state = VersionState.IN_FORCE
     version.effective_from = at
     version.published_by = by
-    version.sha256 = digest(content_of(version, steps))
-    told(version, by=by, at=at).save()
+    version.sha256 = sealed(version)
+    told(version, by=by, reason=reason, at=at).save()
     return version
+
+
+def copy_version(
+    version: PlaybookVersion, *, by: User | None, at: datetime, note: str
+) -> PlaybookVersion:
+    """The next draft of a playbook, which says what this version says. The caller is in atomic."""
+    Playbook.objects.select_for_update().only("pk").get(pk=version.playbook_id)
+    last = version.playbook.versions.order_by("-number").first()
+    copy = PlaybookVersion(
+        playbook=version.playbook,
+        number=last.number + 1 if last else 1,
+        needs_approval=version.needs_approval,
+        note=note,
+        **{name: getattr(version, name) for name in TEXTS},
+    )
+    told(copy, by=by, reason=note, at=at).save()
+    rows = [
+        PlaybookStep(version=copy, position=i, **{n: getattr(step, n) for n in STEP_FIELDS})
+        for i, step in enumerate(version.steps.all(), 1)
+    ]
+    if rows:
+        bulk_create_with_history(rows, PlaybookStep, default_user=by, default_date=at)
+    return copy
+
+
+def sealed(version: PlaybookVersion) -> str:
+    """The hash of what it says."""
+    return digest(content_of(version, list(version.steps.all())))
 
 
 def content_of(version: PlaybookVersion, steps: Sequence[PlaybookStep]) -> dict[str, Any]:

@@ -58,14 +58,15 @@ def measure() -> Iterator[Figure]:
 
 def _first(at):  # type: ignore[no-untyped-def]
     """One KPI with its limits and one reading, judged."""
-    from escalations.models import Kpi, Threshold
+    from escalations.models import Kpi
     from escalations.services.readings import take_in
     from escalations.services.thresholds import check_thresholds
+    from tests.factories.limits import limits_since
 
     kpi = Kpi.objects.create(code="k0", name="K", unit="%", grain_s=3600)
     limits = {"direction": "higher", "target_lo": 3.0, "target_hi": 3.6, "warn_lo": 2.8}
     limits |= {"breach_lo": 2.5, "clear_warn_lo": 2.9, "clear_breach_lo": 2.6}
-    Threshold.objects.create(kpi=kpi, number=1, effective_from=at, **limits)
+    limits_since(kpi, at, **limits)
     take_in([{"kpi": "k0", "at": at.isoformat(), "value": 3.2}], by=None, at=at)
     check_thresholds(at)
     return kpi

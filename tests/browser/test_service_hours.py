@@ -26,6 +26,6 @@ def test_holidays_are_proposed_and_a_bad_version_is_refused(screen, company):
     page.get_by_label("Monday").fill("nine to five")
     page.get_by_label("In effect from").last.fill("2030-01-01T08:00")
     page.get_by_label("Why").last.fill("Try")
-    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Ask for approval").click()
     page.get_by_text("write 09:00-17:00").wait_for()
     screen.hold()

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalations.models import Kpi, KpiFlip, KpiState, Threshold
+from escalations.models import Kpi, KpiFlip, KpiState
 from escalations.services.readings import take_in
 from escalations.services.reference import ensure_policy
 from escalations.services.thresholds import check_thresholds
+from tests.factories.limits import limits_since
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = START + timedelta(days=3)
@@ -63,12 +64,7 @@ def make_kpi(code, **limits):
         "m": 5,
         "c": 3,
     }
-    Threshold.objects.create(
-        kpi=kpi,
-        number=1,
-        effective_from=datetime(2020, 1, 1, tzinfo=UTC),
-        **values | limits,
-    )
+    limits_since(kpi, datetime(2020, 1, 1, tzinfo=UTC), **values | limits)
     return kpi
 
 

@@ -37,7 +37,7 @@ def draft(company, at):
 
 def asking(draft, **more: Any) -> dict[str, Any]:
     return {
-        "policy": draft.policy.code,
+        "code": draft.policy.code,
         "version": draft.number,
         "reason": "Faster.",
         "acknowledged": warning_keys(draft),
@@ -57,7 +57,13 @@ def test_a_request_is_asked_for_approved_by_two_and_scheduled(send, draft, at):
     assert (status, found["state"]) == (200, "scheduled")
     assert [word["verdict"] for word in found["approvals"]] == ["asked", "approved", "approved"]
     assert found["changes"] == [
-        {"policy": draft.policy.code, "version": 3, "replaced": None, "restores": None}
+        {
+            "kind": "policy",
+            "code": draft.policy.code,
+            "version": 3,
+            "replaced": None,
+            "restores": None,
+        }
     ]
     assert send("governor", f"{one}send-back/", comment="No.")[1]["code"] == "own_request"
     assert send("governor", f"{one}withdraw/")[1]["state"] == "withdrawn"
@@ -84,7 +90,7 @@ def test_errors_of_the_lint_are_listed(send, company, at):
     [
         ({"reason": " "}, 400, None),
         ({"version": 99}, 404, "not_found"),
-        ({"policy": "odd"}, 404, "not_found"),
+        ({"code": "odd"}, 404, "not_found"),
         ({"version": 2}, 409, "not_draft"),
         ({"effective_from": "2026-11-17T10:30:00Z"}, 400, "too_soon"),
         (
@@ -110,7 +116,7 @@ def test_only_who_asked_asks_again(send, draft):
 
 
 def test_only_what_was_in_force_before_is_asked_for_again(send, draft):
-    body = {"policy": draft.policy.code, "reason": "Back."}
+    body = {"code": draft.policy.code, "reason": "Back."}
     assert send("governor", f"{URL}roll-back/", version=2, **body)[1]["code"] == "not_retired"
     status, back = send("governor", f"{URL}roll-back/", version=1, is_emergency=True, **body)
     assert (status, back["changes"][0]["restores"]) == (201, 1)
@@ -120,7 +126,7 @@ def test_only_what_was_in_force_before_is_asked_for_again(send, draft):
 
 def test_a_refused_request_leaves_nothing_behind(send, draft):
     count = draft.policy.versions.count()
-    body = {"policy": draft.policy.code, "version": 1, "reason": "Back."}
+    body = {"code": draft.policy.code, "version": 1, "reason": "Back."}
     soon = "2026-11-17T10:10:00Z"
     assert send("governor", f"{URL}roll-back/", effective_from=soon, **body)[0] == 400
     assert draft.policy.versions.count() == count

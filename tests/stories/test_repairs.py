@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import ServiceHoursVersion
+from accounts.services.service_hours import publish_hours
 from escalations.models import Clock, ClockRepair, ClockTarget, Notice, PolicyVersion
 from escalations.rules.lifecycle import Verb
 from escalations.selectors import policies
@@ -199,13 +200,10 @@ def test_new_hours_count_for_running_clocks_when_two_say_so(api, company, travel
     assert clock.calendar is not None
     old = clock.calendar
     weekly = {day: [["09:00", "13:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-    new = ServiceHoursVersion.objects.create(
-        service_hours=old.service_hours,
-        number=old.number + 1,
-        zone=old.zone,
-        weekly=weekly,
-        effective_from=at,
-    )
+    said = {"zone": old.zone, "weekly": weekly, "dates": {}}
+    by = {"by": company["governor"], "at": at, "reason": "Shorter days."}
+    new = publish_hours(old.service_hours, **said, effective_from=at, **by)
+    ServiceHoursVersion.objects.filter(pk=new.pk).update(adopt_at=None)  # only the two adopt it
     body = {"kind": kind, "hours": old.service_hours.code, "version": new.number}
     asked = api("governor", "post", "clock-repairs/", 201, reason="Shorter days.", **body)
     row = next(each for each in asked["rows"] if each["kind"] == "resolution")

@@ -5,7 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from config.lib import clock
 from escalations.models import Kpi, KpiSource, Series, Threshold
+from escalations.services.change_effects import settle_change
+from escalations.services.changes import approve
 from tests.escalations.api.test_readings import client_of
 
 pytestmark = pytest.mark.django_db
@@ -81,11 +84,31 @@ def test_the_same_code_twice_is_refused(client):
     assert client.post(URL, HIGHER).status_code in (400, 409)
 
 
-def test_a_changed_limit_is_a_new_version_and_a_name_is_not(client):
+@pytest.fixture
+def agreed(db, travel):
+    """What was asked for takes effect: one of the committee approves, and the hour passes."""
+    client_of("approve_policy")
+    another = User.objects.latest("pk")
+
+    def agree(answer):
+        assert answer.status_code == 200, answer.json()
+        waits = approve(answer.json()["change_request"], by=another, at=clock.now())
+        travel.to(waits.settle_at)
+        assert settle_change(waits.pk, waits.settle_at)
+
+    return agree
+
+
+def test_a_changed_limit_waits_for_another_and_a_name_does_not(client, agreed):
     client.post(URL, HIGHER)
     body = client.patch(f"{URL}sales/", {"name": "Sold"}).json()
     assert (body["name"], body["version"]) == ("Sold", 1)
-    body = client.patch(f"{URL}sales/", {"breach": 2.4}).json()
+    refused = client.patch(f"{URL}sales/", {"breach": 2.4})
+    assert (refused.status_code, refused.json()["code"]) == (400, "reason_missing")
+    answer = client.patch(f"{URL}sales/", {"breach": 2.4, "reason": "Quieter."})
+    assert (answer.json()["breach"], answer.json()["version"]) == (2.5, 1)
+    agreed(answer)
+    body = client.get(f"{URL}sales/").json()
     assert (body["breach"], body["warn"], body["version"]) == (2.4, 2.8, 2)
     assert list(Threshold.objects.order_by("number").values_list("breach_lo", flat=True)) == [
         2.5,
@@ -283,7 +306,7 @@ def test_a_list_of_kpis_costs_the_same_for_one_and_for_many(client):
 
 
 # --- versions and learned limits ---------------------------------------------------------------
-def test_a_kpi_with_learned_limits_needs_no_others(client):
+def test_a_kpi_with_learned_limits_needs_no_others(client, agreed):
     sent = {"code": "l", "name": "L", "direction": "higher", "mode": "baseline", "warn_k": 3}
     body = client.post(URL, sent).json()
     assert (body["mode"], body["warn_k"], body["warn"]) == ("baseline", 3, None)
@@ -291,15 +314,17 @@ def test_a_kpi_with_learned_limits_needs_no_others(client):
     assert ("warn", "required") in errors_of(answer)
     answer = client.patch(f"{URL}l/", {"warn": 3})  # some limits of a side are none
     assert ("breach", "required") in errors_of(answer)
-    body = client.patch(f"{URL}l/", {"mode": "both", "warn": 3, "breach": 2}).json()
+    sent = {"mode": "both", "warn": 3, "breach": 2, "reason": "Both."}
+    agreed(client.patch(f"{URL}l/", sent))
+    body = client.get(f"{URL}l/").json()
     assert (body["mode"], body["version"], body["clear_warn"]) == ("both", 2, pytest.approx(3.1))
 
 
-def test_every_version_is_listed_the_newest_first(client):
+def test_every_version_is_listed_the_newest_first(client, agreed):
     client.post(URL, HIGHER)
     for breach in (2.4, 2.3):
-        client.patch(f"{URL}sales/", {"breach": breach})
-    body = client.get(f"{URL}sales/thresholds/", {"page_size": 2}).json()
+        agreed(client.patch(f"{URL}sales/", {"breach": breach, "reason": "Quieter."}))
+        body = client.get(f"{URL}sales/thresholds/", {"page_size": 2}).json()
     shown = [(v["number"], v["breach"], v["is_in_force"]) for v in body["results"]]
     assert shown == [(3, 2.3, True), (2, 2.4, False)]
     assert [v["number"] for v in client.get(body["next"]).json()["results"]] == [1]
@@ -307,7 +332,7 @@ def test_every_version_is_listed_the_newest_first(client):
     assert client_of().get(f"{URL}sales/thresholds/").status_code == 403
 
 
-def test_revenue_is_shown_to_and_set_by_those_who_may_see_it(client):
+def test_revenue_is_shown_to_and_set_by_those_who_may_see_it(client, agreed):
     facts = {"arr_at_risk": "60000.00", "core_down_no_workaround": True}
     client.post(URL, {**HIGHER, "revenue_exposed": "100.50", "breach_facts": facts})
     other = client_of(*WRITES)
@@ -323,7 +348,8 @@ def test_revenue_is_shown_to_and_set_by_those_who_may_see_it(client):
     ):
         answer = other.patch(f"{URL}sales/", sent)
         assert (answer.status_code, answer.json()["code"]) == (403, "missing_right")
-    assert other.patch(f"{URL}sales/", {"breach_facts": {"users_pct": 3}}).status_code == 200
+    sent = {"breach_facts": {"users_pct": 3}, "reason": "Few users."}
+    agreed(other.patch(f"{URL}sales/", sent))
     body = client.get(f"{URL}sales/").json()
     assert body["breach_facts"] == {"arr_at_risk": "60000.00", "users_pct": "3.0000"}
     assert body["revenue_exposed"] == "100.50"

@@ -14,11 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalations.models import KpiFlip, LearnedDay, Threshold
+from escalations.models import KpiFlip, LearnedDay
 from escalations.rules.reading_rows import NewReading
 from escalations.services.readings import store_readings
 from tests.escalations.conftest import START, Sender, make_kpi
 from tests.examples import examples
+from tests.factories.limits import limits_since
 
 pytestmark = pytest.mark.django_db
 LEVELS = ("target_lo", "target_hi", "warn_lo", "breach_lo", "clear_warn_lo", "clear_breach_lo")
@@ -163,10 +164,10 @@ def test_what_was_judged_by_static_limits_stays_when_they_are_learned():
         )
     )
     send_hours(sender, range(24 * 25))
-    Threshold.objects.create(
-        kpi=sender.kpi,
+    limits_since(
+        sender.kpi,
+        sender.at(24 * 25),
         number=2,
-        effective_from=sender.at(24 * 25),
         direction="higher",
         mode="baseline",
     )

@@ -11,6 +11,7 @@ from escalations.selectors.kpis import states_without_data
 from escalations.services.no_data import settle_no_data
 from tests.escalations.conftest import NOW, WORKED_VALUES, Sender, make_kpi
 from tests.examples import examples
+from tests.factories.limits import limits_since
 
 pytestmark = pytest.mark.django_db
 
@@ -70,10 +71,10 @@ def test_a_flip_that_late_data_overturns_is_kept_and_marked(sender):
 
 
 def test_each_point_is_judged_by_the_version_of_its_time(sender):
-    Threshold.objects.create(
-        kpi=sender.kpi,
+    limits_since(
+        sender.kpi,
+        sender.at(2),
         number=2,
-        effective_from=sender.at(2),
         direction="higher",
         warn_lo=2.0,
         breach_lo=1.5,
@@ -112,20 +113,18 @@ def test_late_readings_end_as_readings_in_order(sender, data):
     rows = list({(hour, channel): (hour, v, channel) for hour, v, channel in rows}.values())
     order = data.draw(st.permutations(rows))
     if data.draw(st.booleans()):
-        Threshold.objects.update_or_create(
-            kpi=sender.kpi,
+        limits_since(
+            sender.kpi,
+            sender.at(4),
             number=2,
-            defaults={
-                "effective_from": sender.at(4),
-                "direction": "higher",
-                "warn_lo": 2.75,
-                "breach_lo": 2.5,
-                "clear_warn_lo": 2.8,
-                "clear_breach_lo": 2.6,
-                "n": 2,
-                "m": 3,
-                "c": 2,
-            },
+            direction="higher",
+            warn_lo=2.75,
+            breach_lo=2.5,
+            clear_warn_lo=2.8,
+            clear_breach_lo=2.6,
+            n=2,
+            m=3,
+            c=2,
         )
     else:
         KpiFlip.objects.all().delete()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 URL = "/clocks/"
@@ -10,17 +12,14 @@ NY = {"hours": "new-york", "zone": "America/New_York", "clock": "resolution", "t
 
 @pytest.fixture
 def ask(company, client):
-    from accounts.models import ServiceHours, ServiceHoursVersion
+    from accounts.models import ServiceHours
+    from accounts.services.service_hours import publish_hours
 
     hours = ServiceHours.objects.create(code="new-york", name="New York")
     weekly = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-    ServiceHoursVersion.objects.create(
-        service_hours=hours,
-        number=1,
-        zone="America/New_York",
-        weekly=weekly,
-        effective_from="2020-01-01T00:00Z",
-    )
+    began = datetime(2020, 1, 1, tzinfo=UTC)
+    said = {"zone": "America/New_York", "weekly": weekly, "dates": {}, "reason": "The first."}
+    publish_hours(hours, **said, effective_from=began, by=company["governor"], at=began)
     client.force_login(company["agent"])
     return lambda **asked: client.get(URL, NY | asked)
 

@@ -12,6 +12,7 @@ from accounts.models import Account
 from escalations.models import Incident, Kpi, KpiSource, KpiState, Threshold
 from escalations.services.readings import take_in
 from escalations.services.thresholds import check_thresholds
+from tests.factories.limits import limits_since
 from tests.factories.readers import warmed
 
 HOUR = timedelta(hours=1)
@@ -112,10 +113,9 @@ def test_the_overview_costs_the_same_for_few_and_for_many(reader, at):
     version = first.thresholds.get()
     for place in range(60):
         kpi = Kpi.objects.create(code=f"more-{place}", name="More", team=first.team)
-        Threshold.objects.create(
-            kpi=kpi,
-            number=1,
-            effective_from=at - HOUR,
+        limits_since(
+            kpi,
+            at - HOUR,
             direction="higher",
             warn_lo=version.warn_lo,
             breach_lo=version.breach_lo,

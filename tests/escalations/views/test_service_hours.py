@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import ServiceHoursVersion
+from escalations.models import ChangeRequest
 from tests.accounts.services.test_service_hours import FEED
 
 URL = "/service-hours/office/"
@@ -44,7 +45,9 @@ def test_holidays_are_proposed_and_close_only_what_a_person_ticks(governor):
     version = newest()
     assert version.number == before.number + 1
     assert version.dates == {**before.dates, "2027-07-05": []}
-    assert version.effective_from.isoformat() == "2026-12-01T05:00:00+00:00"  # New York
+    assert (version.state, version.effective_from) == ("in_review", None)
+    request = ChangeRequest.objects.get()
+    assert request.effective_from.isoformat() == "2026-12-01T05:00:00+00:00"  # New York
 
 
 def test_a_file_proposes_too(governor):

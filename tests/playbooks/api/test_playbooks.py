@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from escalations.tasks.schedule import sweep
 from playbooks.models import MessageTemplate, Playbook, PlaybookRun, PlaybookVersion
 
 STEP = {"title": "Look", "timebox_s": 600, "owner_role": "fix_lead"}
@@ -132,6 +135,19 @@ def test_every_role_reads_and_only_two_write(api, company):
     assert call(api, "governor", "post", "playbook-runs/", 403, run)["code"] == "missing_right"
 
 
+def asking(number):
+    return {"kind": "playbook", "code": "restart", "version": number, "reason": "Better so."}
+
+
+def in_force(api, number):
+    """Asked for, approved by another, and its hour has come."""
+    asked = call(api, "governor", "post", "change-requests/", 201, asking(number))
+    own = call(api, "governor", "post", f"change-requests/{asked['id']}/approve/", 403)
+    assert own["code"] == "own_request"
+    waits = call(api, "governor2", "post", f"change-requests/{asked['id']}/approve/")
+    sweep(datetime.fromisoformat(waits["settle_at"]))
+
+
 def test_a_playbook_is_drafted_put_in_force_and_followed_by_its_next_version(api, company):
     made = call(
         api,
@@ -153,7 +169,7 @@ def test_a_playbook_is_drafted_put_in_force_and_followed_by_its_next_version(api
     assert taken["errors"][0]["field"] == "code"
     base = "playbooks/restart/versions/"
     assert call(api, "governor", "post", base, 201)["number"] == 1
-    empty = call(api, "governor", "post", f"{base}1/put-in-force/", 400)
+    empty = call(api, "governor", "post", "change-requests/", 400, asking(1))
     assert [each["code"] for each in empty["errors"]] == [
         "steps_missing",
         "success_missing",
@@ -163,17 +179,19 @@ def test_a_playbook_is_drafted_put_in_force_and_followed_by_its_next_version(api
         "not_in_force"
     )
     call(api, "governor", "patch", f"{base}1/", body=FULL)
-    assert call(api, "agent", "post", f"{base}1/put-in-force/", 403)["code"] == "missing_right"
-    first = call(api, "governor", "post", f"{base}1/put-in-force/")
+    refused = call(api, "agent", "post", "change-requests/", 403, asking(1))
+    assert refused["code"] == "missing_right"
+    in_force(api, 1)
+    first = call(api, "governor", "get", f"{base}1/")
     assert (first["state"], first["published_by"], len(first["sha256"])) == (
         "in_force",
-        "governor",
+        "governor2",
         64,
     )
     sealed = call(api, "governor", "patch", f"{base}1/", 409, {"rollback": "none"})
     assert sealed["code"] == "sealed"
-    twice = call(api, "governor", "post", f"{base}1/put-in-force/", 409)
-    assert twice["code"] == "already_published"
+    twice = call(api, "governor", "post", "change-requests/", 409, asking(1))
+    assert twice["code"] == "not_draft"
     run = call(api, "agent", "post", "playbook-runs/", 400, {"playbook": "restart"})
     assert run["errors"][0] == {
         "field": "hypothesis",
@@ -183,11 +201,12 @@ def test_a_playbook_is_drafted_put_in_force_and_followed_by_its_next_version(api
     chosen = {"playbook": "restart", "hypothesis": "It hangs."}
     pk = call(api, "agent", "post", "playbook-runs/", 201, chosen)["id"]
     call(api, "governor", "post", base, 201, {**FULL, "steps": [STEP, STEP]})
-    second = call(api, "governor", "post", f"{base}2/put-in-force/")
+    in_force(api, 2)
+    second = call(api, "governor", "get", f"{base}2/")
     assert second["sha256"] != first["sha256"]
     old = PlaybookVersion.objects.get(playbook__code="restart", number=1)
     assert (old.state, old.retired_at is not None) == ("retired", True)
-    assert old.history.first().history_user == company["governor"]
+    assert old.history.first().history_user == company["governor2"]
     assert len(call(api, "agent", "get", f"playbook-runs/{pk}/")["steps"]) == 1, (
         "a run stays as it began"
     )
