@@ -203,7 +203,7 @@ def plain_tables(*models: type[Model]) -> Iterator[None]:
         run(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {said} NOT VALID')
 
 
-def copy_like(model: type[Model], like: int, columns: dict[str, str], rows: str) -> None:
+def copy_like(model: type[Model], like: int | str, columns: dict[str, str], rows: str) -> None:
     names, values = [], []
     for field in model._meta.concrete_fields:
         column = str(field.column)

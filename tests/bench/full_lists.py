@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Max, Model
@@ -103,8 +103,9 @@ class Tables(Desk):
         key = model._meta.pk.name
         like = model._default_manager.order_by(key).values_list(key, flat=True)[0]
         last = model._default_manager.aggregate(last=Max(key))["last"]
-        keys = {} if isinstance(last, str) else {str(model._meta.pk.column): f"{last} + 1 + n"}
-        copy_like(model, like, keys | columns, self.series(more))
+        is_text = isinstance(last, str)
+        keys = {} if is_text else {str(model._meta.pk.column): f"{last} + 1 + n"}
+        copy_like(model, f"'{like}'" if is_text else like, keys | columns, self.series(more))
 
     def _accounts(self, more: int) -> None:
         turn = f"(n + {self.rows})"
@@ -158,7 +159,7 @@ class Tables(Desk):
 
     def _others(self, more: int) -> None:
         turn = f"(n + {self.rows})"
-        earlier = self.moment(f"-{turn} * 60")
+        earlier = self.moment(f"-({turn} + 1) * 60")
         self._copies(Reading, more, {"at": earlier, "value": "n % 97", "received_at": earlier})
         self._copies(Delivery, more, {"key": f"'bench-' || {turn}", "received_at": earlier})
         self._copies(
