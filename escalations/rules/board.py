@@ -248,7 +248,7 @@ def minutes_in_breach(
 
 
 def share(kept: int, broken: int) -> str:
-    """As in "92 % (81 to 97)": kept / (kept + broken) with its Wilson 95 % interval (SEMANTICS 8)."""
+    """As in "92 % (81 to 97)": kept of those that ended, with Wilson's 95 % (SEMANTICS 8)."""
     interval = wilson95(kept, kept + broken)
     if interval is None:
         return "none ended"

@@ -72,8 +72,8 @@ def _incidents(figures: Figures) -> Section:
     if any(figures.void):
         lines.append(
             Line(
-                f"{figures.void[0]} opened ones are void (merged, cancelled or no fault) and not "
-                f"counted; the month before {figures.void[1]}."
+                f"Void (merged, cancelled or no fault) and not counted: {figures.void[0]}; "
+                f"the month before {figures.void[1]}."
             )
         )
     lines.append(

@@ -16,7 +16,7 @@ from tests.bench.figures import Figure
 ROWS = int(os.environ.get("BELAY_BENCH_ROWS") or 100_000)
 ONLY = (os.environ.get("BELAY_BENCH_LISTS") or "").split()
 FEW = 1_000
-PAGE_MS, MOST_QUERIES = 300.0, 22
+PAGE_MS, MOST_QUERIES, MORE = 300.0, 22, 2  # a second page asks for a count
 # list -> what is asked of it besides the first page: a filter, a word, another column's order
 ADMIN = {
     "accounts/account": ("segment__exact=mid", "q=zanzibar", "q=company", "o=3", "o=-6"),
@@ -91,8 +91,8 @@ def measure() -> Iterator[Figure]:
             theirs=few[name][0],
             beside=f"the same of {FEW:,}",
             ratio=few[name][0] / cost,
-            reach=f"<= {PAGE_MS:g} ms, as many queries, <= {MOST_QUERIES}",
-            is_reached=cost <= PAGE_MS and queries <= min(MOST_QUERIES, few[name][2]),
+            reach=f"<= {PAGE_MS:g} ms, <= {MOST_QUERIES} queries",
+            is_reached=cost <= PAGE_MS and queries <= min(MOST_QUERIES, few[name][2] + MORE),
         )
 
 
