@@ -112,7 +112,6 @@ class Option:
     value: str
     label: str
     count: int
-    is_capped: bool  # there are more than `count`, and facets count the newest of them
     is_chosen: bool
 
 
@@ -155,6 +154,7 @@ class Archive:
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
     count: int
+    is_capped: bool  # there are more than `count`, and facets count the newest of them
     is_empty: bool  # no review at all, whatever is asked
     export_url: str
     older_url: str
