@@ -66,7 +66,8 @@ def months(user: User, at: datetime) -> list[tuple[Month, int]]:
     seen = _seen(user).filter(is_void=False).order_by()
     rows = seen.annotate(of=TruncMonth("opened_at")).values_list("of").annotate(count=Count("pk"))
     counts = {Month.at(of): count for of, count in rows}
-    each, found = Month.at(at), []
+    each = Month.at(at)
+    found: list[tuple[Month, int]] = []
     while len(found) < MONTHS and each >= min([*counts, each]):
         found.append((each, counts.get(each, 0)))
         each = each.before
@@ -224,11 +225,11 @@ def _open_late(seen: QuerySet[Incident], span: Span) -> dict[str, Pair]:
     ):
         is_live = state in LIVE
         found[kind][0] += is_live or ended_at >= span.end
-        found[kind][1] += broken_at < span.start
+        found[kind][1] += broken_at is not None and broken_at < span.start
     return {kind: (now, before) for kind, (now, before) in found.items() if now or before}
 
 
-def _updates(seen: QuerySet[Incident], span: Span) -> dict[str, Pair]:
+def _updates(seen: QuerySet[Incident], span: Span) -> dict[str, Any]:
     """Two queries: updates written while one was promised, and promised ones that did not come."""
     of_ours = Q(
         clock__kind=ClockKindChoice.CADENCE,
@@ -263,7 +264,7 @@ def _levels(seen: QuerySet[Incident], span: Span) -> dict[str, Any]:
     }
 
 
-def _reviews(seen: QuerySet[Incident], span: Span) -> dict[str, Pair]:
+def _reviews(seen: QuerySet[Incident], span: Span) -> dict[str, Any]:
     rows = PostIncidentReview.objects.real().filter(incident__in=seen)
 
     def late(end: datetime) -> Q:
@@ -290,7 +291,7 @@ def _reviews(seen: QuerySet[Incident], span: Span) -> dict[str, Pair]:
     }
 
 
-def _actions(seen: QuerySet[Incident], span: Span) -> dict[str, Pair]:
+def _actions(seen: QuerySet[Incident], span: Span) -> dict[str, Any]:
     rows = ActionItem.objects.real().filter(review__incident__in=seen)
 
     def overdue(end: datetime) -> Q:

@@ -68,7 +68,7 @@ def rule_changes(span: Span) -> tuple[RuleChange, ...]:
         .order_by("at", "pk")
     )
     for word in words:
-        said[word.version].append(str(word.person))  # type: ignore[attr-defined]
+        said[word.version].append(str(word.person))
     return tuple(
         RuleChange(
             name=f"{each.policy.name} v{each.number}",
