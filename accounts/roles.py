@@ -192,8 +192,8 @@ ROLES: dict[str, RoleSpec] = {
     "executive_sponsor": RoleSpec(
         "Executive sponsor",
         "Reads along, signs off reviews, and may waive one with a reason.",
-        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", _WAIVE, _SIGN_OFF, _DECIDE)
-        + ("escalations.view_policyexception", _EXCEPT, _AGREE),
+        (*_VIEW, *_CUSTOMER, "accounts.view_revenue", "escalations.view_board", _WAIVE, _SIGN_OFF)
+        + (_DECIDE, "escalations.view_policyexception", _EXCEPT, _AGREE),
     ),
     "integrator": RoleSpec(
         "Integrator",

@@ -86,6 +86,14 @@ UNFOLD: dict[str, Any] = {
                             "escalations.view_policyversion"
                         ),
                     },
+                    {
+                        "title": "Letter to the board",
+                        "icon": "mail",
+                        "link": "/board/",
+                        "permission": lambda request: request.user.has_perm(
+                            "escalations.view_board"
+                        ),
+                    },
                     _page("Policies", "gavel", "escalations.policy"),
                     _page("Policy versions", "history_edu", "escalations.policyversion"),
                     _page("Change requests", "rule", "escalations.changerequest"),

@@ -24,8 +24,8 @@ from config.lib.sensitive import OWN_SECRETS, SENSITIVE, hidden_fields
 from escalations.demo.people import DEMO_SIGN_INS
 from escalations.models import Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
+from tests.board_doors import DOORS
 from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
-from tests.exception_doors import DOORS
 from tests.factories.marks import CONTACT_MARKS, HUSH, MARKS, RIGHT_OF, planted
 
 __all__ = ["planted"]  # the fixture

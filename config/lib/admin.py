@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib.admin import register
+from django.contrib.admin import ShowFacets, register
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import BooleanField, Model
@@ -28,6 +28,7 @@ from unfold.forms import (
 )
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from config.lib.admin_lists import LongList
 from config.lib.row_history import row_changes
 from config.lib.sensitive import hidden_fields, is_hidden_path
 
@@ -99,6 +100,11 @@ class Shielded(_Page):
     """Leaves out what this person may not see: in forms, lists, filters, search, lookups."""
 
     model: type[Model]
+    # Counting every filter of a long table takes seconds.
+    show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return LongList
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = hidden_fields(self.model, request.user)

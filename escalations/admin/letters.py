@@ -10,6 +10,7 @@ from escalations.selectors.letters import arrival
 class CustomerLetterAdmin(ReadOnly):
     list_display = ("created_at", "incident", "name", "subject", "became", "written_by")
     list_select_related = ("incident", "written_by")
+    list_filter = ("created_at",)
     search_fields = ("subject", "name")
     ordering = ("-id",)
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from escalations.api.approvals_needed import ApprovalsNeededView
 from escalations.api.automation import EndAutomationPause, PauseDetail, PauseList
+from escalations.api.board import BoardLetterView
 from escalations.api.breaches import BreachDetail, BreachList, ConfirmCause
 from escalations.api.changes import (
     ApproveRequest,
@@ -195,6 +196,7 @@ urlpatterns = [
         )
         for word, view in STEP_VIEWS.items()
     ),
+    path("board/<str:month>/", BoardLetterView.as_view(), name="board_letter"),
     path("reviews/", ReviewList.as_view(), name="reviews"),
     path("reviews/<int:number>/", ReviewDetail.as_view(), name="review"),
     path("reviews/<int:number>/factors/", FactorList.as_view(), name="review_factors"),

@@ -222,6 +222,7 @@ class Incident(Operational):
             ("cancel_incident", "May cancel and merge incidents"),
             ("waive_review", "May waive a review that the rules ask for"),
             ("oversee_incidents", "Sees incidents of private teams too"),
+            ("view_board", "Reads the monthly letter to the board"),
             ("send_signals", "May send signals and readings"),
         ]
         constraints = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, prefetch_related_objects
 
 from accounts.models import User
 from config.lib.queue import queued_jobs
@@ -28,6 +28,11 @@ LATE_S = 60
 KINDS = {"clocks": "Clocks", "ladders": "Ladder steps", "messages": "Messages"}
 STALE_AFTER = timedelta(minutes=3)
 MILLISECOND = timedelta(milliseconds=1)
+# All that is read of thousands of messages.
+OF_MESSAGES = (
+    *("created_at", "sent_at", "cancelled_at", "failed_at", "delay_reason", "subject"),
+    *("recipient", "incident", "bundle"),
+)
 
 
 def lateness_of_the_last_hour(at: datetime) -> dict[str, dict[str, int]]:
@@ -58,9 +63,8 @@ def oldest_unsent_s(at: datetime) -> int:
 
 
 def newest_messages(at: datetime) -> list[Notice]:
-    """Of the last day, without their texts; at most the newest 5,000."""
-    rows = Notice.objects.real().order_by("-pk").select_related("recipient", "incident")
-    newest = rows.defer("text", "incident__body", "incident__explanation")[:NEWEST]
+    """Of the last day, the few columns that are read here; at most the newest 5,000."""
+    newest = Notice.objects.real().order_by("-pk").only(*OF_MESSAGES)[:NEWEST]
     return [row for row in newest if row.created_at > at - DAY]
 
 
@@ -110,15 +114,17 @@ def audit_page(user: User, at: datetime) -> AuditPage:
     messages = newest_messages(at)
     late = [(row, _late_s(row)) for row in messages if _late_s(row) > LATE_S]
     mine = set(visible.filter(pk__in={row.incident_id for row, _ in late}).values_list("pk"))
+    shown = [
+        (row, late_s) for row, late_s in late if not row.incident_id or (row.incident_id,) in mine
+    ][:20]
+    prefetch_related_objects([row for row, _ in shown], "recipient", "incident")
     return AuditPage(
         glance=audit_glance(at),
         findings=list(found.filter(cleared_at=None).select_related("incident")[:200]),
         cleared=list(found.exclude(cleared_at=None).select_related("incident")[:20]),
         held=Counter(filter(None, map(_why_held, messages))).most_common(),
         kept=kept_now(),
-        late=[pair for pair in late if not pair[0].incident_id or (pair[0].incident_id,) in mine][
-            :20
-        ],
+        late=shown,
         messages=len(messages),
         oldest_unsent_s=oldest_unsent_s(at),
         queued_jobs=queued_jobs(),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from accounts.models import Account, User
-from escalations.models import Incident, Kpi, KpiState, PlaybookTrigger
+from escalations.models import Incident, IncidentPlaybook, Kpi, KpiState, PlaybookTrigger
 from escalations.rules.playbooks import Conditions, Surroundings, best
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.playbooks import conditions
+from playbooks.models.runs import OPEN_RUNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,17 @@ class Remedy:
     code: str
     name: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is done about a KPI's trouble: a run under way, else the playbook that is proposed.
+    `word` says which, `why` what for."""
+
+    word: str
+    name: str
+    url: str
+    why: str = ""
 
 
 def open_incidents(user: User, kpis: Collection[int]) -> dict[int, list[Incident]]:
@@ -77,3 +91,38 @@ def remedies(
             _, name, code, why = min(matches)
             found[kpi.pk] = Remedy(code, name, why)
     return found
+
+
+def answers(states: Collection[KpiState], user: User) -> dict[int, Answer]:
+    """By KPI id, for states that are loaded with their KPI, the worst first. At most four queries,
+    whatever their number."""
+    worst: dict[int, KpiState] = {}
+    for state in states:
+        worst.setdefault(state.kpi_id, state)
+    kpis = [state.kpi for state in worst.values()]
+    incidents = open_incidents(user, list(worst)) if kpis else {}
+    found = {
+        pk: Answer("Proposed", remedy.name, reverse("playbook", args=[remedy.code]), remedy.why)
+        for pk, remedy in remedies(kpis, worst, incidents, user).items()
+    }
+    return found | _under_way(incidents, user)
+
+
+def _under_way(incidents: Mapping[int, list[Incident]], user: User) -> dict[int, Answer]:
+    """Runs of these incidents that have not ended, the newest of each KPI. One query."""
+    keys = [incident.pk for rows in incidents.values() for incident in rows]
+    if not keys or not user.has_perm("playbooks.view_playbookrun"):
+        return {}
+    links = IncidentPlaybook.objects.filter(incident__in=keys, run__state__in=OPEN_RUNS)
+    rows = links.select_related("run__version__playbook", "incident").defer(
+        "incident__body", "incident__explanation"
+    )
+    return {
+        link.incident.kpi_id or 0: Answer(
+            link.run.get_state_display(),
+            link.run.version.playbook.name,
+            reverse("playbook-run", args=[link.run_id]),
+            link.why,
+        )
+        for link in rows.order_by("started_at", "pk")
+    }

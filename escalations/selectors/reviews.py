@@ -103,8 +103,9 @@ def matching(rows: QuerySet, text: str) -> QuerySet:
         found = Q()
         for name in SEARCHED:
             found |= Q(**{f"{name}__icontains": word})
-        factors = ContributingFactor.objects.filter(review=OuterRef("pk"), text__icontains=word)
-        found |= Q(Exists(factors))
+        # Looked through once for the whole list, not once for each review.
+        factors = ContributingFactor.objects.filter(text__icontains=word)
+        found |= Q(pk__in=factors.values("review"))
         number = word.upper().removeprefix("INC-")
         if number.isascii() and number.isdigit() and len(number) < 18:
             found |= Q(incident_id=int(number))

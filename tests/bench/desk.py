@@ -108,21 +108,21 @@ def _all(at: object) -> dict[str, tuple[float, float, int]]:
 
     client = Client()
     client.force_login(User.objects.get(username="agent"))
-    found = {name: _cost(client, address) for name, address in PAGES.items()}
+    found = {name: cost(client, address) for name, address in PAGES.items()}
     text = client.get("/?view=all").content.decode()
     following = re.search(r'rel="next" href="([^"]+)"', text)
     assert following is not None
-    found["the next page"] = _cost(client, following[1].replace("&amp;", "&"))
+    found["the next page"] = cost(client, following[1].replace("&amp;", "&"))
     rows = Incident.objects.open().filter(severity=3, has_missed=False, next_due_at__isnull=False)
     far = rows.order_by("severity", "-next_due_at").first()
     assert far is not None
-    found["a page far behind"] = _cost(client, _beside(far))
+    found["a page far behind"] = cost(client, _beside(far))
     version = re.search(r'data-version="([^"]+)"', text)
     assert version is not None
-    found["rows"] = _cost(client, "/queue/rows/?version=old")
+    found["rows"] = cost(client, "/queue/rows/?version=old")
     unchanged = f"/queue/rows/?version={version[1]}"
-    found["unchanged poll"] = _cost(client, unchanged, each=POLLS, status=204)
-    found["incident page"] = _cost(client, f"/incidents/{far.number}/")
+    found["unchanged poll"] = cost(client, unchanged, each=POLLS, status=204)
+    found["incident page"] = cost(client, f"/incidents/{far.number}/")
     return found
 
 
@@ -134,7 +134,7 @@ def _beside(row: Any) -> str:
     return Asked(place=Place.beside(row, "", is_backward=False)).url()
 
 
-def _cost(
+def cost(
     client: Any, address: str, each: int = EACH, status: int = 200
 ) -> tuple[float, float, int]:
     """Milliseconds of CPU, p95 of wall time, queries."""

@@ -25,11 +25,11 @@ RARE = "zanzibar"  # a word of seven titles
 EACH_RARE = 14_287
 
 
-def told(at: datetime) -> Incident:
+def told(at: datetime, accounts: int = ACCOUNTS) -> Incident:
     """The demo company with many more accounts, and the one that all others are like."""
     one = crowd.tell_one(at)
     Account.objects.bulk_create(
-        [Account(external_id=f"bench-{n}", name=f"Customer {n} Ltd") for n in range(ACCOUNTS)],
+        [Account(external_id=f"bench-{n}", name=f"Customer {n} Ltd") for n in range(accounts)],
         batch_size=2_000,
     )
     User.objects.bulk_create(
@@ -42,8 +42,8 @@ def told(at: datetime) -> Incident:
 class Desk:
     """`fill(open, closed)` adds so many; may be called again."""
 
-    def __init__(self, one: Incident, at: datetime) -> None:
-        self.one, self.at = one, at
+    def __init__(self, one: Incident, at: datetime, accounts: int = ACCOUNTS) -> None:
+        self.one, self.at, self.accounts = one, at, accounts
         self.next = one.pk + 1
         self.agent = User.objects.get(username="agent").pk
         self.first_colleague = User.objects.get(username="colleague-0").pk
@@ -62,13 +62,13 @@ class Desk:
             self._responders(eldest, self.next)
             self._ladders(first, self.next)
         crowd.with_checks()
-        _run("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        run("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
     def _incidents(self, count: int, *, is_closed: bool) -> None:
         if count < 1:
             return
-        due = self._moment("(n * 7919 % 172800) + 60")
-        back = self._moment("-(n * 7 % 1209600) - 5")
+        due = self.moment("(n * 7919 % 172800) + 60")
+        back = self.moment("-(n * 7 % 1209600) - 5")
         is_paused, is_late = "(n % 10 = 3)", "(n % 20 = 7)"
         columns = {
             "number": f"{self.next} + n",
@@ -79,14 +79,14 @@ class Desk:
             "priority_bp": "n * 17 % 10000",
             "kind": "CASE WHEN n % 8 = 5 THEN 'operations' ELSE 'customer' END",
             "dedup_key": "'bench-' || n",
-            "account_id": f"CASE WHEN n % 4 = 0 THEN NULL ELSE {self.first_account} + n % {ACCOUNTS} END",
-            "product_area": self._of(AREAS, "n / 3"),
+            "account_id": f"CASE WHEN n % 4 = 0 THEN NULL ELSE {self.first_account} + n % {self.accounts} END",
+            "product_area": self.of(AREAS, "n / 3"),
             "team_id": f"CASE WHEN n % 50 = 11 THEN {self.private} ELSE "
-            f"{self._of(self.teams, 'n / 5')} END",
+            f"{self.of(self.teams, 'n / 5')} END",
             "commander_id": f"CASE WHEN n % 2500 = 1 THEN {self.agent} ELSE "
             f"{self.first_colleague} + n % {COLLEAGUES} END",
             "accepted_at": f"CASE WHEN n % 5 = 1 THEN NULL ELSE {back} END",
-            "state": "'closed'" if is_closed else self._of(STATES, "n / 2"),
+            "state": "'closed'" if is_closed else self.of(STATES, "n / 2"),
             "received_at": back,
             "opened_at": back,
             "updated_at": back,
@@ -100,7 +100,7 @@ class Desk:
         if is_closed:
             ended = {"resolved_at": back, "closed_at": back, "next_due_at": "NULL"}
             columns |= ended | {"next_late_at": "NULL", "next_warn_at": "NULL"}
-        _copy(Incident, self.one.pk, columns, self._series(count))
+        copy_like(Incident, self.one.pk, columns, self.series(count))
         self.next += count
 
     def _clocks(self, first: int, end: int) -> None:
@@ -115,7 +115,7 @@ class Desk:
                 "breach_after": "NULL",
                 "next_wake_at": "NULL",
             }
-            _copy(Clock, pk, columns, self._these(first, end))
+            copy_like(Clock, pk, columns, self._these(first, end))
 
     def _responders(self, first: int, end: int) -> None:
         like = Responder.objects.filter(incident=self.one).order_by("pk")[0]
@@ -124,7 +124,7 @@ class Desk:
             "incident_id": "i.number",
             "user_id": "i.commander_id",
         }
-        _copy(Responder, like.pk, columns, self._these(first, end))
+        copy_like(Responder, like.pk, columns, self._these(first, end))
 
     def _ladders(self, first: int, end: int) -> None:
         run = LadderRun.objects.get(incident=self.one)
@@ -134,28 +134,28 @@ class Desk:
             "next_step_at": "NULL",
             "look_at": "NULL",
         }
-        _copy(LadderRun, run.pk, columns, self._these(first, end))
+        copy_like(LadderRun, run.pk, columns, self._these(first, end))
 
     def _title(self) -> str:
         words = (
-            f"{self._of(WORDS, 'n / 3')} || ' ' || {self._of(TROUBLES, 'n')} || ' in region ' || n"
+            f"{self.of(WORDS, 'n / 3')} || ' ' || {self.of(TROUBLES, 'n')} || ' in region ' || n"
         )
         return f"{words} || CASE WHEN n % {EACH_RARE} = 9 THEN ' {RARE}' ELSE '' END"
 
-    def _of(self, values: Sequence[object], place: str) -> str:
+    def of(self, values: Sequence[object], place: str) -> str:
         """One of these, by the place of the row."""
         said = [f"'{value}'" if isinstance(value, str) else str(value) for value in values]
         whens = " ".join(f"WHEN {n} THEN {value}" for n, value in enumerate(said))
         last = said[-1]
         return f"CASE ({place}) % {max(len(values), 1)} {whens} ELSE {last} END"
 
-    def _moment(self, seconds: str) -> str:
+    def moment(self, seconds: str) -> str:
         if connection.vendor == "postgresql":
             return f"'{self.at.isoformat()}'::timestamptz + ({seconds}) * interval '1 second'"
         told = self.at.replace(tzinfo=None).isoformat(" ")
         return f"strftime('%Y-%m-%d %H:%M:%f', '{told}', ({seconds}) || ' seconds') || '000'"
 
-    def _series(self, count: int) -> str:
+    def series(self, count: int) -> str:
         if connection.vendor == "postgresql":
             return f"generate_series(0, {count - 1}) AS g(n)"
         return (
@@ -185,7 +185,7 @@ def plain_tables(*models: type[Model]) -> Iterator[None]:
             [tables],
         )
         for table, name, _ in checks:
-            _run(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+            run(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
     else:
         marks = ", ".join("%s" for _ in tables)
         indexes = _rows(
@@ -195,15 +195,15 @@ def plain_tables(*models: type[Model]) -> Iterator[None]:
         )
         checks = []
     for name, _ in indexes:
-        _run(f'DROP INDEX "{name}"')
+        run(f'DROP INDEX "{name}"')
     yield
     for _, sql in indexes:
-        _run(sql)
+        run(sql)
     for table, name, said in checks:
-        _run(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {said} NOT VALID')
+        run(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {said} NOT VALID')
 
 
-def _copy(model: type[Model], like: int, columns: dict[str, str], rows: str) -> None:
+def copy_like(model: type[Model], like: int | str, columns: dict[str, str], rows: str) -> None:
     names, values = [], []
     for field in model._meta.concrete_fields:
         column = str(field.column)
@@ -215,7 +215,7 @@ def _copy(model: type[Model], like: int, columns: dict[str, str], rows: str) -> 
         else:
             values.append(f'src."{column}"')
     table, key = model._meta.db_table, model._meta.pk.column
-    _run(
+    run(
         f'INSERT INTO "{table}" ({", ".join(names)}) SELECT {", ".join(values)} '  # noqa: S608
         f'FROM "{table}" src, {rows} WHERE src."{key}" = {like}'
     )
@@ -227,6 +227,6 @@ def _rows(sql: str, values: Sequence[object]) -> list[tuple[str, ...]]:
         return list(cursor.fetchall())
 
 
-def _run(sql: str) -> None:
+def run(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)

@@ -28,6 +28,7 @@ PARTS = {
     "thresholds": "the check of KPIs",
     "seals": "sealing the record",
     "desk": "the queue of a great many",
+    "lists": "lists of 100,000 rows",
 }
 
 

@@ -101,7 +101,7 @@ def test_the_first_page_asks_the_database_little(governed, at):
     what_needs_you(user, at)  # rosters are looked through once a minute
     with CaptureQueriesContext(connection) as seen:
         needs = what_needs_you(user, at)
-    assert len(seen) <= 12
+    assert len(seen) <= 16
     assert needs.incidents
 
 
