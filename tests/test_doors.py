@@ -26,7 +26,7 @@ from escalations.models import Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
 from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, HUSH, MARKS, RIGHT_OF, planted
-from tests.room_doors import DOORS
+from tests.sorting_doors import DOORS
 
 __all__ = ["planted"]  # the fixture
 EVERYBODY = sorted(ANYBODY)

@@ -41,6 +41,7 @@ __all__ = [
     "ReadOnlyHistory",
     "ReadOnlyInline",
     "ReasonForm",
+    "UnfoldAdminTextInputWidget",
     "UserChangeForm",
     "UserCreationForm",
     "display",

@@ -83,9 +83,7 @@ class Signal(Operational):
     arrived_by = models.CharField(
         max_length=40, blank=True, help_text="How it reached the person who wrote it down."
     )
-    seen_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a person first saw it."
-    )
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="When a person first saw it.")
     occurrences = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(help_text="When it began, as the sender says.")
     last_at = models.DateTimeField()

@@ -52,9 +52,7 @@ def suggest(
     return tuple(sorted(best.values(), key=lambda each: (-each.confidence, place[each.rule])))
 
 
-def _matched(
-    rule: SortingRule, read: str, subject: Mapping[str, object]
-) -> tuple[str, ...] | None:
+def _matched(rule: SortingRule, read: str, subject: Mapping[str, object]) -> tuple[str, ...] | None:
     found = [word for word in rule.keywords if (key := _key(word)) and key in read]
     if rule.keywords and not found or not (rule.keywords or rule.fields):
         return None
@@ -122,7 +120,9 @@ def lint_sorting(doc: PolicyDoc) -> Iterator[Finding]:
         where = f"sorting rule {rule.name}"
         seen[rule.name] = seen.get(rule.name, 0) + 1
         if seen[rule.name] == 2:
-            yield Finding(True, "sorting_twice", where, f"Two sorting rules are called {rule.name}.")
+            yield Finding(
+                True, "sorting_twice", where, f"Two sorting rules are called {rule.name}."
+            )
         if rule.category not in doc.categories:
             yield Finding(
                 True,
@@ -136,7 +136,10 @@ def lint_sorting(doc: PolicyDoc) -> Iterator[Finding]:
             )
         if any(not _key(word) for word in rule.keywords):
             yield Finding(
-                True, "empty_keyword", where, f"{rule.name} has a keyword without a letter or digit."
+                True,
+                "empty_keyword",
+                where,
+                f"{rule.name} has a keyword without a letter or digit.",
             )
         for name in sorted(set(rule.fields) - set(FIELDS)):
             yield Finding(

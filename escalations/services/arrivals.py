@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from escalations.models import Incident, Signal
+from escalations.rules.arrivals import way_words
 from escalations.rules.policy import PolicyDoc
 from escalations.rules.sorting import Sorted, sort_out
 from escalations.selectors.decisions import Known, subject_of
@@ -52,10 +53,6 @@ def explained_arrival(signal: Signal, doc: PolicyDoc) -> dict[str, Any]:
             f"{start:%d %b %H:%M} UTC."
         ),
     }
-
-
-def way_words(arrived_by: str) -> str:
-    return arrived_by.replace("_", " ").replace("-", " ")
 
 
 def tell_arrival(incident: Incident, recorder: Recorder) -> None:

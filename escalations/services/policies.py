@@ -37,7 +37,6 @@ from escalations.rules.team_targets import team_warnings
 from escalations.selectors.policies import build_doc
 from escalations.services.ladder_checks import check_ladders
 
-
 # As for examples: what says nothing of these has the hash it had before one could.
 SINCE_ADDED: dict[str, Any] = {"sorting": (), "category_from": 70, "agreed_sources": ()}
 
