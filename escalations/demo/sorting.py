@@ -47,9 +47,7 @@ ARRIVALS = (
     Arrival(timedelta(days=3), "Somebody asks how we keep personal data", "rook", "question"),
     Arrival(minutes(95), "How can two teams share one invoice?", "oki"),
     Arrival(minutes(50), "Odd names on a refund: another tenant?", "tessera"),
-    Arrival(
-        minutes(25), "Told on the stairs: slow shop", "kestrel", "", "hallway", minutes(9)
-    ),
+    Arrival(minutes(25), "Told on the stairs: slow shop", "kestrel", "", "hallway", minutes(9)),
 )
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from accounts.models import User
 from config.lib.errors import DomainError
 from escalations.models import CategoryAnswer, Incident, Policy
+from escalations.rules.history_lint import ENOUGH
 from escalations.rules.policy import SortingRule
 from escalations.selectors.policies import policy_doc
 
@@ -101,7 +102,7 @@ class Tally:
 
     @property
     def is_often_wrong(self) -> bool:
-        return self.right * 2 < self.count
+        return self.count >= ENOUGH and self.right * 2 < self.count
 
 
 @dataclass(frozen=True, slots=True)
