@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from escalations.models import CategoryAnswer, Incident, Policy
@@ -197,3 +199,15 @@ def test_off_an_agreed_channel_promises_count_from_first_sight(agent, doc, at):
     agent.post("/incidents/new/", given)
     incident = Incident.objects.get(title="Met on the stairs")
     assert incident.clocks.get(kind="response").started_at == at - 10 * MINUTE
+
+
+def test_the_list_to_sort_costs_the_same_for_few_and_for_many(agent, doc, at):
+    def cost(keys):
+        for key in keys:
+            open_incident(at, key, title="Wrong figures")
+        with CaptureQueriesContext(connection) as seen:
+            assert agent.get("/to-sort/").status_code == 200
+        return len(seen)
+
+    agent.get("/to-sort/")
+    assert cost("ab") == cost("cdefgh")
