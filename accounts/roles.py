@@ -76,7 +76,7 @@ _SHARE = "escalations.share_view"
 _READ_CHANGES = "escalations.view_changerequest"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
-    "routingrule ladder ladderlevel laddertarget"
+    "routingrule ladder ladderlevel laddertarget sortingrule example"
 )
 _DUTY_PLAN = "roster rosterversion layer layerperson override absence swap"
 _WINDOWS = _on("escalations", "view add change", "maintenancewindow")

@@ -35,6 +35,7 @@ from escalations.views import (
     saved_views,
     service_hours,
     sheets,
+    sorting,
     suggestions,
     together,
 )
@@ -56,6 +57,7 @@ urlpatterns = [
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
+    path("to-sort/", sorting.ToSortList.as_view(), name="to-sort"),
     path("incidents/new/", incidents.NewIncident.as_view(), name="incident-new"),
     path("incidents/<int:number>/", incidents.IncidentDetail.as_view(), name="incident"),
     path(
@@ -222,6 +224,9 @@ urlpatterns = [
         "policies/<slug:code>/v<int:number>/preview/",
         policy_preview.PolicyPreview.as_view(),
         name="policy-preview",
+    ),
+    path(
+        "policies/<slug:code>/sorting/", sorting.SortingRecordView.as_view(), name="policy-sorting"
     ),
     path("policies/<slug:code>/", policies.PolicyDetail.as_view(), name="policy"),
     path("policies/<slug:code>/compare/", policies.PolicyCompare.as_view(), name="policy-compare"),

@@ -24,9 +24,9 @@ from config.lib.sensitive import OWN_SECRETS, SENSITIVE, hidden_fields
 from escalations.demo.people import DEMO_SIGN_INS
 from escalations.models import Fact, Incident, PostIncidentReview, TimelineEvent
 from escalations.services.notices import deliver_due
-from tests.board_doors import DOORS
 from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, HUSH, MARKS, RIGHT_OF, planted
+from tests.sorting_doors import DOORS
 
 __all__ = ["planted"]  # the fixture
 EVERYBODY = sorted(ANYBODY)

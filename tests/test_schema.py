@@ -28,6 +28,7 @@ from tests.queue_schema import QUEUE_BREAKERS
 from tests.room_schema import ROOM_BREAKERS
 from tests.roster_schema import ROSTER_BREAKERS
 from tests.seal_schema import SEAL_BREAKERS
+from tests.sorting_schema import SORTING_BREAKERS
 
 OURS = ("accounts", "playbooks", "escalations")
 
@@ -400,6 +401,7 @@ BREAKERS |= (
     | ROSTER_BREAKERS
 )
 BREAKERS |= SEAL_BREAKERS
+BREAKERS |= SORTING_BREAKERS
 BREAKERS |= ROOM_BREAKERS
 BREAKERS |= KPI_BREAKERS
 BREAKERS |= LETTER_BREAKERS

@@ -42,6 +42,7 @@ __all__ = [
     "ReadOnlyHistory",
     "ReadOnlyInline",
     "ReasonForm",
+    "UnfoldAdminTextInputWidget",
     "UserChangeForm",
     "UserCreationForm",
     "display",

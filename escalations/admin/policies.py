@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from config.lib.admin import Governed, GovernedInline, display, register
 from config.lib.errors import DomainError
+from escalations.admin.durations import ClockTargetForm, ClockTargetFormSet, TypedDurations
 from escalations.models import (
     Category,
     ClockTarget,
@@ -27,7 +28,9 @@ from escalations.models import (
     RoutingRule,
     ScoringFactor,
     SeverityRule,
+    SortingRule,
 )
+from escalations.rules.durations import exact_duration
 from escalations.services.policies import check_version
 
 
@@ -39,13 +42,15 @@ class PolicyAdmin(Governed):
     readonly_fields = ("approvals_needed",)  # another number is asked for, and others approve it
 
 
-class SeverityRuleInline(GovernedInline):
+class SeverityRuleInline(TypedDurations, GovernedInline):
     model = SeverityRule
     verbose_name_plural = "severities"
 
 
-class ClockTargetInline(GovernedInline):
+class ClockTargetInline(TypedDurations, GovernedInline):
     model = ClockTarget
+    form = ClockTargetForm
+    formset = ClockTargetFormSet
 
 
 class ScoringFactorInline(GovernedInline):
@@ -72,6 +77,11 @@ class RoutingRuleInline(GovernedInline):
 
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).select_related("team")
+
+
+class SortingRuleInline(GovernedInline):
+    model = SortingRule
+    fields = ("position", "name", "category", "confidence", "keywords", "fields")
 
 
 class ExampleInline(GovernedInline):
@@ -111,7 +121,7 @@ def _lock_version(request: HttpRequest, path: str, key: Any = None, *args: Any) 
         list(PolicyVersion.objects.select_for_update(of=("self",)).filter(**{path: key}))
 
 
-class OfAVersion(Governed):
+class OfAVersion(TypedDurations, Governed):
     """A part of a version that has a form of its own."""
 
     version_path = ""
@@ -123,7 +133,7 @@ class OfAVersion(Governed):
 
 
 @register(PolicyVersion)
-class PolicyVersionAdmin(Governed):
+class PolicyVersionAdmin(TypedDurations, Governed):
     list_display = (
         "label",
         "policy",
@@ -143,7 +153,8 @@ class PolicyVersionAdmin(Governed):
             "Bands and warnings",
             {"fields": ("s1_from_bp", "s2_from_bp", "s3_from_bp", "warn_percents")},
         ),
-        ("Confidence", {"fields": ("min_confidence",)}),
+        ("Confidence", {"fields": ("min_confidence", "category_from")}),
+        ("Channels", {"fields": ("agreed_sources",)}),
         (
             "Pages to one person",
             {
@@ -186,6 +197,7 @@ class PolicyVersionAdmin(Governed):
         FloorTestInline,
         FloorInline,
         CategoryInline,
+        SortingRuleInline,
         RoutingRuleInline,
         ExampleInline,
         LadderInline,
@@ -195,6 +207,9 @@ class PolicyVersionAdmin(Governed):
         super().save_related(request, form, formsets, change)
         for warning in check_version(form.instance):
             messages.warning(request, warning)
+        for row in (row for formset in formsets for row in formset.forms):
+            if isinstance(row, ClockTargetForm) and (told := row.echo()):
+                messages.info(request, told)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """A version that contradicts itself is not stored; its form comes back and says why."""
@@ -235,7 +250,7 @@ class PolicyVersionAdmin(Governed):
         return obj.get_state_display()
 
 
-class LadderLevelInline(GovernedInline):
+class LadderLevelInline(TypedDurations, GovernedInline):
     model = LadderLevel
     show_change_link = True
 
@@ -270,7 +285,7 @@ class LadderLevelAdmin(OfAVersion):
     list_display = (
         "ladder",
         "number",
-        "ack_timeout_s",
+        "answer_within",
         "require_acks",
         "channels_min",
         "quiet_hours",
@@ -279,6 +294,10 @@ class LadderLevelAdmin(OfAVersion):
     search_fields = ("ladder__name",)
     list_select_related = ("ladder",)
     inlines = (LadderTargetInline,)
+
+    @display(description="Time to answer", ordering="ack_timeout_s")
+    def answer_within(self, obj: LadderLevel) -> str:
+        return exact_duration(obj.ack_timeout_s)
 
     def is_sealed(self, obj: Any) -> bool:
         return obj.ladder.version.state != "draft"

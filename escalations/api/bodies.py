@@ -74,6 +74,16 @@ class IncidentIn(StrictSerializer):
 
 
 class OpenIn(IncidentIn):
+    arrived_by = serializers.SlugField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="How it reached you, such as phone. Off an agreed channel of the policy the "
+        "response and resolution clocks count from seen_at.",
+    )
+    seen_at = AwareDateTimeField(
+        required=False, help_text="When a person first saw it; now if left out."
+    )
     follows = serializers.IntegerField(
         min_value=1,
         max_value=MAX_NUMBER,
@@ -192,7 +202,32 @@ class EpisodeOut(serializers.Serializer):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+class SortingSuggestionOut(serializers.Serializer):
+    category = serializers.CharField()
+    confidence = serializers.IntegerField(help_text="Per cent.")
+    rule = serializers.CharField()
+    words = serializers.ListField(child=serializers.CharField())
+
+
+class SortingOut(serializers.Serializer):
+    """What the policy's sorting rules made of an incident whose sender named no category."""
+
+    source = source_field(help_text="rule or person; empty while in doubt.")
+    category = serializers.CharField(help_text="What a rule set by itself; empty if none did.")
+    confidence = serializers.IntegerField(help_text="Of the best rule, per cent; 0 without any.")
+    suggestions = SortingSuggestionOut(many=True)
+
+
+class ArrivalOut(serializers.Serializer):
+    by = serializers.CharField()
+    is_agreed = serializers.BooleanField()
+    counts_from = serializers.DateTimeField()
+    why = serializers.CharField()
+
+
 class IncidentOut(IncidentRow):
+    sorting = SortingOut(allow_null=True)
+    arrival = ArrivalOut(allow_null=True)
     body = serializers.CharField()
     why = serializers.CharField()
     verification = serializers.CharField(allow_null=True)

@@ -60,6 +60,7 @@ class IncidentList(BelayAPIView):
         "account": "The account's external id.",
         "team": "Team code.",
         "commander": "Username, or `none`.",
+        "to_sort": "1: those whose category a person has still to say.",
         "q": "Part of the title or of the account's name, or a key such as INC-12.",
     }
 
@@ -98,6 +99,8 @@ class IncidentList(BelayAPIView):
         ):
             if (value := self.parameter(name)) is not None:
                 rows = rows.filter(**{lookup: value})
+        if self.parameter("to_sort") in ("1", "true"):
+            rows = rows.filter(sorting_confidence__isnull=False)
         if text := self.parameter("q"):
             rows = rows.filter(found_by(text))
         if commander := self.parameter("commander"):

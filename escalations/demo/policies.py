@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import ServiceHours, User
 from escalations.demo.changes import plan_requests
+from escalations.demo.sorting import with_sorting
 from escalations.demo.stage import Stage
 from escalations.models import Policy, PolicyVersion
 from escalations.rules.default_policy import default_policy
@@ -26,7 +27,7 @@ from escalations.services.policies import draft_version, put_in_force
 from escalations.services.reference import ensure_policy
 
 SECOND = "Routes KPIs to Growth and data questions to Frontline."
-THIRD = "Renewals at risk go to Care; teams have a time of their own."
+THIRD = "Renewals at risk go to Care; teams have a time of their own; mail is sorted."
 FOURTH = "Proposal: reputation weighs 15, business impact 20."
 FIFTH = "Proposal: an S2 is answered within 45 minutes."
 RULES = (
@@ -102,12 +103,12 @@ def tell_later_policies(people: dict[str, User], at: datetime, stage: Stage) -> 
     )
     stage.plan(
         at - timedelta(days=10),
-        lambda now: _publish(governor, _timed(_document(rules)), THIRD, at=now),
+        lambda now: _publish(governor, _later(rules), THIRD, at=now),
     )
 
     def propose(now: datetime) -> None:
-        fourth = _draft(governor, _lighter(_timed(_document(rules))), FOURTH, at=now)
-        slower = _slower(_timed(_document(rules)))
+        fourth = _draft(governor, _lighter(_later(rules)), FOURTH, at=now)
+        slower = _slower(_later(rules))
         fifth = _draft(people["governor2"], slower, FIFTH, at=now)
         plan_requests(stage, people, at, fourth, fifth)
 
@@ -121,6 +122,10 @@ def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
     usual = [each for each in doc.examples if "data_or_legal_suspected" not in each.given]
     own = [EXAMPLES[rule.name] for rule in rules]
     return replace(doc, policy=name, rules=(*rules, last), examples=(*own, *usual))
+
+
+def _later(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
+    return with_sorting(_timed(_document(rules)))
 
 
 def _timed(doc: PolicyDoc) -> PolicyDoc:

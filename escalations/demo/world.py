@@ -18,6 +18,7 @@ from escalations.demo.ladders import plan_ladders
 from escalations.demo.moves import plan_moves
 from escalations.demo.remedies import remedy, under_way
 from escalations.demo.reviews import Learning
+from escalations.demo.sorting import plan_sorting
 from escalations.demo.stage import Stage, minutes
 from escalations.demo.waits import plan_waits
 from escalations.models import Incident, Notice
@@ -52,6 +53,7 @@ def tell_world(
     plan_ladders(crowd, at)
     plan_waits(crowd, at)
     plan_exceptions(crowd, at)
+    plan_sorting(crowd, at)
     stage.play(at)
     tell_losses(people, at)
     # What the past had to say was read in the past: nobody gets ninety days of mail today.

@@ -9,6 +9,7 @@ from django import forms
 
 from accounts.models import Account
 from escalations.models.signals import SeverityHint
+from escalations.rules.arrivals import WAYS, way_words
 from escalations.rules.policy import PolicyDoc
 from escalations.selectors.incidents import MAX_NUMBER
 
@@ -23,6 +24,12 @@ YES_NO_FACTS = (
 
 def _yes_no(label: str) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=YES_NO, required=False)
+
+
+def _way(way: str, doc: PolicyDoc) -> str:
+    is_off = doc.agreed_sources and way not in doc.agreed_sources
+    words = way_words(way).capitalize()
+    return f"{words}, not agreed: promises count from first sight" if is_off else words
 
 
 class IncidentForm(forms.Form):
@@ -54,6 +61,14 @@ class IncidentForm(forms.Form):
     data_or_legal_confirmed = _yes_no("Data or legal risk confirmed")
     uptime_breached = _yes_no("Uptime promise broken")
 
+    arrived_by = forms.ChoiceField(label="It came by", required=False)
+    seen_at = forms.DateTimeField(
+        label="First seen, UTC",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="By a person. Left empty: now.",
+    )
+
     follows = forms.IntegerField(
         required=False, min_value=1, max_value=MAX_NUMBER, widget=forms.HiddenInput
     )
@@ -65,6 +80,11 @@ class IncidentForm(forms.Form):
         self.fields["category"].choices = [  # type: ignore[attr-defined]
             ("", "Not known"),
             *((code, each.label) for code, each in doc.categories.items()),
+        ]
+        ways = dict.fromkeys((*doc.agreed_sources, *WAYS))
+        self.fields["arrived_by"].choices = [  # type: ignore[attr-defined]
+            ("", "A tool, or not said"),
+            *((way, _way(way, doc)) for way in ways),
         ]
         if "body" in self.fields:
             self.fields["body"].widget.attrs["rows"] = 4

@@ -57,6 +57,7 @@ from escalations.models.reviews import (
 from escalations.models.saved_views import SavedView, StartView
 from escalations.models.seals import Seal, Verification
 from escalations.models.signals import Delivery, Signal
+from escalations.models.sorting import CategoryAnswer, SortingRule
 from escalations.models.storms import Storm
 from escalations.models.task_forces import TaskForce, TaskForceMember, TaskForceRule
 from escalations.models.thresholds import Threshold
@@ -133,6 +134,8 @@ __all__ = [
     "Seal",
     "Series",
     "SeverityRule",
+    "CategoryAnswer",
+    "SortingRule",
     "Signal",
     "StartView",
     "Storm",

@@ -59,6 +59,7 @@ UNRECORDED = (
     "explanation",
     "score_bp",
     "priority_bp",
+    "sorting_confidence",
     "monitor_until",
     "close_due_at",
     "ping_pong_at",
@@ -142,6 +143,9 @@ class Incident(Operational):
     )
     product_area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=60, blank=True)
+    sorting_confidence = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="A person has to say the category: how sure a rule was."
+    )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="incidents")
     parent = models.ForeignKey(
         "self",
@@ -338,6 +342,11 @@ class Incident(Operational):
                 fields=["commander", "severity", "number", "team"],
                 name="incident_load",
                 condition=IS_OPEN,
+            ),
+            models.Index(
+                fields=["-sorting_confidence", "number", "team"],
+                name="incident_to_sort",
+                condition=IS_OPEN & Q(sorting_confidence__isnull=False),
             ),
             models.Index(
                 fields=["close_due_at"],

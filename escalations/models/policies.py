@@ -57,6 +57,12 @@ class PolicyVersion(Version):
     s3_from_bp = models.PositiveSmallIntegerField("S3 from, basis points", default=3500)
     warn_percents = models.JSONField(default=list)
     min_confidence = models.PositiveSmallIntegerField(default=60)
+    category_from = models.PositiveSmallIntegerField(
+        "a rule sets the category from, per cent", default=70
+    )
+    agreed_sources = models.JSONField(
+        "agreed channels", default=list, blank=True, help_text="Source codes. None: by any."
+    )
     pages_per_minute = models.PositiveSmallIntegerField(default=1)
     pages_per_quarter = models.PositiveSmallIntegerField("pages in 15 minutes", default=5)
     pages_per_hour = models.PositiveSmallIntegerField(default=11)
@@ -106,6 +112,11 @@ class PolicyVersion(Version):
                 & Q(storm_overall__gte=1)
                 & Q(storm_within_s__gte=1),
                 "A limit of pages or of a storm is at least 1.",
+            ),
+            check(
+                "policy_version_category_from",
+                Q(category_from__gte=1, category_from__lte=100),
+                "A rule sets the category from 1 to 100 per cent.",
             ),
             check(
                 "policy_version_snooze",

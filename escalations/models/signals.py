@@ -89,6 +89,10 @@ class Signal(Operational):
         max_length=8, blank=True, help_text="The state the KPI went to, as of the newest flip."
     )
     channel = models.CharField(max_length=80, blank=True)
+    arrived_by = models.CharField(
+        max_length=40, blank=True, help_text="How it reached the person who wrote it down."
+    )
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="When a person first saw it.")
     occurrences = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(help_text="When it began, as the sender says.")
     last_at = models.DateTimeField()

@@ -79,3 +79,11 @@ def exact_duration(seconds: int) -> str:
             parts.append(f"{count:,} {unit}")
         seconds %= size
     return " ".join(parts) or "0 s"
+
+
+def said_back(seconds: int, business_day_s: int | None = None) -> str:
+    """`exact_duration`, but in business days where it is a whole number of them."""
+    if business_day_s and seconds and seconds % business_day_s == 0:
+        days = seconds // business_day_s
+        return f"{days:,} business day{'' if days == 1 else 's'}"
+    return exact_duration(seconds)

@@ -64,6 +64,7 @@ class History:
 
     past: Mapping[Key, Past] = field(default_factory=dict)
     facts: Sequence[Facts] = ()
+    sorted_right: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # of how many
     open_now: int = 0
     on_shift: float = 0.0
     days: int = 90
@@ -84,6 +85,7 @@ def lint_history(doc: PolicyDoc, history: History) -> Iterator[Finding]:
         if past is not None and len(past.seconds) >= ENOUGH:
             yield from _tight(severity, target, past, history.days)
     yield from _silent_floors(doc, history)
+    yield from _often_wrong(doc, history)
     yield from _hands(history)
 
 
@@ -141,6 +143,21 @@ def _silent_floors(doc: PolicyDoc, history: History) -> Iterator[Finding]:
             f"{len(history.facts):,} incidents: {', '.join(names)}.",
             same=", ".join(names),
         )
+
+
+def _often_wrong(doc: PolicyDoc, history: History) -> Iterator[Finding]:
+    """Sorting rules that people contradict more often than not."""
+    for rule in doc.sorting:
+        right, count = history.sorted_right.get(rule.name, (0, 0))
+        if count >= ENOUGH and right * 2 < count:
+            yield Finding(
+                False,
+                "often_wrong",
+                f"sorting rule {rule.name}",
+                f"{rule.name} sorted wrongly {count - right} of {count} times in {history.days} "
+                "days, say the people who answered.",
+                same=rule.name,
+            )
 
 
 def _hands(history: History) -> Iterator[Finding]:

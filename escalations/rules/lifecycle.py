@@ -24,6 +24,7 @@ from escalations.rules.situation import (
     Unmet,
     Verification,
 )
+from escalations.rules.triage_guards import category_alone, classified, routed
 
 REOPEN_WITHIN = timedelta(days=14)
 
@@ -81,18 +82,6 @@ def may_verify(s: Situation) -> Unmet | None:
     if s.is_kpi_owner or s.is_steward:
         return None
     return in_command(s)
-
-
-def classified(s: Situation) -> Unmet | None:
-    if s.has_category or s.given.get("category"):
-        return None
-    return Unmet("category_missing", "Name the category of the issue.", "category")
-
-
-def routed(s: Situation) -> Unmet | None:
-    if s.has_team or s.given.get("team"):
-        return None
-    return Unmet("team_missing", "Name the team that owns it.", "team")
 
 
 def evidence_of_fault(s: Situation) -> Unmet | None:
@@ -252,7 +241,15 @@ _ACTIVE = OPEN_STATES - UNANSWERED
 MOVES: dict[Verb, Move] = {
     move.verb: move
     for move in (
-        _move(Verb.TRIAGE, frozenset({S.NEW}), S.TRIAGED, "triage_incident", classified, routed),
+        _move(
+            Verb.TRIAGE,
+            OPEN_STATES,
+            S.TRIAGED,
+            "triage_incident",
+            classified,
+            routed,
+            category_alone,
+        ),
         _move(Verb.CLAIM, OPEN_STATES, S.ACKNOWLEDGED, RESPOND),
         _move(Verb.ACKNOWLEDGE, OPEN_STATES, S.ACKNOWLEDGED, RESPOND),
         _move(

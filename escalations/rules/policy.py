@@ -189,6 +189,18 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class SortingRule:
+    """Speaks for a category where any keyword is said and every field is equal, with `confidence`
+    from 1 to 100 per cent."""
+
+    name: str
+    category: str
+    confidence: int
+    keywords: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A worked example: under this version, `given` (what rules may ask about and facts, by name)
     and `anchors` (by factor) reach the rule of this name. Severity, team and ladder are expected
@@ -220,6 +232,9 @@ class PolicyDoc:
     min_confidence: int = 60  # per cent of weight known, below it: "check severity"
     limits: Limits = Limits()
     examples: tuple[Example, ...] = ()
+    sorting: tuple[SortingRule, ...] = ()
+    category_from: int = 70  # per cent: a rule this sure sets the category, others suggest it
+    agreed_sources: tuple[str, ...] = ()  # by which customers reach us; none: by any
 
     @property
     def label(self) -> str:

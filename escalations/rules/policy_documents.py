@@ -73,6 +73,7 @@ def write(doc: PolicyDoc) -> dict[str, Any]:
             | ({"default_severity": c.default_severity.label} if c.default_severity else {})
             for c in doc.categories.values()
         ],
+        **_write_sorting(doc),
         "rules": [_write_rule(rule) for rule in sorted(doc.rules, key=lambda r: r.position)],
         "examples": [_write_example(example) for example in doc.examples],
         "ladders": {ladder.name: _write_ladder(ladder) for ladder in doc.ladders.values()},
@@ -109,6 +110,23 @@ def _write_rule(rule: RoutingRule) -> dict[str, Any]:
     if rule.severity_floor:
         said["severity_floor"] = rule.severity_floor.label
     return said
+
+
+def _write_sorting(doc: PolicyDoc) -> dict[str, Any]:
+    rows = []
+    for rule in doc.sorting:
+        said: dict[str, Any] = {"name": rule.name, "category": rule.category}
+        said["confidence"] = rule.confidence
+        if rule.keywords:
+            said["keywords"] = list(rule.keywords)
+        if rule.fields:
+            said["fields"] = dict(rule.fields)
+        rows.append(said)
+    return {
+        "sorting": rows,
+        "category_from": doc.category_from,
+        "agreed_sources": list(doc.agreed_sources),
+    }
 
 
 def _write_example(example: Example) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from escalations.rules.facts import FACTS, FLAG, Amount
 from escalations.rules.policy import ClockKind, Ladder, PolicyDoc, Severity
 from escalations.rules.policy_tables import CLOCKS
 from escalations.rules.routing_lint import Finding, lint_routing
+from escalations.rules.sorting import lint_sorting
 from escalations.rules.team_targets import team_warnings
 
 
@@ -24,6 +25,7 @@ def lint(doc: PolicyDoc) -> list[Finding]:
         *_tests(doc),
         *_floors(doc),
         *_clocks(doc),
+        *lint_sorting(doc),
         *lint_routing(doc.rules),
         *lint_examples(doc),
         *_ladder_names(doc),

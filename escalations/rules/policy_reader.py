@@ -22,6 +22,7 @@ from escalations.rules.policy import (
     RoutingRule,
     Severity,
     SeverityRule,
+    SortingRule,
 )
 
 FORMAT = 1
@@ -80,12 +81,14 @@ class _Reader:
                 ("categories", self._category),
                 ("rules", self._rule),
                 ("examples", self._example),
+                ("sorting", self._sorting),
             )
         }
-        names = [each.name for each in parts["examples"]]
-        for place, named in enumerate(names):
-            if named in names[:place]:
-                self._wrong(f"examples[{place}].name", "Another example has this name.")
+        for part, thing in (("examples", "example"), ("sorting", "sorting rule")):
+            names = [each.name for each in parts[part]]
+            for place, named in enumerate(names):
+                if named in names[:place]:
+                    self._wrong(f"{part}[{place}].name", f"Another {thing} has this name.")
         ladders = {
             str(key): ladder
             for key, row in self._mapping(top["ladders"], "ladders").items()
@@ -109,6 +112,9 @@ class _Reader:
             min_confidence=top["min_confidence"],
             limits=Limits(**limits),
             examples=tuple(parts["examples"]),
+            sorting=tuple(parts["sorting"]),
+            category_from=top["category_from"],
+            agreed_sources=top["agreed_sources"],
         )
 
     def _severity(
@@ -160,6 +166,11 @@ class _Reader:
         if isinstance(part, Condition):
             part = Group("all", (part,))
         return RoutingRule(position=place, when=part, **{**said, "ladder": said["ladder"] or None})
+
+    def _sorting(self, path: str, row: Any, place: int) -> SortingRule | None:
+        full = {**values.OF_SORTING, **row} if isinstance(row, Mapping) else row
+        said = self._fields(full, path, values.SORTING)
+        return SortingRule(**said) if said else None
 
     def _example(self, path: str, row: Any, place: int) -> Example | None:
         # What stands open here is not left out elsewhere.

@@ -28,6 +28,7 @@ from escalations.rules.policy import (
     PolicyDoc,
     RoutingRule,
     Severity,
+    SortingRule,
     TargetKind,
 )
 
@@ -97,6 +98,7 @@ def tables(doc: PolicyDoc) -> tuple[Table, ...]:
         _tests(doc),
         _floors(doc),
         _categories(doc),
+        _sorting(doc),
         _routing(doc),
         _examples(doc),
         *(_ladder(ladder) for ladder in doc.ladders.values()),
@@ -206,6 +208,22 @@ def _categories(doc: PolicyDoc) -> Table:
     )
 
 
+def _sorting(doc: PolicyDoc) -> Table:
+    def cells(place: int, rule: SortingRule) -> tuple[str, ...]:
+        asked = [f"{name.replace('_', ' ')} is {value}" for name, value in rule.fields.items()]
+        words = f"any of: {', '.join(rule.keywords)}" if rule.keywords else ANY
+        told = " and ".join(asked) or ANY
+        return str(place), rule.category, words, told, f"{rule.confidence} %"
+
+    return Table(
+        "sorting",
+        "Sorting into categories, the surest counts",
+        "Sorting rule",
+        ("Place", "Category", "Words", "Fields", "Sure"),
+        tuple(Row(rule.name, cells(n, rule)) for n, rule in enumerate(doc.sorting, 1)),
+    )
+
+
 def _routing(doc: PolicyDoc) -> Table:
     def cells(rule: RoutingRule) -> tuple[str, ...]:
         return (
@@ -302,6 +320,8 @@ def _general(doc: PolicyDoc) -> Table:
         (
             Row("Warnings at, per cent of the time", (shown(doc.warn_percents),)),
             Row('"Check severity" below, per cent known', (str(doc.min_confidence),)),
+            Row("A rule sets the category from, per cent", (str(doc.category_from),)),
+            Row("Agreed channels", (shown(doc.agreed_sources) if doc.agreed_sources else ANY,)),
             *(Row(LIMITS[each.name], (limit(each.name),)) for each in fields(Limits)),
         ),
     )

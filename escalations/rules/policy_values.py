@@ -148,6 +148,16 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _codes(value: Any) -> tuple[str, ...]:
+    return tuple(_short(120, _name)(each) for each in _texts(value))
+
+
+def _equal_fields(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise Wrong("Write fields with a text each.")
+    return {name: _short(120, _name)(each) for name, each in value.items()}
+
+
 def _anchors(value: Any) -> tuple[str, ...]:
     if len(texts := _texts(value)) != 5:
         raise Wrong("Write five sentences, for 0 to 4.")
@@ -192,7 +202,11 @@ OPTIONAL: dict[str, Any] = {
     "channels_min": 1,
     "policy": "",
     "examples": [],
+    "sorting": [],
+    "category_from": 70,
+    "agreed_sources": [],
 }
+OF_SORTING: dict[str, Any] = {"keywords": [], "fields": {}}
 OF_EXAMPLE: dict[str, Any] = {"anchors": {}, "severity": None, "team": "", "ladder": ""}
 TOP: Fields = {
     "format": anything,
@@ -207,6 +221,9 @@ TOP: Fields = {
     "ladders": anything,
     "warn_percents": _percents,
     "min_confidence": _whole(0, 100),
+    "sorting": anything,
+    "category_from": _whole(1, 100),
+    "agreed_sources": _codes,
     "limits": anything,
 }
 SEVERITY: Fields = {
@@ -244,6 +261,13 @@ RULE: Fields = {
     "ladder": _text,
     "skill": _text,
     "severity_floor": _severity_or_none,
+}
+SORTING: Fields = {
+    "name": _short(120, _name),
+    "category": _short(60, _name),
+    "confidence": _whole(1, 100),
+    "keywords": _codes,
+    "fields": _equal_fields,
 }
 EXAMPLE: Fields = {
     "name": _short(120, _name),

@@ -13,6 +13,8 @@ from escalations.templatetags.belay import countdown, duration
 
 SECOND = 1_000_000
 
+FROM_RECEIPT = ("response", "resolution")
+
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
@@ -146,6 +148,9 @@ def _explain(clock: Clock) -> str:
     else:
         hours = f"Counts the hours of {clock.calendar.service_hours.name}"
     sentence = f"{hours}, from {clock.started_at:%d %b %H:%M} UTC."
+    if clock.kind in FROM_RECEIPT and clock.cycle == 1 and "incident" in clock._state.fields_cache:
+        arrival = clock.incident.explanation.get("arrival") or {}
+        sentence += f" {arrival['why']}" if arrival.get("why") else ""
     if clock.kind == "cadence":
         sentence += " Each update to the customer starts it anew."
     pauses = sum(event.type == "pause" for event in clock.events.all())

@@ -103,6 +103,8 @@ def detail(incident: Incident, rights: frozenset[str], at: datetime) -> dict[str
         "resolution_code": incident.resolution_code or None,
         "cause_category": incident.cause_category or None,
         "reopen_count": incident.reopen_count,
+        "sorting": incident.explanation.get("category"),
+        "arrival": incident.explanation.get("arrival"),
         "parent": incident.parent_id,
         "merged_into": incident.merged_into_id,
         "keep_owner_until": iso(incident.keep_owner_until),

@@ -165,6 +165,18 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
             )
             for row in version.examples.all()
         ),
+        sorting=tuple(
+            rules.SortingRule(
+                row.name,
+                row.category,
+                row.confidence,
+                tuple(row.keywords),
+                dict(row.fields),
+            )
+            for row in version.sorting_rules.all()
+        ),
+        category_from=version.category_from,
+        agreed_sources=tuple(version.agreed_sources),
     )
 
 

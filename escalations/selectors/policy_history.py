@@ -20,6 +20,7 @@ from escalations.rules.history_lint import ENOUGH, TIMED, Facts, History, Hours,
 from escalations.rules.policy import ClockKind, ClockTarget, PolicyDoc, Severity
 from escalations.rules.policy_tables import CLOCKS
 from escalations.selectors.hours import versions_in_effect
+from escalations.selectors.sorting import sorting_tally
 
 WITHIN = timedelta(days=90)
 MOST = 5_000  # the newest incidents; figures of more would be the same and dearer
@@ -28,11 +29,14 @@ MANY_OPEN = 1_001
 
 
 def history_of(code: str, at: datetime, on_shift: float) -> History:
-    """Four queries."""
+    """Five queries."""
     here = Incident.objects.real().filter(policy_version__policy__code=code)
     return History(
         past=past_of(code, at),
         facts=_facts(newest_of(code, at)),
+        sorted_right={
+            name: (tally.right, tally.count) for name, tally in sorting_tally(code, at).items()
+        },
         open_now=len(here.open().values_list("number")[:MANY_OPEN]),
         on_shift=on_shift,
         days=WITHIN.days,

@@ -24,6 +24,8 @@ ICONS = {
     "took_over": "user-plus",
     "acknowledged": "check",
     "triaged": "gauge",
+    "sorted": "gauge",
+    "arrived": "inbox",
     "verified": "search",
     "mitigating": "wrench",
     "relapsed": "rotate-ccw",

@@ -13,10 +13,13 @@ from escalations.services.change import Change
 from escalations.services.command import drop_handoff, make_commander, time_team
 from escalations.services.course import change_severity
 from escalations.services.ladder_waits import answer_too
+from escalations.services.sorting import answer_category
 
 
 def triage(change: Change) -> None:
+    """Of a new incident its place; later on its category alone."""
     incident = change.incident
+    is_new, old = incident.state == State.NEW, incident.category
     if change.given("category"):
         doc = policy_doc(incident.policy_version_id)
         if change.given("category") not in doc.categories:
@@ -31,6 +34,11 @@ def triage(change: Change) -> None:
         if team is None:
             raise field_error("team", "unknown_team", "There is no team with this code.")
         incident.team = team
+    answer_category(incident, by=change.by, at=change.at)
+    if not is_new:
+        reason = change.given("reason") or (f"It was {old} before." if old else "")
+        change.event("triaged", f"Sorted as {incident.category}.", reason=reason)
+        return
     incident.state = State.TRIAGED
     incident.needs_severity_check = False
     change.event(

@@ -22,14 +22,15 @@ from escalations.rules.exceptions import Bend
 from escalations.rules.policy import ClockKind, LadderStart, Severity
 from escalations.rules.routing import Candidate, Choice, choose
 from escalations.rules.scoring import Input
+from escalations.rules.sorting import Sorted
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.decisions import Known, Verdict, decide, why_severity
 from escalations.selectors.exceptions import bends_from
 from escalations.selectors.ladders import roster_codes
-from escalations.selectors.policies import team_id, version_for, versions_in_force
+from escalations.selectors.policies import policy_doc, team_id, version_for, versions_in_force
 from escalations.selectors.routing import candidates
 from escalations.selectors.standby import Standby
-from escalations.services import storms
+from escalations.services import arrivals, storms
 from escalations.services.clocks import (
     insert_clocks,
     new_clock,
@@ -47,6 +48,7 @@ class _Opening:
     team: Team | None
     choice: Choice | None
     incident: Incident
+    sorted: Sorted | None
 
 
 def known_of(signal: Signal) -> Known:
@@ -102,17 +104,17 @@ def open_incidents(
     pools: dict[int, list[Candidate]] = {}
     decided = []
     for signal in signals:
-        known = known_of(signal)
-        decided.append((signal, known, decide(version_for(signal.product_area, in_force), known)))
-    routed = [_team_id(signal, verdict) for signal, _, verdict in decided]
+        version = version_for(signal.product_area, in_force)
+        known, found = arrivals.sorted_known(signal, known_of(signal), policy_doc(version.pk))
+        decided.append((signal, known, decide(version, known), found))
+    routed = [_team_id(signal, verdict) for signal, _, verdict, _ in decided]
     teams = recorder.standby.teams(pk for pk in routed if pk is not None)
     openings = []
-    for (signal, known, verdict), pk in zip(decided, routed, strict=True):
+    for (signal, known, verdict, found), pk in zip(decided, routed, strict=True):
         team = teams[pk] if pk is not None else None
         choice = _steward(signal) or _choose(verdict, team, pools, recorder.standby)
-        openings.append(
-            _Opening(signal, verdict, team, choice, _incident(signal, known, verdict, team, at, by))
-        )
+        incident = _incident(signal, known, verdict, team, at, by)
+        openings.append(_Opening(signal, verdict, team, choice, incident, found))
     people = recorder.standby.people({int(o.choice.person) for o in openings if o.choice})
     for opening in openings:
         _explain(opening, people)
@@ -207,7 +209,7 @@ def _incident(
         period_end=signal.period_end if is_kpi else None,
         account=signal.account,
         product_area=signal.product_area,
-        category=signal.category,
+        category=known.category,
         team=team,
         received_at=signal.received_at,
         opened_at=at,
@@ -245,6 +247,13 @@ def _explain(opening: _Opening, people: dict[int, User]) -> None:
         "why_severity": why_severity(verdict),
         "why_owner": you,
     }
+    if arrival := arrivals.explained_arrival(opening.signal, verdict.doc):
+        incident.explanation["arrival"] = arrival
+    if opening.sorted is not None:
+        incident.explanation["category"] = opening.sorted.as_json()
+        incident.sorting_confidence = (
+            opening.sorted.confidence if opening.sorted.is_in_doubt else None
+        )
 
 
 def why_sentence(incident: Incident) -> str:
@@ -298,7 +307,8 @@ def _clocks(
     at, known = standby.at, standby.calendar_versions
     for opening in openings:
         incident = opening.incident
-        received = max(filter(None, (incident.received_at, promised_from)))
+        start = arrivals.promised_from(opening.signal, opening.verdict.doc)
+        received = max(filter(None, (start, promised_from)))
         mine = [
             pair
             for kind, start in (
@@ -366,6 +376,8 @@ def _tell_story(opening: _Opening, recorder: Recorder, by: User | None) -> None:
             "A pause of automation kept it until now.",
             detail={"pause": signal.kept_by_id},
         )
+    arrivals.tell_arrival(incident, recorder)
+    arrivals.tell_sorting(incident, opening.sorted, opening.verdict.doc, recorder)
     recorder.event(
         incident,
         "decided",

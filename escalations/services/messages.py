@@ -35,7 +35,8 @@ def _accounts(names: Iterable[str]) -> dict[str, Account]:
 def message_of(
     given: Mapping[str, Any], *, at: datetime, accounts: Mapping[str, Account] | None = None
 ) -> SignalMessage:
-    """Raises DomainError 400 `unknown_account`, `in_future`."""
+    """`seen_at` is now where only `arrived_by` is said, and what a person saw was received then at
+    the latest. Raises DomainError 400 `unknown_account`, `in_future`, `seen_before_received`."""
     account = None
     if given.get("account"):
         known = accounts_named([given]) if accounts is None else accounts
@@ -44,9 +45,16 @@ def message_of(
             raise field_error(
                 "account", "unknown_account", f"There is no account {given['account']!r}."
             )
-    received_at = given.get("received_at") or at
+    arrived_by = given.get("arrived_by") or ""
+    seen_at = given.get("seen_at") or (at if arrived_by else None)
+    received_at = given.get("received_at") or min(seen_at or at, at)
     if received_at > at + AHEAD:
         raise field_error("received_at", "in_future", "A signal cannot be received in the future.")
+    if seen_at is not None and seen_at > at + AHEAD:
+        raise field_error("seen_at", "in_future", "Nobody saw it in the future.")
+    if seen_at is not None and seen_at < received_at:
+        said = "Nobody saw it before it was received."
+        raise field_error("seen_at", "seen_before_received", said)
     return SignalMessage(
         source=given["source"],
         dedup_key=given["dedup_key"],
@@ -64,4 +72,6 @@ def message_of(
             if value is not None
         },
         anchors=dict(given.get("anchors") or {}),
+        arrived_by=arrived_by,
+        seen_at=min(seen_at, at) if seen_at else None,
     )

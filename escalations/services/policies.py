@@ -29,12 +29,16 @@ from escalations.models import (
     RoutingRule,
     ScoringFactor,
     SeverityRule,
+    SortingRule,
 )
 from escalations.rules import policy as rules
 from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.team_targets import team_warnings
 from escalations.selectors.policies import build_doc
 from escalations.services.ladder_checks import check_ladders
+
+# As for examples: what says nothing of these has the hash it had before one could.
+SINCE_ADDED: dict[str, Any] = {"sorting": (), "category_from": 70, "agreed_sources": ()}
 
 
 def digest(doc: PolicyDoc) -> str:
@@ -43,6 +47,9 @@ def digest(doc: PolicyDoc) -> str:
     content.pop("version_id")
     if not content["examples"]:
         del content["examples"]  # what was approved before there were any keeps its hash
+    for name, usual in SINCE_ADDED.items():
+        if content[name] == usual:
+            del content[name]
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, default=str, separators=(",", ":")).encode()
     ).hexdigest()
@@ -116,6 +123,8 @@ def draft_version(
         s3_from_bp=doc.bands[Severity.S3],
         warn_percents=list(doc.warn_percents),
         min_confidence=doc.min_confidence,
+        category_from=doc.category_from,
+        agreed_sources=list(doc.agreed_sources),
         service_hours=service_hours,
         note=note,
         **asdict(doc.limits),
@@ -200,6 +209,18 @@ def draft_version(
             ladder=each.ladder,
         )
         for position, each in enumerate(doc.examples, 1)
+    )
+    SortingRule.objects.bulk_create(
+        SortingRule(
+            version=version,
+            position=position,
+            name=each.name,
+            category=each.category,
+            confidence=each.confidence,
+            keywords=list(each.keywords),
+            fields=dict(each.fields),
+        )
+        for position, each in enumerate(doc.sorting, 1)
     )
     for ladder in doc.ladders.values():
         _store_ladder(version, ladder)

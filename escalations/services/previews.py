@@ -12,6 +12,7 @@ from escalations.rules.routing import choose
 from escalations.selectors.decisions import Verdict, decide, why_severity
 from escalations.selectors.policies import policy_doc, team_id, version_in_force
 from escalations.selectors.routing import candidates
+from escalations.services.arrivals import explained_arrival, sorted_known, sorting_words
 from escalations.services.clocks import new_clock
 from escalations.services.incidents import known_of
 from escalations.services.signals import SignalMessage, signal_of
@@ -42,8 +43,12 @@ def form_doc() -> PolicyDoc:
 
 
 def preview(message: SignalMessage, at: datetime) -> Preview:
-    verdict = decide(version_in_force(message.product_area), known_of(signal_of(message)))
+    version, signal = version_in_force(message.product_area), signal_of(message)
+    doc = policy_doc(version.pk)
+    known, found = sorted_known(signal, known_of(signal), doc)
+    verdict = decide(version, known)
     outlook = look_ahead(verdict, message.account, at)
+    arrival = explained_arrival(signal, doc).get("why", "")
     return Preview(
         severity=int(verdict.severity),
         score=f"{verdict.decision.score_bp / 100:.2f}",
@@ -58,6 +63,8 @@ def preview(message: SignalMessage, at: datetime) -> Preview:
             why_severity(verdict),
             f"Rule {verdict.route.rule.position}: {verdict.route.rule.name}",
             *((outlook.why_owner,) if outlook.why_owner else ()),
+            *(sorting_words(found, doc) if found else ()),
+            *((arrival,) if arrival else ()),
         ),
     )
 

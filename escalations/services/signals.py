@@ -39,7 +39,8 @@ ENDED = frozenset({State.RESOLVED, State.CLOSED})
 
 @dataclass(frozen=True, slots=True)
 class SignalMessage:
-    """One validated message. `received_at` is when an agreed channel got it."""
+    """One validated message. `received_at` is when an agreed channel got it. `arrived_by` is how
+    it reached the person who writes it down, `seen_at` when a person first saw it."""
 
     source: str
     dedup_key: str
@@ -53,6 +54,8 @@ class SignalMessage:
     category: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     anchors: dict[str, int] = field(default_factory=dict)
+    arrived_by: str = ""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,8 @@ def signal_of(message: SignalMessage) -> Signal:
         first_at=message.received_at,
         last_at=message.received_at,
         received_at=message.received_at,
+        arrived_by=message.arrived_by,
+        seen_at=message.seen_at,
     )
 
 

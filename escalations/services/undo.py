@@ -32,6 +32,7 @@ from escalations.services.finishing import finish
 from escalations.services.moves import lock, perform
 from escalations.services.pictures import Picture, picture, since
 from escalations.services.recorder import Recorder
+from escalations.services.sorting import take_back_answers
 
 SALT = "belay.undo"
 MICRO = timedelta(microseconds=1)
@@ -158,6 +159,7 @@ def _was(number: int) -> dict[str, Any]:
         "check": incident.needs_severity_check,
         "state": incident.state,
         "category": incident.category,
+        "sorting": [incident.sorting_confidence, incident.explanation.get("category")],
         "team": incident.team_id,
         "commander": incident.commander_id,
         "accepted_at": _text(incident.accepted_at),
@@ -211,6 +213,10 @@ def _old_place(back: Back) -> None:
     if incident.severity != back.was["severity"]:
         _old_severity(back)
     incident.state, incident.category = back.was["state"], back.was["category"]
+    take_back_answers(incident, at=back.at)
+    incident.sorting_confidence, sorted_as = back.was["sorting"]
+    if sorted_as is not None:
+        incident.explanation["category"] = sorted_as
     incident.team_id, incident.needs_severity_check = back.was["team"], back.was["check"]
 
 

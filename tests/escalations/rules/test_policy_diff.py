@@ -20,6 +20,7 @@ from escalations.rules.policy import (
     RoutingRule,
     Severity,
     SeverityRule,
+    SortingRule,
     TargetKind,
 )
 from escalations.rules.policy_diff import Mark, compare
@@ -28,7 +29,16 @@ from escalations.rules.policy_tables import in_words, tables
 EU = Condition("segment", "in", ("eu", "uk"))
 BIG = Condition("arr_at_risk", ">", 50_000)
 RULE = RoutingRule(1, "Payments", Group("all", (EU, BIG)), "payments", None, "cards", Severity.S2)
-POLICY = replace(default_policy(), rules=(RULE, replace(default_policy().rules[0], position=2)))
+SORTING = (
+    SortingRule("Cards", "payments", 80, ("card", "invoice"), {"product_area": "checkout"}),
+    SortingRule("Anything billed", "billing", 40, fields={"source": "billing-desk"}),
+)
+POLICY = replace(
+    default_policy(),
+    rules=(RULE, replace(default_policy().rules[0], position=2)),
+    sorting=SORTING,
+    agreed_sources=("phone",),
+)
 # Who it is, and an order or place that is told by the row itself.
 IDENTITY = {"version_id", "policy", "number", "name", "code"}
 KEYS = {(SeverityRule, "severity"), (ClockTarget, "kind")}
@@ -98,6 +108,7 @@ def test_there_is_something_to_try_at_every_table():
     assert {table.code for table in tables(POLICY)} == {
         *("severities", "rubric", "tests", "floors", "categories", "routing", "limits"),
         "examples",
+        "sorting",
         *("ladder s1", "ladder s2", "ladder queue"),
     }
 
