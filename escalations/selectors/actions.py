@@ -208,10 +208,14 @@ def _action(
         for spec in FIELDS[verb]
         if _is_asked(spec, verb, incident, situation, required)
     )
-    is_take_over = verb is Verb.CLAIM and incident.accepted_at is not None
+    label = LABELS[verb]
+    if verb is Verb.CLAIM and incident.accepted_at is not None:
+        label = "Take over"
+    elif verb is Verb.TRIAGE and situation.state is not State.NEW:
+        label = "Set category"
     return Action(
         verb=verb.value,
-        label="Take over" if is_take_over else LABELS[verb],
+        label=label,
         url=reverse("incident-verb", args=[incident.number, verb.value]),
         key=KEYS.get(verb, ""),
         needs_form=bool(fields) or verb in SHOWN_FIRST,
@@ -243,6 +247,8 @@ def _is_asked(
             return False
         case "approver":
             return incident.severity == Severity.S1
+        case "severity" | "team" if verb is Verb.TRIAGE:
+            return situation.state is State.NEW
     return True
 
 
