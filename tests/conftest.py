@@ -47,10 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Workers take whole files. What takes longest comes first, so that none is left alone at the end.
 LONGEST = (
+    "test_doors.py",
+    "test_governance_doors.py",
     "config/lib/test_supervisor.py",
     "killing/",
     "upgrades/",
-    "test_doors.py",
     "governance/",
     "browser/",
 )

@@ -29,7 +29,8 @@ UPGRADE = ["tests/upgrades"]
 ON_POSTGRESQL = [
     *("-m", "not processes"),
     *("--ignore-glob=tests/*/rules", "--ignore-glob=tests/browser"),
-    *("--ignore=tests/test_doors.py", "--ignore=tests/governance", "--ignore=tests/upgrades"),
+    *("--ignore=tests/test_doors.py", "--ignore=tests/test_governance_doors.py"),
+    *("--ignore=tests/governance", "--ignore=tests/upgrades"),
 ]
 
 

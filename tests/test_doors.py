@@ -2,73 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import pytest
-from django.contrib import admin
-from django.contrib.auth.models import Group, Permission
-from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core import mail
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import transaction
-from django.test import Client, RequestFactory
-from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Account, Membership
 from accounts.roles import ROLES
 from config.lib.sensitive import OWN_SECRETS, SENSITIVE, hidden_fields
 from escalations.demo.people import DEMO_SIGN_INS
-from escalations.models import Fact, Incident, PostIncidentReview, TimelineEvent
+from escalations.models import Fact, Incident, TimelineEvent
 from escalations.services.notices import deliver_due
-from tests.doors import ANYBODY, OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
+from tests.doors import OUTSIDER, PERSON_OF, STAFF, STRANGER, Door
 from tests.factories.marks import CONTACT_MARKS, HUSH, MARKS, RIGHT_OF, planted
 from tests.sorting_doors import DOORS
+from tests.walking import (
+    CURIOUS,
+    EVERYBODY,
+    LET_IN,
+    ask,
+    leaked,
+    marks_in,
+    person_of,
+    said,
+    signed_in,
+)
 
 __all__ = ["planted"]  # the fixture
-EVERYBODY = sorted(ANYBODY)
-CURIOUS = "curious"
-OVERSEERS = {"governance_committee", "duty_manager", "integrator", "auditor"}
-LET_IN = OVERSEERS | {"senior_engineer"}  # to what belongs to a private team
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-def signed_in(name: str, planted: dict[str, Any]) -> Client:
-    """A browser of this role; `outsider` has none and `stranger` did not sign in. `curious` is
-    staff and views everything but the figures."""
-    client = Client(raise_request_exception=False)
-    if name == CURIOUS:
-        curious = planted["people"]["outsider"]
-        views = Permission.objects.filter(codename__startswith="view_")
-        figures = [right.split(".")[1] for right in RIGHT_OF.values()]
-        curious.user_permissions.set(views.exclude(codename__in=figures))
-        curious.groups.add(Group.objects.create(name="curious"))
-        curious.is_staff = True
-        curious.save()
-    if name != STRANGER:
-        person = OUTSIDER if name == CURIOUS else PERSON_OF.get(name, name)
-        client.force_login(planted["people"][person])
-    return client
-
-
-def person_of(name: str, planted: dict[str, Any]) -> Any:
-    """The person whose rights count; None for those who have none."""
-    return None if name == CURIOUS else planted["people"].get(PERSON_OF.get(name, name))
-
-
-def ask(client: Client, method: str, url: str, body: Any = None) -> Any:
-    """One request whose changes are undone, so that no door depends on another."""
-    with transaction.atomic():
-        is_api = url.startswith("/api/")
-        json = {"content_type": "application/json"} if is_api and method != "GET" else {}
-        answer = client.generic(method, url) if method == "GET" else None
-        if answer is None:
-            answer = getattr(client, method.lower())(url, body or {}, **json)
-        transaction.set_rollback(True)
-    return answer
 
 
 # --- every address is listed --------------------------------------------------------------------
@@ -190,181 +153,6 @@ def test_agent_and_agent2_are_on_one_team(planted):
         return set(rows.values_list("team__code", flat=True))
 
     assert teams("agent") & teams("agent2")
-
-
-# --- governance pages ---------------------------------------------------------------------------
-def governance_urls() -> Iterator[tuple[str, Any, str]]:
-    """(page, the model's admin, address) of every page with something to show."""
-    for model, served in admin.site._registry.items():
-        stem = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        yield "changelist", served, reverse(f"{stem}_changelist")
-        yield "add", served, reverse(f"{stem}_add")
-        one = model._default_manager.order_by("-pk").first()
-        if one is None:
-            continue
-        for name in ("change", "history", "delete"):
-            yield name, served, reverse(f"{stem}_{name}", args=[one.pk])
-        past = one.history.first() if hasattr(one, "history") else None
-        if past is not None:
-            yield "past", served, reverse(f"{stem}_simple_history", args=[one.pk, past.pk])
-
-
-def hushed_urls(hush: dict[str, Any]) -> Iterator[str]:
-    """The governance pages of what belongs to a private team."""
-    review = PostIncidentReview.objects.get(incident=hush["reviewed"])
-    keys = {"incident": hush["incident"], "actionitem": hush["action"]}
-    keys |= {"postincidentreview": review.pk}
-    for (name, pk), page in product(keys.items(), ("change", "history")):
-        yield reverse(f"admin:escalations_{name}_{page}", args=[pk])
-
-
-def may_open(what: str, served: Any, request: Any) -> bool:
-    user, opts = request.user, served.model._meta
-    acts = {"add": ("add",), "delete": ("delete",)}.get(what, ("view", "change"))
-    return any(user.has_perm(f"{opts.app_label}.{act}_{opts.model_name}") for act in acts)
-
-
-@pytest.mark.parametrize("name", [*EVERYBODY, CURIOUS])
-def test_governance_opens_for_staff_as_their_permissions_say_and_keeps_figures(planted, name):
-    client, wrong, leaks, opened = signed_in(name, planted), [], [], 0
-    person, is_staff = person_of(name, planted), name in (*STAFF, CURIOUS)
-    index = client.get("/admin/")
-    assert index.status_code == (200 if is_staff else 302)
-    leaks += leaked("/admin/", index, person)
-    hushed = ["/admin/"] if HUSH in index.text else []
-    for what, served, url in governance_urls():
-        answer = ask(client, "GET", url)
-        leaks += leaked(url, answer, person)
-        hushed += [url] if HUSH in answer.text else []
-        if not is_staff:
-            is_right = answer.status_code == 302 and "/admin/login/" in answer["Location"]
-            if not is_right:
-                wrong.append(f"{url}: {answer.status_code}")
-            continue
-        may = may_open(what, served, answer.wsgi_request)
-        # What happened, and what is sealed or in use, is not written even by who may write.
-        allowed = {200} if may and what not in ("add", "delete") else {200, 403} if may else {403}
-        if answer.status_code not in allowed:
-            wrong.append(f"{url}: {answer.status_code}, not {allowed}")
-        opened += answer.status_code == 200
-    hushed += [url for url in hushed_urls(planted["hush"]) if HUSH in client.get(url).text]
-    assert not wrong
-    assert not leaks
-    assert bool(hushed) == (is_staff and name in LET_IN), hushed[:3]
-    assert opened >= 3 or not is_staff
-
-
-# --- figures stay with those who may see them ---------------------------------------------------
-PROBES = (
-    "?arr__gt=1",
-    "?arr=" + MARKS["arr"],
-    "?lifetime_value__gt=1",
-    "?account__arr__gt=1",
-    "?revenue_exposed__gt=1",
-    "?credits=" + MARKS["credits"],
-    "?review__credits__gt=1",
-    "?incident__review__revenue_exposed__gt=1",
-    "?email__startswith=" + MARKS["email"],
-    "?phone__contains=" + MARKS["phone"],
-    "?body__contains=" + MARKS["signal_body"],
-    "?facts__arr_at_risk=" + MARKS["arr_at_risk"],
-    "?value=" + MARKS["arr_at_risk"],
-    "?explanation__icontains=" + MARKS["arr_at_risk"],
-    "?detail__icontains=" + MARKS["arr_at_risk"],
-    "?kpi__thresholds__revenue_exposed__gt=1",
-    "?ordering=arr",
-    "?ordering=-lifetime_value",
-    "?ordering=credits",
-    "?ordering=email",
-    *(f"?q={mark}" for mark in MARKS.values()),
-)
-PLAIN_PROBES = tuple(probe for probe in PROBES if "__" not in probe)  # ours know no lookups
-
-
-def readable(planted: dict[str, Any]) -> list[str]:
-    return ["/" + door.url.format(**planted) for door in DOORS if "GET" in door.who]
-
-
-def said(answer: Any) -> str:
-    """The text of an answer, its figures without separators."""
-    text = answer.text if hasattr(answer, "text") else answer.content.decode()
-    return re.sub(r"(?<=\d)[\s,.\u00a0\u202f'](?=\d{3}(?!\d))", "", text)
-
-
-def marks_in(text: str) -> set[str]:
-    return {name for name, mark in MARKS.items() if mark in text}
-
-
-def leaked(url: str, answer: Any, person: Any) -> list[tuple[str, str]]:
-    """The marks that this person has no right to, and where; nobody has none."""
-    found = marks_in(said(answer))
-    return [(url, mark) for mark in found if not (person and person.has_perm(RIGHT_OF[mark]))]
-
-
-def lists() -> list[str]:
-    """Pages and API lists without a key in their address, and governance lists that lead to a
-    sensitive field."""
-    plain = ["/" + door.url for door in DOORS if "GET" in door.who and door.url[-3:] != "ma/"]
-    near = {"account", "contact", "threshold", "incident", "fact", "signal", "delivery", "kpi"}
-    near |= {"timelineevent", "clock", "historicalaccount", "postincidentreview", "actionitem"}
-    governance = [
-        url
-        for what, served, url in governance_urls()
-        if what == "changelist" and served.model._meta.model_name in near
-    ]
-    return [url for url in plain if "{" not in url and url.endswith(("/", ".csv"))] + governance
-
-
-def test_a_hidden_field_cannot_be_probed_by_filters_search_or_order(planted):
-    client, told = signed_in(CURIOUS, planted), []
-    curious = planted["people"]["outsider"]
-
-    def rows(url: str) -> int | None:
-        if url.startswith("/admin/"):
-            return rows_in_governance(curious, url)
-        answer = ask(client, "GET", url)
-        assert answer.status_code < 500, url
-        return rows_of(answer)
-
-    asked = 0
-    for url in lists():
-        without = rows(url)
-        if without is None:
-            continue  # closed to this person, or no list
-        asked += 1
-        # Answered: then it asked about nothing hidden (all rows) or found nothing at all.
-        harmless = {without, 0, None}
-        probes = PROBES if url.startswith("/admin/") else PLAIN_PROBES
-        told += [url + probe for probe in probes if rows(url + probe) not in harmless]
-    assert not told
-    assert asked >= 15
-
-
-def rows_in_governance(person: Any, url: str) -> int | None:
-    """How many rows a governance list holds, without drawing it; None where it refuses."""
-    request = RequestFactory().get(url)
-    request.user, request.session = person, {}
-    request._messages = FallbackStorage(request)
-    path = url.partition("?")[0]
-    try:
-        answer = resolve(path).func(request)
-    except (SuspiciousOperation, PermissionDenied):
-        return None
-    return answer.context_data["cl"].queryset.count() if answer.status_code == 200 else None
-
-
-def rows_of(answer: Any) -> int | None:
-    """How many rows a list shows: of the API and of our pages."""
-    if answer.status_code != 200:
-        return None
-    if answer.headers["Content-Type"].startswith("application/json"):
-        body = answer.json()
-        return len(body["results"]) if "results" in body else None
-    if answer.headers["Content-Type"].startswith("text/csv"):
-        return len(list(csv.reader(answer.text.splitlines()))) - 1
-    context = answer.context or {}
-    page = context["page"] if "page" in context else None
-    return len(page.rows) if hasattr(page, "rows") else None
 
 
 def test_no_mail_says_a_sensitive_figure_to_whom_may_not_see_it(planted, at):

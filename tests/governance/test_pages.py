@@ -23,7 +23,7 @@ def address(model, page, *args):
 
 
 def test_every_noun_can_be_added_or_says_that_it_cannot(governor):
-    """All other pages of all nouns are opened in tests/test_doors.py, as every role."""
+    """All other pages of all nouns are opened in tests/test_governance_doors.py, as every role."""
     page = governor.get("/admin/")
     assert page.status_code == 200
     assert "'unsafe-eval'" in page["Content-Security-Policy"]
