@@ -54,6 +54,16 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": chromium(), "args": FLAGS.split()}
 
 
+# Half-faded words have half the contrast: nothing is asked for, nothing fades in.
+AT_REST = """async () => {
+    const busy = () => document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")
+        || document.getAnimations().some(each => each.playState === "running"
+            && each.effect.getTiming().iterations !== Infinity);
+    for (let frames = 0; busy() && frames < 300; frames++)
+        await new Promise(requestAnimationFrame);
+}"""
+
+
 @dataclass
 class Screen:
     """One page of a browser and everything it complained about."""
@@ -83,6 +93,7 @@ class Screen:
             self.look_as(scheme, width)
             if is_anew:
                 self.page.reload()
+            self.page.evaluate(AT_REST)
             self.page.evaluate(f"window.axe || (() => {{ {axe} }})()")
             found = self.page.evaluate(f"axe.run(document, {{runOnly: {rules}}})")["violations"]
             told = [(each["id"], each["nodes"][0]["html"][:160]) for each in found]

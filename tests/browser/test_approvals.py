@@ -22,6 +22,7 @@ def edited(text: str) -> str:
         ("weight: 25", "weight: 20"),
         ("weight: 10", "weight: 15"),
         ("name: KPIs go to Growth", "name: KPIs go to the growth team"),
+        ("rule: KPIs go to Growth", "rule: KPIs go to the growth team"),
         ("ack_timeout: 5 min", "ack_timeout: 6 min"),
     ):
         assert before in text, before
