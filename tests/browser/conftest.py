@@ -54,6 +54,8 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": chromium(), "args": FLAGS.split()}
 
 
+# A page that is left gives up what it was asking for. What fails says more than these.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 # Half-faded words have half the contrast: nothing is asked for, nothing fades in.
 AT_REST = """async () => {
     const busy = () => document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")
@@ -137,7 +139,8 @@ def screen(
 
     def heard(message: Any) -> None:
         if message.type in ("error", "warning"):
-            screen.complaints.append(re.sub(r"\s+", " ", message.text))
+            if not message.text.startswith(GIVEN_UP):
+                screen.complaints.append(re.sub(r"\s+", " ", message.text))
 
     screen.page.on("console", heard)
     screen.page.on("pageerror", lambda error: screen.complaints.append(str(error)))
