@@ -44,11 +44,11 @@ def value_scale(values: Iterable[float], *, top: float, bottom: float) -> Scale:
     """A scale that holds all the values with room above and below. `top` is drawn first."""
     finite = [value for value in values if math.isfinite(value)]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
-    # Very large values are halved first, so that the span itself stays finite.
-    span = high / 2 - low / 2
-    room = span * 2 * MARGIN if 0 < span < 1e300 else max(abs(high), 1.0) * MARGIN
-    if span >= 1e300:
+    largest = max(abs(low), abs(high))
+    if largest >= 1e300:  # the span itself would not be finite: such values lie on the edge
         return Scale(-1e301, 1e301, bottom, top)
+    span = high - low
+    room = (span if span > 0 else max(largest, 1.0)) * MARGIN
     return Scale(low - room, high + room, bottom, top)
 
 

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from escalations.rules.charts import (
@@ -29,6 +29,7 @@ def test_high_values_lie_above_low_ones_and_none_outside():
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=5))
+@example([-1.7e308])
 def test_any_values_have_a_scale(values):
     scale = value_scale(values, top=0, bottom=100)
     assert all(0 <= scale.place(value) <= 100 for value in values if math.isfinite(value))
