@@ -120,10 +120,6 @@ PROBES = (
 PLAIN_PROBES = tuple(probe for probe in PROBES if "__" not in probe)  # ours know no lookups
 
 
-def readable(planted: dict[str, Any]) -> list[str]:
-    return ["/" + door.url.format(**planted) for door in DOORS if "GET" in door.who]
-
-
 def lists() -> list[str]:
     """Pages and API lists without a key in their address, and governance lists that lead to a
     sensitive field."""

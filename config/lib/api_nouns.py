@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import BooleanField, Model, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -29,6 +29,11 @@ from config.lib.history import told
 from config.lib.sensitive import hidden_fields
 
 TRUE, FALSE = ("true", "1"), ("false", "0")
+
+
+def is_set(field: str) -> ExpressionWrapper:
+    """For a filter by true or false: has this field a value?"""
+    return ExpressionWrapper(Q(**{f"{field}__isnull": False}), output_field=BooleanField())
 
 
 class HasRights(BasePermission):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from config.lib.api_nouns import (
@@ -11,6 +11,7 @@ from config.lib.api_nouns import (
     NounList,
     NounView,
     documented,
+    is_set,
     named_by,
 )
 from escalations.models import CustomerLetter, Incident
@@ -45,10 +46,8 @@ class _Letters(NounView):
 
     def rows(self) -> QuerySet[CustomerLetter]:
         seen = Incident.objects.visible_to(self.person)
-        has_failed = ExpressionWrapper(Q(failed_at__isnull=False), output_field=BooleanField())
-        has_left = ExpressionWrapper(Q(sent_at__isnull=False), output_field=BooleanField())
-        rows = CustomerLetter.objects.real().filter(incident__in=seen)
-        return rows.select_related("written_by").annotate(has_failed=has_failed, has_left=has_left)
+        rows = CustomerLetter.objects.real().filter(incident__in=seen).select_related("written_by")
+        return rows.annotate(has_failed=is_set("failed_at"), has_left=is_set("sent_at"))
 
 
 @documented("letter", "letters", LetterSerializer)

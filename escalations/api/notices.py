@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,6 +15,7 @@ from config.lib.api_nouns import (
     NounList,
     NounView,
     documented,
+    is_set,
     named_by,
 )
 from config.lib.serializers import StrictSerializer
@@ -22,10 +23,6 @@ from escalations.models import Notice, NoticeAttempt
 from escalations.selectors.delivery_words import state_of
 from escalations.selectors.notices import visible_notices
 from escalations.services.dead_letters import send_again
-
-
-def _set(field: str) -> ExpressionWrapper:
-    return ExpressionWrapper(Q(**{f"{field}__isnull": False}), output_field=BooleanField())
 
 
 class TrySerializer(DiscreetSerializer):
@@ -85,7 +82,7 @@ class _Notices(NounView):
     def rows(self) -> QuerySet[Notice]:
         rows = visible_notices(self.person).select_related("recipient")
         rows = rows.prefetch_related(Prefetch("tries", NoticeAttempt.objects.select_related("by")))
-        return rows.annotate(has_failed=_set("failed_at"), has_doubt=_set("uncertain_at"))
+        return rows.annotate(has_failed=is_set("failed_at"), has_doubt=is_set("uncertain_at"))
 
 
 @documented("notice", "notices", NoticeSerializer)
