@@ -37,6 +37,8 @@ ON_POSTGRESQL = [
 def run(name: str, options: list[str], changes: dict[str, str | None]) -> tuple[bool, str]:
     """Whether the run passed, and its last line. A change to None takes the variable away."""
     environment = {**os.environ, **{k: v for k, v in changes.items() if v is not None}}
+    # Each of some hundred processes would compile the whole house anew: a sixth of the time.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for variable in [variable for variable, value in changes.items() if value is None]:
         environment.pop(variable, None)
     print(f"== {name}", flush=True)

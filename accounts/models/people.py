@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser
@@ -59,6 +60,14 @@ class User(AbstractUser):
                 code="quiet_hours",
             ),
         ]
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Rights that were read with the person (accounts.backends) answer at once: pages ask for
+        some hundred, and Django imports and asks every backend for each."""
+        held = getattr(self, "_perm_cache", None)
+        if held is None or obj is not None or self.is_superuser or not self.is_active:
+            return super().has_perm(perm, obj)
+        return perm in held
 
     def clean(self) -> None:
         """Managers lead upwards, and never back to oneself."""

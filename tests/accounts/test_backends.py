@@ -24,6 +24,10 @@ def test_every_role_has_the_rights_it_had(people, django_assert_num_queries):
         assert rights == ModelBackend().get_all_permissions(plain), person
     assert RightsBackend().get_user(people.agent.pk).has_perm("escalations.view_savedview")
     assert not RightsBackend().get_user(people.outsider.pk).get_all_permissions()
+    late = RightsBackend().get_user(people.agent.pk)
+    assert not late.has_perm("escalations.view_savedview", late)  # rights are of no single object
+    late.is_active = False
+    assert not late.has_perm("escalations.view_savedview")
 
 
 def test_what_a_request_does_with_its_person_stays_with_it(people):

@@ -33,6 +33,22 @@ def test_every_noun_can_be_added_or_says_that_it_cannot(governor):
         assert add.status_code == (200 if can_add else 403), model
 
 
+def test_the_sidebar_leads_where_its_reader_may_go_and_says_where_they_are(governed, client):
+    def links(person):
+        client.force_login(governed[person])
+        page = client.get(address(Account, "changelist"))
+        items = [item for group in page.context["sidebar_navigation"] for item in group["items"]]
+        assert [item["link"] for item in items if item["active"]] == [page.request["PATH_INFO"]]
+        for item in items:
+            assert f'href="{item["link"]}"' in page.text
+        return {item["title"] for item in items}
+
+    governor, duty = links("governor"), links("duty")
+    assert {"Queue", "Accounts", "Approvals", "Tokens"} < governor
+    assert "Tokens" not in duty
+    assert {"Queue", "Accounts"} < duty < governor
+
+
 def test_agents_and_outsiders_have_no_governance_pages(governed, client):
     for name in ("agent", "outsider", "integrator"):
         client.force_login(governed[name])
