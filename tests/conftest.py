@@ -145,8 +145,9 @@ def _start_postgresql() -> str:
     _server = get_server(Path(_server_folder) / "data", cleanup_mode="delete", start=False)
     _server.ensure_pgdata_inited()
     with open(Path(_server_folder) / "data" / "postgresql.conf", "a") as conf:
-        # A test database is thrown away: no need to survive a power cut.
+        # A test database is thrown away: no need to survive a power cut, nor to tidy up.
         conf.write("\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+        conf.write("autovacuum = off\njit = off\nwal_level = minimal\nmax_wal_senders = 0\n")
     _server.start()
     return _server.get_uri()
 

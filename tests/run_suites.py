@@ -2,11 +2,12 @@
 
     python tests/run_suites.py sqlite postgresql [arguments of pytest]
 
-sqlite: everything but browsers and what is marked `postgres`. postgresql: everything but pure
-rules, real processes, and the sweeps over every address and sign-in, which would only do the same
-again; the run on SQLite kills processes on both databases, on a PostgreSQL of its own. upgrade: the
-database of the first release comes to the present one on PostgreSQL; on SQLite it is part of
-sqlite. browser: every page in a real Chromium, on SQLite. With BELAY_NO_SKIPS=1 a skipped test is a failure.
+sqlite: everything but browsers, upgrades and what is marked `postgres`. postgresql: all that asks a
+database, without pages, real processes, and the sweeps over every address and sign-in; the run on
+SQLite kills processes on both databases, on a PostgreSQL of its own. postgresql-pages: our pages and
+those of governance on PostgreSQL too. sqlite-upgrade, postgresql-upgrade: the database of the first
+release comes to the present one. browser: every page in a real Chromium, on SQLite. With
+BELAY_NO_SKIPS=1 a skipped test is a failure.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
 # A database made from the models costs each worker a fifth; tests/upgrades holds both equal.
 PYTEST += ["--no-loadscope-reorder", "--no-migrations"]
-ON_SQLITE = ["-m", "not postgres", "--ignore-glob=tests/browser"]
+PAGES = ["tests/accounts/views", "tests/escalations/views", "tests/governance"]
+UPGRADE = ["-n", "1", "tests/upgrades"]
 IN_BROWSER = ["tests/browser"]
-UPGRADE = ["tests/upgrades"]
+ON_SQLITE = [
+    *("-m", "not postgres"),
+    *("--ignore-glob=tests/browser", "--ignore=tests/upgrades"),
+]
 ON_POSTGRESQL = [
     *("-m", "not processes"),
     *("--ignore-glob=tests/*/rules", "--ignore-glob=tests/browser"),
     *("--ignore=tests/test_doors.py", "--ignore=tests/test_governance_doors.py"),
-    *("--ignore=tests/governance", "--ignore=tests/upgrades"),
+    *("--ignore=tests/upgrades", *(f"--ignore={folder}" for folder in PAGES)),
 ]
 
 
@@ -70,7 +75,9 @@ def main() -> int:
     suites = {
         "sqlite": (ON_SQLITE, plain),
         "postgresql": (ON_POSTGRESQL, on_postgresql),
-        "upgrade": (UPGRADE, on_postgresql),
+        "postgresql-pages": (PAGES, on_postgresql),
+        "sqlite-upgrade": (UPGRADE, plain),
+        "postgresql-upgrade": (UPGRADE, on_postgresql),
         "browser": (IN_BROWSER, plain),
     }
     asked = [name for name in suites if name in sys.argv[1:]]
