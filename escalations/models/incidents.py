@@ -85,7 +85,7 @@ def hidden_teams(user: User) -> models.QuerySet[Team]:
 
 class IncidentQuerySet(OperationalQuerySet):
     def open(self) -> Self:
-        return self.filter(state__in=OPEN)
+        return self.filter(state__among=OPEN)
 
     def visible_to(
         self, user: User | AnonymousUser, *, hidden: Iterable[int] | None = None

@@ -228,7 +228,9 @@ def groups_of(
 ) -> Groups:
     """The incidents among `rows`, open or not, that are open and asked for; `q` is left to
     `searched`."""
-    rows = rows.filter(state__in=asked.state or OPEN)
+    rows = rows.filter(state__among=OPEN)
+    if asked.state:
+        rows = rows.filter(state__in=asked.state)
     if asked.severity:
         rows = rows.filter(severity__in=[int(level) for level in asked.severity])
     if asked.owner == "none":
