@@ -300,8 +300,8 @@ class Incident(Operational):
             ),
             # The queue by next deadline, what became late just now, and what is due soon.
             models.Index(
-                fields=["next_late_at", "severity", "number", "team"],
-                name="incident_deadline",
+                fields=["has_missed", "next_late_at", "severity", "number", "team"],
+                name="incident_next_late",
                 condition=IS_OPEN,
             ),
             models.Index(

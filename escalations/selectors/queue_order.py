@@ -109,7 +109,9 @@ class Groups:
             risky = rows.filter(has_missed=False, next_late_at__gt=at, next_warn_at__lte=at)
             return cls([risky], None, None, risky)
         rest = rows.filter(_is_on_time(at))
-        return cls([rows], missed, None if clock == "due" else just_late, rest)
+        if clock == "due":  # two ranges of the index of deadlines
+            return cls([missed, on_time], missed, None, rest)
+        return cls([rows], missed, just_late, rest)
 
 
 def page_of(
