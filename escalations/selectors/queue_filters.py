@@ -13,6 +13,7 @@ from django.db.models.functions import Concat, Trim
 from django.urls import reverse
 
 from accounts.models import Account, Membership, Team, User
+from config.lib.stamps import kept
 from escalations.models import Incident, LadderRun
 from escalations.models.incidents import OPEN, Kind, StateChoice, hidden_teams
 from escalations.models.ladders import LIVE
@@ -45,6 +46,8 @@ AGE_OF = {
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
 }
+# How far from the present the instants of a statement may stand.
+SPANS = (SOON, *(-age for age in AGE_OF.values()))
 SORTS: Choices = tuple(SORT_LABELS.items())
 # What the tabs were called in addresses, and what they are now.
 OF_VIEW = {
@@ -183,8 +186,14 @@ NAMED = {
 
 
 def known_to(user: User, asked: Asked) -> Known:
-    """Whom and what a filter names, what is hidden, and the reader's teams. One query."""
+    """Whom and what a filter names, what is hidden, and the reader's teams. This process keeps
+    it until one of them changes; before that, one query."""
     words = {name: getattr(asked, name) for name in NAMED}
+    key = ("queue", user.pk, *words.values())
+    return kept().one(key, lambda: _known_to(user, words))
+
+
+def _known_to(user: User, words: Mapping[str, str]) -> Known:
     parts = [_named(field, word) for field, word in words.items() if word not in ("", "me", "none")]
     hidden = hidden_teams(user).order_by().values_list(Value("hidden"), "code", "pk", "name")
     mine = Membership.objects.filter(user=user, valid_to=None).values("team")

@@ -127,18 +127,20 @@ def page_of(
     """The `size` rows after a place, or before it in reverse; `is_late` on each. One statement.
     `are_few`: all of them may be gathered and sorted. A sieve leaves out rows on the way."""
     keys, is_backward = KEYS[sort], bool(place and place.is_backward)
-    order = [key.order(is_backward) for key in keys]
-    found = Incident.objects.annotate(is_late=Case(When(_is_late(at), then=1), default=0))
+    order = ["is_late" if is_backward else "-is_late"]
+    order += [key.order(is_backward) for key in keys]
+    marked = Incident.objects.annotate(is_late=Case(When(_is_late(at), then=1), default=0))
     if are_few:
-        found = found.filter(pk__in=keys_of(groups.whole))
+        found = marked.filter(pk__in=keys_of(groups.whole))
         if place:
             found = found.filter(_after_place(place, keys, at))
     else:
-        ranges = [rows.order_by(*order) for rows in _of_groups(groups, place, keys)]
+        ranges = [rows.order_by(*order[1:]) for rows in _of_groups(groups, place, keys)]
         if sieve is None:
             ranges = [rows[:size] for rows in ranges]
-        found = found.filter(pk__in=keys_of(ranges, sieve)) if ranges else found.none()
-    return found.order_by("is_late" if is_backward else "-is_late", *order)[:size]
+        found = marked.filter(pk__in=keys_of(ranges, sieve)) if ranges else marked.none()
+    # What is read beside them is looked up for these alone.
+    return marked.filter(pk__in=found.order_by(*order).values("pk")[:size]).order_by(*order)
 
 
 def _is_late(at: datetime) -> Q:

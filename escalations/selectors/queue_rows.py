@@ -5,43 +5,77 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db import connection
+from django.db.models import Count
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import Clock, Incident, LadderLevel, LadderRun
+from config.lib.stamps import kept
+from config.lib.statements import ask, marks, moment, words
+from escalations.models import LadderLevel
+from escalations.models.incidents import StateChoice
 from escalations.models.ladders import LIVE
 from escalations.rules.lifecycle import UNANSWERED, State, Verb
 from escalations.selectors.action_words import LABELS
 from escalations.selectors.actions import Action, next_verb
-from escalations.selectors.clock_words import ClockView, next_clock
+from escalations.selectors.clock_words import ClockView, OpenClock, next_clock
 from escalations.templatetags.belay import duration, initials
 
-if TYPE_CHECKING:
-    from typing import TypedDict
 
-    from django_stubs_ext import WithAnnotations
+class Queued(NamedTuple):
+    """What a row is made of, and what the places of a queue are told by: few of some 70 columns,
+    and no objects of models, which cost more than all that is said of them."""
 
-    class _IsLate(TypedDict):
-        is_late: Any
+    number: int
+    title: str
+    severity: int
+    needs_severity_check: bool
+    state: str
+    product_area: str
+    segment: str
+    score_bp: int
+    priority_bp: int
+    received_at: datetime
+    opened_at: datetime
+    next_due_at: datetime | None
+    next_late_at: datetime | None
+    commander_id: int | None
+    accepted_at: datetime | None
+    is_paused: bool
+    verification: str
+    containment_proposed_at: datetime | None
+    kpi_id: int | None
+    policy_version_id: int
+    account_name: str | None
+    kpi_code: str | None
+    username: str | None
+    first_name: str | None
+    last_name: str | None
+    is_late: int
 
-    Queued = WithAnnotations[Incident, _IsLate]
+    @property
+    def owner(self) -> str:
+        """As a person is called everywhere."""
+        return f"{self.first_name or ''} {self.last_name or ''}".strip() or self.username or ""
 
 
-# What rows are made of, and what the places of a queue are told by: few of some 70 columns.
-READ = (
-    *("number", "title", "severity", "needs_severity_check", "state", "product_area", "segment"),
-    *("score_bp", "priority_bp", "received_at", "opened_at", "next_due_at", "next_late_at"),
-    *("commander_id", "accepted_at", "is_paused", "verification", "containment_proposed_at"),
-    *("account__name", "kpi__code"),
-    *("commander__username", "commander__first_name", "commander__last_name"),
+BESIDE = {"account_name": "account__name", "kpi_code": "kpi__code"} | {
+    name: f"commander__{name}" for name in ("username", "first_name", "last_name")
+}
+READ = tuple(BESIDE.get(name, name) for name in Queued._fields)
+CLOCKS = (
+    "SELECT id, incident_id, kind, run_state, started_at, due_at, warn_at, breach_after,"
+    " breached_at, current_target_s, elapsed_us, awaiting FROM escalations_clock"
+    " WHERE run_state IN ('running', 'paused') AND incident_id IN "
 )
-OF_CLOCK = (
-    *("incident_id", "kind", "run_state", "outcome", "started_at", "due_at", "warn_at"),
-    *("breach_after", "breached_at", "current_target_s", "elapsed_us", "awaiting"),
+TIMES = slice(4, 9)
+RUNS = (
+    "SELECT incident_id, level, ladder FROM escalations_ladderrun"
+    f" WHERE state IN {words(LIVE)} AND incident_id IN "  # noqa: S608
 )
+STATE_WORDS = dict(StateChoice.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,58 +110,53 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Clocks and ladders of the rows of a page, by incident. Read by hand: Django's prefetching
-    makes a manager and a query for each row, which costs more than both statements."""
+    """Clocks and ladders of the rows of a page, by incident."""
 
-    clocks: dict[int, list[Clock]]
-    runs: dict[int, Any]  # each with its number of levels
+    clocks: dict[int, list[OpenClock]]
+    ladders: dict[int, str]  # such as "2 of 4"
 
     @classmethod
-    def of(cls, rows: Sequence[Incident]) -> Around:
-        """Two queries."""
-        numbers = [row.pk for row in rows]
-        if not numbers:
+    def of(cls, rows: Sequence[Queued]) -> Around:
+        """Two queries; one more where a ladder is not known to this process yet."""
+        versions = {row.number: row.policy_version_id for row in rows}
+        if not versions:
             return cls({}, {})
-        clocks: dict[int, list[Clock]] = {}
-        live = Clock.objects.filter(incident__in=numbers, run_state__in=("running", "paused"))
-        for clock in live.only(*OF_CLOCK):
-            clocks.setdefault(clock.incident_id, []).append(clock)
-        levels = (
-            LadderLevel.objects.filter(
-                ladder__version=OuterRef("incident__policy_version"),
-                ladder__name=OuterRef("ladder"),
-                number__gt=0,
-            )
-            .order_by()
-            .values("ladder")
-            .annotate(n=Count("pk"))
-            .values("n")
-        )
-        runs = LadderRun.objects.filter(incident__in=numbers, state__in=LIVE).only(
-            "incident_id", "level"
-        )
-        found = runs.annotate(levels=Subquery(levels))
-        return cls(clocks, {run.incident_id: run for run in found})
+        clocks: dict[int, list[OpenClock]] = {}
+        numbers = list(versions)
+        for row in ask(CLOCKS + marks(numbers), numbers):
+            if connection.vendor == "sqlite":
+                row = (*row[: TIMES.start], *map(moment, row[TIMES]), *row[TIMES.stop :])
+            clocks.setdefault(row[1], []).append(OpenClock._make(row))
+        runs = ask(RUNS + marks(numbers), numbers)
+        tops = kept().many("levels", {(versions[run[0]], run[2]) for run in runs}, _levels)
+        said = {n: f"{level} of {tops[versions[n], name] or 0}" for n, level, name in runs}
+        return cls(clocks, said)
+
+
+def _levels(ladders: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """How many levels these ladders have, each named by its version and its name."""
+    rows = LadderLevel.objects.filter(ladder__version__in={key for key, _ in ladders}, number__gt=0)
+    counted = rows.order_by().values_list("ladder__version", "ladder__name")
+    return {(key, name): n for key, name, n in counted.annotate(n=Count("pk"))}
 
 
 def row_of(
     incident: Queued, around: Around, user: User, rights: frozenset[str], at: datetime
 ) -> Row:
     url = reverse("incident", args=[incident.number])
-    run = around.runs.get(incident.pk)
-    owner = str(incident.commander) if incident.commander else ""
-    clock = next_clock(around.clocks.get(incident.pk, ()), at)
+    owner = incident.owner
+    clock = next_clock(around.clocks.get(incident.number, ()), at)
     return Row(
         number=incident.number,
-        key=incident.key,
+        key=f"INC-{incident.number}",
         url=url,
         title=incident.title,
         severity=incident.severity,
         check_severity=incident.needs_severity_check,
-        state=incident.get_state_display(),
-        account_name=incident.account.name if incident.account else "",
+        state=STATE_WORDS[incident.state],
+        account_name=incident.account_name or "",
         product_area=incident.product_area,
-        kpi_code=incident.kpi.code if incident.kpi else "",
+        kpi_code=incident.kpi_code or "",
         segment=incident.segment,
         score=f"{incident.score_bp / 100:.2f}",
         score_percent=incident.score_bp // 100,
@@ -135,7 +164,7 @@ def row_of(
         next_clock=clock,
         age=duration(at - incident.opened_at),
         opened_at=incident.opened_at,
-        ladder=f"{run.level} of {run.levels or 0}" if run else "",
+        ladder=around.ladders.get(incident.number, ""),
         owner_name=owner,
         owner_initials=initials(owner),
         is_accepted=incident.accepted_at is not None,
@@ -147,7 +176,7 @@ def row_of(
     )
 
 
-def _can(incident: Incident, user: User, rights: frozenset[str]) -> str:
+def _can(incident: Queued, user: User, rights: frozenset[str]) -> str:
     """What can be done with several such rows at once."""
     if "respond_incident" not in rights:
         return ""
@@ -160,7 +189,7 @@ def _can(incident: Incident, user: User, rights: frozenset[str]) -> str:
     return " ".join(words)
 
 
-def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
+def _row_actions(incident: Queued, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
     """The next thing to do, and the way out: asking somebody higher."""
     if "respond_incident" not in rights:
         return ()
@@ -183,6 +212,6 @@ KEYS = {
 }
 
 
-def _action(incident: Incident, verb: Verb, **more: Any) -> Action:
+def _action(incident: Queued, verb: Verb, **more: Any) -> Action:
     url = reverse("incident-verb", args=[incident.number, verb.value])
     return Action(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)
