@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -21,7 +22,7 @@ from escalations.rules.lifecycle import UNANSWERED, State, Verb
 from escalations.selectors.action_words import LABELS
 from escalations.selectors.actions import Action, next_verb
 from escalations.selectors.clock_words import ClockView, OpenClock, next_clock
-from escalations.templatetags.belay import duration, initials
+from escalations.templatetags.belay import duration, initials, utc
 
 
 class Queued(NamedTuple):
@@ -72,40 +73,66 @@ CLOCKS = (
 )
 TIMES = slice(4, 9)
 RUNS = (
-    "SELECT incident_id, level, ladder FROM escalations_ladderrun"
-    f" WHERE state IN {words(LIVE)} AND incident_id IN "  # noqa: S608
+    "SELECT incident_id, level, ladder FROM escalations_ladderrun"  # noqa: S608
+    f" WHERE state IN {words(LIVE)} AND incident_id IN "
 )
 STATE_WORDS = dict(StateChoice.choices)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class What:
+    """The cells that stay the same until somebody changes the incident. All values of a row are
+    hashable, so that each part is drawn once for each value (`drawn` in the templates)."""
+
     number: int
     key: str
     url: str
     title: str
     severity: int
     check_severity: bool
-    state: str
-    account_name: str
-    product_area: str
-    kpi_code: str
-    segment: str
+    can: str
+    meta: str
     score: str
     score_percent: int
     score_url: str
-    next_clock: ClockView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    key: str
+    clock: ClockView
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    state: str
+    is_paused: bool
+    is_stopped_late: bool
     age: str
-    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    key: str
+    url: str
     ladder: str
     owner_name: str
     owner_initials: str
     is_accepted: bool
-    is_late: bool
-    is_paused: bool
-    is_stopped_late: bool
-    can: str
     actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    can: str
+    is_late: bool
+    next_clock: ClockView | None
+    what: What
+    clocked: Clocked | None
+    standing: Standing
+    whose: Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,37 +170,51 @@ def _levels(ladders: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
 def row_of(
     incident: Queued, around: Around, user: User, rights: frozenset[str], at: datetime
 ) -> Row:
-    url = reverse("incident", args=[incident.number])
-    owner = incident.owner
+    key, owner = f"INC-{incident.number}", incident.owner
     clock = next_clock(around.clocks.get(incident.number, ()), at)
+    url, can = _address("incident", incident.number), _can(incident, user, rights)
+    said = (key, incident.account_name, incident.kpi_code, incident.segment, incident.product_area)
+    is_late = bool(incident.is_late)
     return Row(
-        number=incident.number,
-        key=f"INC-{incident.number}",
-        url=url,
-        title=incident.title,
-        severity=incident.severity,
-        check_severity=incident.needs_severity_check,
-        state=STATE_WORDS[incident.state],
-        account_name=incident.account_name or "",
-        product_area=incident.product_area,
-        kpi_code=incident.kpi_code or "",
-        segment=incident.segment,
-        score=f"{incident.score_bp / 100:.2f}",
-        score_percent=incident.score_bp // 100,
-        score_url=reverse("incident-score", args=[incident.number]),
-        next_clock=clock,
-        age=duration(at - incident.opened_at),
-        opened_at=incident.opened_at,
-        ladder=around.ladders.get(incident.number, ""),
-        owner_name=owner,
-        owner_initials=initials(owner),
-        is_accepted=incident.accepted_at is not None,
-        is_late=bool(incident.is_late),
-        is_paused=incident.is_paused,
-        is_stopped_late=bool(incident.is_late) and bool(clock and clock.status == "paused"),
-        can=_can(incident, user, rights),
-        actions=_row_actions(incident, user, rights),
+        incident.number,
+        can,
+        is_late,
+        clock,
+        What(
+            number=incident.number,
+            key=key,
+            url=url,
+            title=incident.title,
+            severity=incident.severity,
+            check_severity=incident.needs_severity_check,
+            can=can,
+            meta=" · ".join(word for word in said if word),
+            score=f"{incident.score_bp / 100:.2f}",
+            score_percent=incident.score_bp // 100,
+            score_url=_address("incident-score", incident.number),
+        ),
+        Clocked(key, clock, utc(clock.due_at, at) if clock.due_at else "") if clock else None,
+        Standing(
+            STATE_WORDS[incident.state],
+            incident.is_paused,
+            is_late and bool(clock and clock.status == "paused"),
+            duration(at - incident.opened_at),
+        ),
+        Whose(
+            key=key,
+            url=url,
+            ladder=around.ladders.get(incident.number, ""),
+            owner_name=owner,
+            owner_initials=initials(owner),
+            is_accepted=incident.accepted_at is not None,
+            actions=_row_actions(incident, user, rights),
+        ),
     )
+
+
+@lru_cache(maxsize=10_000)  # to find an address by its name costs more than all else of a row
+def _address(name: str, *words: int | str) -> str:
+    return reverse(name, args=words)
 
 
 def _can(incident: Queued, user: User, rights: frozenset[str]) -> str:
@@ -213,5 +254,5 @@ KEYS = {
 
 
 def _action(incident: Queued, verb: Verb, **more: Any) -> Action:
-    url = reverse("incident-verb", args=[incident.number, verb.value])
+    url = _address("incident-verb", incident.number, verb.value)
     return Action(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)
