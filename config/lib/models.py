@@ -49,7 +49,7 @@ class Among(Lookup):
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, values = self.process_lhs(compiler, connection)
         if not all(word.replace("_", "").isalpha() for word in self.rhs):
             raise ValueError(f"{self.rhs} are not plain words")

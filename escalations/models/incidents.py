@@ -354,6 +354,12 @@ class Incident(Operational):
                 condition=Q(close_due_at__isnull=False),
             ),
             models.Index(fields=["updated_at"], name="incident_updated"),
+            # Its parts, in their order: few incidents are a part of another.
+            models.Index(
+                fields=["parent", "number"],
+                name="incident_parts",
+                condition=Q(parent__isnull=False),
+            ),
             # What came together lately is found through this.
             models.Index(fields=["opened_at"], name="incident_opened"),
             # What was over is looked up by what it was like, newest first.

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts.models import Team, User
 from accounts.roles import ROLES
-from accounts.selectors.people import people_who
+from accounts.selectors.people import names_of_people_who
 from escalations.models import Incident
 from escalations.rules.lifecycle import MOVES, UNANSWERED, Situation, State, Verb, unmet
 from escalations.rules.policy import PolicyDoc, Severity
@@ -78,7 +78,7 @@ class _Lists:
 
     @cached_property
     def people(self) -> list[tuple[str, str]]:
-        return [(each.username, str(each)) for each in people_who("respond_incident")]
+        return list(names_of_people_who("respond_incident"))
 
 
 class Answered(Protocol):
