@@ -153,7 +153,7 @@ def test_the_open_ones_are_named_in_the_statement_as_their_indexes_name_them(com
         return execute(sql, params, is_many, context)
 
     with connection.execute_wrapper(note):
-        queue(company["agent"], Asked(state=("new",), q="checkout"), at)
+        queue(company["agent"], Asked(area="cards", q="checkout"), at)
     of_incidents = [sql for sql in seen if f"\"state\" IN ('{OPEN[0]}', " in sql]
     assert len(of_incidents) == 2  # the counts, and the rows of the page
     assert all(sql.count('"drill_id" IS NULL') <= sql.count("IN ('") for sql in of_incidents)
