@@ -162,3 +162,24 @@ def test_the_open_ones_are_named_in_the_statement_as_their_indexes_name_them(com
 def test_only_plain_words_are_written_into_a_statement():
     with pytest.raises(ValueError, match="not plain words"):
         str(Incident.objects.filter(state__among=["new') --"]).query)
+
+
+def test_a_statement_that_is_worded_already_is_asked_as_of_another_time(company, at):
+    incident = open_incident(at)
+    due = at + 20 * MINUTE
+    Incident.objects.filter(pk=incident.pk).update(next_late_at=due, opened_at=at)
+
+    def counts(moment):
+        page = queue(company["agent"], Asked(age="1h"), moment)
+        return {view.label: view.count for view in page.views}["Due in 30 min"], len(page.rows)
+
+    for moment, expected in (
+        (at - 11 * MINUTE, ("0", 0)),
+        (at, ("1", 0)),
+        (due, ("0", 0)),
+        (at + 60 * MINUTE, ("0", 1)),
+        (at, ("1", 0)),
+    ):
+        assert counts(moment) == expected, moment
+    assert queue(company["agent"], Asked(clock="late"), due).rows
+    assert not queue(company["agent"], Asked(clock="late"), at).rows
