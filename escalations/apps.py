@@ -6,13 +6,16 @@ from django.db.models.signals import post_migrate
 
 from config.lib.stamps import watch
 
-# Read with every signal and seldom changed: processes keep these (`config.lib.stamps`).
+# Read with every signal or page and seldom changed: processes keep these (`config.lib.stamps`).
 WATCHED = (
     "escalations.AutomationPause",
+    "escalations.LadderLevel",
     "escalations.MaintenanceWindow",
     "escalations.Policy",
     "escalations.PolicyException",
     "escalations.PolicyVersion",
+    "escalations.SavedView",
+    "escalations.StartView",
 )
 
 

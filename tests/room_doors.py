@@ -109,5 +109,20 @@ DOORS: tuple[Door, ...] = (
         "milestones/<int:id>/drop/", "milestones/{milestone}/drop/", WORKERS, {"reason": "Later."}
     ),
     press("milestones/<int:id>/done/", "milestones/{milestone}/done/", WORKERS),
+    api(
+        "incidents/<int:number>/workstreams/",
+        "incidents/{incident}/workstreams/",
+        POST=WORKERS,
+        body={"name": "Third line", "owner": "agent"},
+    ),
+    api("workstreams/", "workstreams/"),
+    api("workstreams/<int:id>/", "workstreams/{workstream}/"),
+    press("workstreams/<int:id>/end/", "workstreams/{workstream}/end/", WORKERS),
+    api("task-forces/", "task-forces/"),
+    api("task-forces/<int:number>/", "task-forces/{incident}/"),
+    *(
+        press(f"task-forces/<int:number>/{verb}/", f"task-forces/{{incident}}/{verb}/", WORKERS)
+        for verb in ("form", "change", "end")
+    ),
     press("evidence/<int:id>/withdraw/", "evidence/{evidence}/withdraw/", OWN, {"reason": "No."}),
 )

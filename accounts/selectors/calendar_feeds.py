@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import (
@@ -34,6 +36,24 @@ HOST = "belay"
 VERSION_WEIGHT = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Something that comes again and again. It starts at the local time of `zone`; `rule` are the
+    parts of its RRULE."""
+
+    uid: str
+    title: str
+    about: str
+    place: str
+    link: str
+    start: datetime
+    zone: ZoneInfo
+    lasts: timedelta
+    rule: Mapping[str, Any]
+    sequence: int
+    changed_at: datetime
+
+
 def feed_behind(token: str) -> CalendarFeed | None:
     """What a secret address shows; None if it is wrong, revoked, or its reader may see no roster.
 
@@ -49,15 +69,16 @@ def feed_behind(token: str) -> CalendarFeed | None:
     return found if is_allowed else None
 
 
-def calendar_of(feed: CalendarFeed, at: datetime) -> bytes:
-    """90 days back and 180 ahead of today, from midnight UTC: the same bytes all day long unless
-    something changed. Ten queries and two for each roster."""
+def calendar_of(feed: CalendarFeed, at: datetime, meetings: Iterable[Recurring] = ()) -> bytes:
+    """Shifts, 90 days back and 180 ahead of today, from midnight UTC, and `meetings` beside them:
+    the same bytes all day long unless something changed. Ten queries and two for each roster."""
     first = datetime.combine(at.date(), time(), UTC) - BACK
     last = first + BACK + AHEAD
     rosters = [feed.roster] if feed.roster else list(Roster.objects.order_by("pk"))
     found = plans(rosters, first, last, at)
     name = feed.roster.name if feed.roster else f"{feed.user} on call"
-    return _calendar(name, rosters, found, first, last, feed.user if not feed.roster else None, at)
+    person = feed.user if not feed.roster else None
+    return _calendar(name, rosters, found, first, last, person, at, meetings)
 
 
 def _calendar(
@@ -68,6 +89,7 @@ def _calendar(
     last: datetime,
     person: User | None,
     at: datetime,
+    meetings: Iterable[Recurring],
 ) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Belay//Rosters//EN")
@@ -93,6 +115,9 @@ def _calendar(
                 zones[zone.key] = None
                 uid = f"{roster.code}-{key}-{uses[key]}@{HOST}"
                 events.append(_event(roster, shift, uid, names[pk], zone, changes))
+    for meeting in meetings:
+        zones[meeting.zone.key] = None
+        events.append(_meeting(meeting))
     for zone_name in zones:
         if zone_name != "UTC":
             calendar.add_component(_timezone(zone_name, first, last))
@@ -116,6 +141,23 @@ def _event(
     event.add("summary", f"{who} on call: {roster.name}")
     event["description"] = vText(f"Why: {shift.source}")
     event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _meeting(meeting: Recurring) -> Event:
+    event = Event()
+    event.add("uid", meeting.uid)
+    event.add("dtstamp", meeting.changed_at)
+    event.add("last-modified", meeting.changed_at)
+    event.add("sequence", meeting.sequence)
+    _add_moment(event, "dtstart", meeting.start, meeting.zone)
+    event.add("duration", meeting.lasts)
+    event.add("rrule", meeting.rule)
+    event.add("summary", meeting.title)
+    event.add("url", meeting.link)
+    for name, text in (("description", meeting.about), ("location", meeting.place)):
+        if text:
+            event[name] = vText(text)
     return event
 
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from accounts.models import Account, Team, User
 from accounts.roles import ROLES, RoleSpec
 from accounts.selectors.contact_methods import reachable
+from config.lib.stamps import kept
 
 _APP = "escalations."
 
@@ -35,6 +36,16 @@ def people_who(right: str) -> list[User]:
         .distinct()
         .order_by("first_name", "last_name", "username")
     )
+
+
+def names_of_people_who(right: str) -> tuple[tuple[str, str], ...]:
+    """Username and name of each of `people_who`, for lists to choose from; kept by this process
+    until a person, a role or a way to reach somebody changes."""
+
+    def read() -> tuple[tuple[str, str], ...]:
+        return tuple((each.username, str(each)) for each in people_who(right))
+
+    return kept().one(("people who", right), read)
 
 
 def roles_of(user: User | AnonymousUser) -> dict[str, RoleSpec]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import StrIndex
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, Lookup
 from simple_history.models import HistoricalRecords
 
 
@@ -38,6 +39,22 @@ def begins(field: str, *starts: str) -> Q:
     for start in starts:
         found |= Q(Exact(StrIndex(field, Value(start)), 1))
     return found
+
+
+@models.CharField.register_lookup
+class Among(Lookup):
+    """`state__among=[...]`: one of these words of ours, written into the statement. SQLite sees
+    that a partial index fits only where its words stand, not at parameters."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, values = self.process_lhs(compiler, connection)
+        if not all(word.replace("_", "").isalpha() for word in self.rhs):
+            raise ValueError(f"{self.rhs} are not plain words")
+        words = "', '".join(self.rhs)
+        return f"{column} IN ('{words}')", list(values)
 
 
 def check(name: str, condition: Q, sentence: str, code: str = "invalid") -> models.CheckConstraint:

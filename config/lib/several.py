@@ -8,33 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections
 from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
 
+from config.lib.phrases import Phrase
+
 ENDLESS = 1_000_000_000  # a limit all the same: nothing is looked for before it
 
 
-def counts_up_to(most: int, lists: Mapping[str, Sequence[QuerySet[Any]]]) -> dict[str, int]:
-    """Name -> how many rows its lists have together; of each list no more than `most` are
-    counted. One statement. Lists of one name must not share rows."""
-    parts = [(name, rows) for name, several in lists.items() for rows in several]
-    texts: list[str] = []
-    values: list[Any] = []
-    for _, rows in parts:
-        text, given = _worded(rows.order_by().values("pk")[:most])
-        texts.append(f"(SELECT COUNT(*) FROM ({text}) AS part)")  # noqa: S608
-        values += given
-    found: dict[str, int] = dict.fromkeys(lists, 0)
-    if not texts:
-        return found
-    with connections[parts[0][1].db].cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(texts), values)
-        for (name, _), count in zip(parts, cursor.fetchone(), strict=True):
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows several lists have, stopping early. `names`: of each count, whose it is."""
+
+    names: tuple[str, ...]
+    phrase: Phrase
+
+    @classmethod
+    def up_to(
+        cls,
+        most: int,
+        lists: Mapping[str, Sequence[QuerySet[Any]]],
+        spans: Sequence[timedelta] = (),
+    ) -> Counts:
+        """Of each list no more than `most` are counted. Lists of one name must not share rows.
+        What they say of time they say from `phrases.MARK`, and `spans` from there."""
+        parts = [(name, rows) for name, several in lists.items() for rows in several]
+        texts: list[str] = []
+        values: list[Any] = []
+        for _, rows in parts:
+            text, given = _worded(rows.order_by().values("pk")[:most])
+            texts.append(f"(SELECT COUNT(*) FROM ({text}) AS part)")  # noqa: S608
+            values += given
+        text = "SELECT " + ", ".join(texts)
+        phrase = Phrase.of_text(parts[0][1].db, text, values, spans)
+        return cls(tuple(name for name, _ in parts), phrase)
+
+    def at(self, moment: datetime) -> dict[str, int]:
+        """Name -> how many. One statement."""
+        found: dict[str, int] = dict.fromkeys(self.names, 0)
+        [counts] = self.phrase.rows(moment)
+        for name, count in zip(self.names, counts, strict=True):
             found[name] += count
-    return found
+        return found
 
 
 def keys_of(lists: Sequence[QuerySet[Any]], sieve: Sieve | None = None) -> RawSQL:

@@ -87,7 +87,20 @@ from escalations.api.room import (
 from escalations.api.saved_views import SavedViewDetail, SavedViewList
 from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.suggestions import AnswerSuggestion, SuggestionList
+from escalations.api.task_forces import (
+    ChangeTaskForce,
+    EndTaskForce,
+    FormTaskForce,
+    TaskForceDetail,
+    TaskForceList,
+)
 from escalations.api.thresholds import ThresholdsView
+from escalations.api.workstreams import (
+    EndWorkstream,
+    IncidentWorkstreams,
+    WorkstreamDetail,
+    WorkstreamList,
+)
 from escalations.rules.action_items import ActionVerb
 from escalations.rules.lifecycle import Verb
 from escalations.rules.review_fields import REVIEW_VERB_FIELDS
@@ -171,6 +184,19 @@ urlpatterns = [
     path("incidents/<int:number>/notes/", NoteList.as_view(), name="incident_notes"),
     path("incidents/<int:number>/decisions/", DecisionList.as_view(), name="incident_decisions"),
     path("incidents/<int:number>/milestones/", MilestoneList.as_view(), name="incident_milestones"),
+    path(
+        "incidents/<int:number>/workstreams/",
+        IncidentWorkstreams.as_view(),
+        name="incident_workstreams",
+    ),
+    path("workstreams/", WorkstreamList.as_view(), name="workstreams"),
+    path("workstreams/<int:id>/", WorkstreamDetail.as_view(), name="workstream"),
+    path("workstreams/<int:id>/end/", EndWorkstream.as_view(), name="end_workstream"),
+    path("task-forces/", TaskForceList.as_view(), name="task_forces"),
+    path("task-forces/<int:number>/", TaskForceDetail.as_view(), name="task_force"),
+    path("task-forces/<int:number>/form/", FormTaskForce.as_view(), name="form_task_force"),
+    path("task-forces/<int:number>/change/", ChangeTaskForce.as_view(), name="change_task_force"),
+    path("task-forces/<int:number>/end/", EndTaskForce.as_view(), name="end_task_force"),
     path("evidence/", EvidenceList.as_view(), name="evidence"),
     path("evidence/<int:id>/withdraw/", WithdrawEvidence.as_view(), name="withdraw_evidence"),
     path("decisions/<int:id>/approve/", ApproveDecision.as_view(), name="approve_decision"),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Team
-from accounts.selectors.people import people_who
+from accounts.selectors.people import names_of_people_who
 from escalations.selectors.queue_filters import (
     AGES,
     CLOCKS,
@@ -48,7 +48,7 @@ class FilterForm(forms.Form):
         super().__init__(initial=initial, auto_id="filter-%s")
         owner, team = self.fields["owner"], self.fields["team"]
         assert isinstance(owner, forms.ChoiceField) and isinstance(team, forms.ChoiceField)
-        people = [(each.username, str(each)) for each in people_who("respond_incident")]
+        people = list(names_of_people_who("respond_incident"))
         owner.choices = [*owner.choices, *people]  # type: ignore[misc]
         teams = Team.objects.order_by("name").values_list("code", "name")
         team.choices = [*team.choices, *teams]  # type: ignore[misc]

@@ -18,9 +18,10 @@ from escalations.models.decisions import Decision
 from escalations.models.drills import Drill
 from escalations.models.evidence import Evidence, EvidenceContent, NoteWithdrawal
 from escalations.models.exceptions import PolicyException
+from escalations.models.facts import Fact
 from escalations.models.handoffs import Handoff
 from escalations.models.heartbeats import Heartbeat
-from escalations.models.incidents import Fact, Incident, Responder
+from escalations.models.incidents import Incident, Responder
 from escalations.models.kpis import Kpi, KpiFlip, KpiSource, KpiState, Reading, Series
 from escalations.models.ladders import LadderRun, LadderStep
 from escalations.models.letters import CustomerLetter, UpdateDraft

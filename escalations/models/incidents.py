@@ -85,7 +85,7 @@ def hidden_teams(user: User) -> models.QuerySet[Team]:
 
 class IncidentQuerySet(OperationalQuerySet):
     def open(self) -> Self:
-        return self.filter(state__in=OPEN)
+        return self.filter(state__among=OPEN)
 
     def visible_to(
         self, user: User | AnonymousUser, *, hidden: Iterable[int] | None = None
@@ -300,8 +300,8 @@ class Incident(Operational):
             ),
             # The queue by next deadline, what became late just now, and what is due soon.
             models.Index(
-                fields=["next_late_at", "severity", "number", "team"],
-                name="incident_deadline",
+                fields=["has_missed", "next_late_at", "severity", "number", "team"],
+                name="incident_next_late",
                 condition=IS_OPEN,
             ),
             models.Index(
@@ -354,6 +354,12 @@ class Incident(Operational):
                 condition=Q(close_due_at__isnull=False),
             ),
             models.Index(fields=["updated_at"], name="incident_updated"),
+            # Its parts, in their order: few incidents are a part of another.
+            models.Index(
+                fields=["parent", "number"],
+                name="incident_parts",
+                condition=Q(parent__isnull=False),
+            ),
             # What came together lately is found through this.
             models.Index(fields=["opened_at"], name="incident_opened"),
             # What was over is looked up by what it was like, newest first.
@@ -394,23 +400,6 @@ class Incident(Operational):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
-
-
-class Fact(models.Model):
-    """What is known, with the time of the event and the time we heard of it. Append-only."""
-
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="facts_log")
-    name = models.CharField(max_length=40)
-    value = models.JSONField()
-    source = models.CharField(max_length=120)
-    at = models.DateTimeField()
-    received_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["received_at", "id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Role(models.TextChoices):

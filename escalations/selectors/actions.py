@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from django.urls import reverse
 
 from accounts.models import Team, User
 from accounts.roles import ROLES
-from accounts.selectors.people import people_who
+from accounts.selectors.people import names_of_people_who
 from escalations.models import Incident
 from escalations.rules.lifecycle import MOVES, UNANSWERED, Situation, State, Verb, unmet
 from escalations.rules.policy import PolicyDoc, Severity
@@ -76,10 +78,29 @@ class _Lists:
 
     @cached_property
     def people(self) -> list[tuple[str, str]]:
-        return [(each.username, str(each)) for each in people_who("respond_incident")]
+        return list(names_of_people_who("respond_incident"))
 
 
-def next_verb(incident: Incident, user: User, rights: frozenset[str]) -> Verb | None:
+class Answered(Protocol):
+    """What `next_verb` asks of an incident, or of a row of the queue."""
+
+    @property
+    def severity(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def commander_id(self) -> int | None: ...
+    @property
+    def accepted_at(self) -> datetime | None: ...
+    @property
+    def containment_proposed_at(self) -> datetime | None: ...
+    @property
+    def kpi_id(self) -> int | None: ...
+    @property
+    def verification(self) -> str: ...
+
+
+def next_verb(incident: Answered, user: User, rights: frozenset[str]) -> Verb | None:
     """The step that brings an answered incident forward, if this reader may take it."""
     is_major = incident.severity <= Severity.S2
     state = State(incident.state)

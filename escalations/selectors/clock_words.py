@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from escalations.models import Clock
+from escalations.models.clocks import ClockKindChoice
 from escalations.selectors.breach_causes import CauseView
 from escalations.selectors.incidents import live_state
 from escalations.templatetags.belay import countdown, duration
@@ -34,7 +36,31 @@ class ClockView:
     breach: CauseView | None = None
 
 
-def next_clock(clocks: Iterable[Clock], at: datetime) -> ClockView | None:
+class OpenClock(NamedTuple):
+    """What `next_clock` asks of a clock, for lists that make no objects of rows."""
+
+    pk: int
+    incident_id: int
+    kind: str
+    run_state: str
+    started_at: datetime
+    due_at: datetime | None
+    warn_at: datetime | None
+    breach_after: datetime | None
+    breached_at: datetime | None
+    current_target_s: int
+    elapsed_us: int
+    awaiting: str
+
+    @property
+    def late_at(self) -> datetime | None:
+        return self.breach_after or self.due_at
+
+
+KIND_WORDS = dict(ClockKindChoice.choices)
+
+
+def next_clock(clocks: Iterable[Clock | OpenClock], at: datetime) -> ClockView | None:
     """The clock that needs somebody first; a paused one only when none runs. No query."""
     clocks = list(clocks)
     running = [each for each in clocks if each.run_state == "running" and each.due_at]
@@ -57,14 +83,14 @@ def clock_card(clock: Clock, at: datetime) -> ClockView | None:
     return None
 
 
-def _start_of(clock: Clock) -> datetime:
+def _start_of(clock: Clock | OpenClock) -> datetime:
     """Cadence starts anew with each update; its warning stands at three quarters."""
     if clock.kind == "cadence" and clock.due_at and clock.warn_at:
         return clock.due_at - (clock.due_at - clock.warn_at) * 4
     return clock.started_at
 
 
-def _running(clock: Clock, at: datetime, *, card: bool = False) -> ClockView:
+def _running(clock: Clock | OpenClock, at: datetime, *, card: bool = False) -> ClockView:
     due, warn, start = clock.due_at, clock.warn_at, _start_of(clock)
     assert due is not None
     late_at = clock.late_at or due
@@ -77,10 +103,10 @@ def _running(clock: Clock, at: datetime, *, card: bool = False) -> ClockView:
     whole = max((due - start).total_seconds(), 1)
     percent = 100 if status == "late" else int(100 * (at - start).total_seconds() / whole)
     elapsed = ""
-    if card and clock.kind != "cadence":
+    if isinstance(clock, Clock) and card and clock.kind != "cadence":
         elapsed = _span(live_state(clock, at).elapsed_us // SECOND)
     return ClockView(
-        clock.get_kind_display(),
+        KIND_WORDS[clock.kind],
         due,
         start,
         warn,
@@ -89,16 +115,16 @@ def _running(clock: Clock, at: datetime, *, card: bool = False) -> ClockView:
         max(0, min(100, percent)),
         _span(clock.current_target_s),
         elapsed,
-        _explain(clock) if card else "",
+        _explain(clock) if isinstance(clock, Clock) and card else "",
     )
 
 
-def _paused(clock: Clock, *, card: bool = False) -> ClockView:
+def _paused(clock: Clock | OpenClock, *, card: bool = False) -> ClockView:
     used = clock.elapsed_us // SECOND
     left = clock.current_target_s - used
     words = f"{duration(left)} left" if left > 0 else f"late by {duration(left)}"
     return ClockView(
-        clock.get_kind_display(),
+        KIND_WORDS[clock.kind],
         None,
         None,
         None,
@@ -107,7 +133,7 @@ def _paused(clock: Clock, *, card: bool = False) -> ClockView:
         max(0, min(100, 100 * used // max(clock.current_target_s, 1))),
         _span(clock.current_target_s),
         _span(used) if card else "",
-        _explain(clock) if card else "",
+        _explain(clock) if isinstance(clock, Clock) and card else "",
         clock.awaiting,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from accounts.models import Membership, Roster, User
-from accounts.selectors.people import people_who
+from accounts.selectors.people import names_of_people_who
 from accounts.selectors.rosters import person_id, plans
 from escalations.models import Clock, Handoff, Incident, TimelineEvent
 from escalations.models.incidents import OPEN
@@ -58,7 +58,7 @@ def handover(person: User, at: datetime) -> Handover:
     }
     notes = last_words([row.pk for row in rows])
     username, why = next_on_call(person, at)
-    people = [(each.username, str(each)) for each in people_who("respond_incident")]
+    people = names_of_people_who("respond_incident")
     return Handover(
         tuple(
             HandoverRow(

@@ -1,5 +1,5 @@
 """What one person has before them: what they own, when they are on call, what waits for their
-word, and how much it was. Twenty-seven queries with the session and rights, however much it is."""
+word, and how much it was. Twenty-eight queries with the session and rights, however much it is."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from escalations.rules.action_items import UNDONE
 from escalations.rules.thresholds import KpiStateName
 from escalations.selectors.clock_words import ClockView, next_clock
 from escalations.selectors.kpi_list import StateView
+from escalations.selectors.meetings import MeetingRow, meetings_ahead
 from escalations.selectors.pauses import PausedShare, share_words, shares
 
 AHEAD, BACK = timedelta(days=7), timedelta(days=7)
@@ -96,6 +97,7 @@ class MyShift:
     kpis: tuple[KpiRow, ...]
     load: MyLoad
     sees_rosters: bool
+    meetings: tuple[MeetingRow, ...]
     paused: tuple[PausedShare, ...]
 
 
@@ -119,6 +121,7 @@ def my_shift(person: User, at: datetime) -> MyShift:
         kpis=_kpis(person),
         load=MyLoad(counts["open"], counts["late"], pages, nights, _hours(duty)),
         sees_rosters=sees_rosters,
+        meetings=meetings_ahead(person, at),
         paused=_paused(person, at),
     )
 

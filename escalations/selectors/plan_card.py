@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from accounts.models import User
-from accounts.rules.zones import zone_named
 from escalations.models import Decision, Incident, Milestone, TaskForce, Workstream
 from escalations.models.milestones import Stage
 from escalations.models.task_forces import Meeting
-from escalations.rules.meetings import next_meeting
-from escalations.selectors.task_forces import rule_for
+from escalations.selectors.task_forces import next_meeting_of, rule_for
 
 MOST = 100
 DECISION_WORDS = {
@@ -176,12 +173,11 @@ def task_force_card(incident: Incident, rights: frozenset[str], at: datetime) ->
         who = f": {rule.team} sit in" if rule and rule.team else ""
         forming = f"{rule.name} asks for one{who}." if rule else ""
         return TaskForceCard(None, (), "", None, forming, may_change, False, "")
-    zone = zone_named(force.meeting_zone)
     return TaskForceCard(
         force=force,
         members=tuple(str(each.user) for each in force.members.select_related("user")),
         meets=_meets(force),
-        next_at=_next_at(force, zone, at) if force.ended_at is None else None,
+        next_at=next_meeting_of(force, at),
         forming="",
         may_change=may_change and force.ended_at is None,
         is_ended=force.ended_at is not None,
@@ -196,14 +192,3 @@ def _meets(force: TaskForce) -> str:
     if force.meeting == Meeting.DAILY and force.meeting_at is not None:
         return f"daily at {force.meeting_at:%H:%M} {force.meeting_zone}"
     return ""
-
-
-def _next_at(force: TaskForce, zone: ZoneInfo, at: datetime) -> datetime | None:
-    return next_meeting(
-        force.meeting,
-        every_h=force.meeting_every_h,
-        daily_at=force.meeting_at,
-        zone=zone,
-        start=force.formed_at,
-        at=at,
-    )

@@ -1,5 +1,6 @@
-"""The queue, as the page shows it. Eleven queries at most with the reader's session and rights,
-whatever the filter, the number of rows and of saved views."""
+"""The queue, as the page shows it. Nine queries with the reader's session and rights, whatever the
+filter, the number of rows and of saved views; a few more once after a person, a team, a right, a
+view or a ladder changed, for this process keeps them."""
 
 from __future__ import annotations
 
@@ -14,10 +15,12 @@ from django.urls import reverse
 
 from accounts.models import Account, User
 from accounts.selectors.people import rights_of
-from config.lib.several import Sieve, counts_up_to
-from escalations.models import Incident, SavedView
+from config.lib.phrases import MARK, Phrase, once
+from config.lib.several import Counts, Sieve
+from escalations.models import Incident
 from escalations.selectors.queue_filters import (
     SORTS,
+    SPANS,
     Asked,
     Known,
     chips_of,
@@ -27,18 +30,13 @@ from escalations.selectors.queue_filters import (
     without_unknown,
 )
 from escalations.selectors.queue_order import SORT_WORDS, Groups, Place, page_of
-from escalations.selectors.queue_rows import READ, Around, Row, row_of
-from escalations.selectors.saved_views import (
-    asked_of,
-    known_of,
-    may_change,
-    saved_views,
-    scopes_of,
-)
+from escalations.selectors.queue_rows import READ, Around, Queued, Row, row_of
+from escalations.selectors.saved_views import Tab, may_change, scopes_of, tabs_of
 
 PAGE = 50
 CAP = 1000
 SHOWN_VIEWS = 12  # with their counts; the page of views has them all
+SEEING = ("view_incident", "oversee_incidents")
 NEWS = 40  # the last changes that a version is made of
 TABS: tuple[tuple[str, Asked], ...] = (
     ("All open", Asked()),
@@ -125,27 +123,25 @@ def queue_version(user: User) -> str:
     Made of the last changes, not of the last one alone: a change that began earlier may be
     committed later. Counts nothing, so that it costs the same whatever is open.
     """
-    news = Incident.objects.visible_to(user).real().order_by("-updated_at", "-number")
-    rows = list(news.values_list("number", "version", "state")[:NEWS])
+    reader = Reader(user, known_to(user, Asked()))
+
+    def worded() -> Phrase:
+        seen = Incident.objects.visible_to(user, hidden=reader.known.hidden).real()
+        news = seen.order_by("-updated_at", "-number")
+        return Phrase.of(news.values_list("number", "version", "state")[:NEWS])
+
+    rows = once(("queue version", reader.key), worded).rows(MARK)
     return blake2b(repr(rows).encode(), digest_size=8).hexdigest() if rows else "0"
 
 
-def queue(
-    user: User, asked: Asked, at: datetime, saved: Sequence[SavedView] | None = None
-) -> QueuePage:
-    """`saved`: what `saved_views` gave, where it was read already."""
+def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
     known = known_to(user, asked)
     asked = without_unknown(asked, known)
-    saved = list(saved_views(user) if saved is None else saved)[:SHOWN_VIEWS]
+    saved = tabs_of(user)[:SHOWN_VIEWS]
     version = queue_version(user)  # before the rows: what comes between is news once more
-    visible = Incident.objects.visible_to(user, hidden=known.hidden).real()
-    groups = groups_of(visible, asked, known, user, at)
-    lists = _lists(visible, known, user, at) | {"total": _whole(groups, asked)}
-    for view in saved:
-        target, names = asked_of(view), Known(known_of(view))
-        lists[f"view {view.pk}"] = _whole(groups_of(visible, target, names, user, at), target)
-    counts = counts_up_to(CAP + 1, lists)
-    rows, before, after = _page(groups, asked, at, are_few=counts["total"] <= CAP)
+    reader = Reader(user, known)
+    counts = _counts(reader, asked, saved).at(at)
+    rows, before, after = _page(reader, asked, at, are_few=counts["total"] <= CAP)
     rights, around = rights_of(user), Around.of(rows)
     return QueuePage(
         title="Queue",
@@ -172,15 +168,50 @@ def queue(
     )
 
 
-def _lists(
-    visible: QuerySet[Incident], known: Known, user: User, at: datetime
-) -> dict[str, list[QuerySet[Incident]]]:
-    """What the tiles and tabs count."""
-    counted = {label: each for label, each in TABS} | {
-        "late": Asked(clock="late"),
-        "at_risk": Asked(clock="at_risk"),
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and what their statements depend on."""
+
+    user: User
+    known: Known
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        rights = [self.user.has_perm(f"escalations.{right}") for right in SEEING]
+        names = tuple(sorted(self.known.rows.items()))
+        return (self.user.pk, self.user.is_active, *rights, self.known.hidden, names)
+
+    def groups(self, asked: Asked, known: Known | None = None) -> Groups:
+        """What is asked for, as of `MARK`."""
+        visible = Incident.objects.visible_to(self.user, hidden=self.known.hidden).real()
+        return groups_of(visible, asked, known or self.known, self.user, MARK)
+
+
+def _counts(reader: Reader, asked: Asked, saved: Sequence[Tab]) -> Counts:
+    """Of the tiles, the tabs and what is asked for; worded once for each reader and filter."""
+    counted = {label: (each, reader.known) for label, each in TABS} | {
+        "late": (Asked(clock="late"), reader.known),
+        "at_risk": (Asked(clock="at_risk"), reader.known),
+        "total": (asked, reader.known),
     }
-    return {name: groups_of(visible, each, known, user, at).whole for name, each in counted.items()}
+    for tab in saved:
+        counted[f"view {tab.view.pk}"] = (tab.asked, tab.known)
+
+    def worded() -> Counts:
+        lists = {
+            name: _whole(reader.groups(each, known), each)
+            for name, (each, known) in counted.items()
+        }
+        return Counts.up_to(CAP + 1, lists, SPANS)
+
+    views = [(tab.asked, *sorted(tab.known.rows.items())) for tab in saved]
+    key = ("queue counts", CAP, reader.key, _fixed(asked), *views)
+    return once(key, worded)
+
+
+def _fixed(asked: Asked) -> Asked:
+    """Without what no statement of the first page depends on."""
+    return replace(asked, place=None, had_bad_place=False, saved=0)
 
 
 def _whole(groups: Groups, asked: Asked) -> list[QuerySet[Incident]]:
@@ -190,19 +221,27 @@ def _whole(groups: Groups, asked: Asked) -> list[QuerySet[Incident]]:
 
 
 def _page(
-    groups: Groups, asked: Asked, at: datetime, *, are_few: bool
-) -> tuple[list[Any], str, str]:
+    reader: Reader, asked: Asked, at: datetime, *, are_few: bool
+) -> tuple[list[Queued], str, str]:
     """The rows, and the addresses of the pages before and after."""
-    sieve = None
-    if are_few:
-        groups = replace(groups, whole=_whole(groups, asked))
-    elif asked.q:
-        accounts = Account.objects.filter(name__icontains=asked.q)
-        sieve = Sieve("title", asked.q, "account", accounts, PAGE + 1)
 
-    def read(place: Place | None) -> list[Any]:
-        page = page_of(groups, asked.sort, place, at, PAGE + 1, are_few=are_few, sieve=sieve)
-        return list(page.select_related("account", "kpi", "commander").only(*READ))
+    def worded(place: Place | None) -> Phrase:
+        groups, sieve = reader.groups(asked), None
+        if are_few:
+            groups = replace(groups, whole=_whole(groups, asked))
+        elif asked.q:
+            accounts = Account.objects.filter(name__icontains=asked.q)
+            sieve = Sieve("title", asked.q, "account", accounts, PAGE + 1)
+        page = page_of(groups, asked.sort, place, MARK, PAGE + 1, are_few=are_few, sieve=sieve)
+        return Phrase.of(page.values_list(*READ), SPANS)
+
+    def read(place: Place | None) -> list[Queued]:
+        if place is None:
+            key = ("queue page", PAGE, are_few, reader.key, _fixed(asked))
+            phrase = once(key, lambda: worded(None))
+        else:
+            phrase = worded(place)
+        return [Queued._make(row) for row in phrase.rows(at)]
 
     place = asked.place
     found = read(place)
@@ -213,7 +252,7 @@ def _page(
     if is_backward:
         rows.reverse()
 
-    def beside(row: Any, is_backward: bool) -> str:
+    def beside(row: Queued, is_backward: bool) -> str:
         return asked.url(place=Place.beside(row, asked.sort, is_backward=is_backward))
 
     before = beside(rows[0], True) if rows and place else ""
@@ -249,25 +288,23 @@ def _views(counts: Mapping[str, int], asked: Asked) -> tuple[View, ...]:
     )
 
 
-def _saved_tabs(
-    saved: Sequence[SavedView], counts: Mapping[str, int], asked: Asked
-) -> tuple[View, ...]:
+def _saved_tabs(saved: Sequence[Tab], counts: Mapping[str, int], asked: Asked) -> tuple[View, ...]:
     return tuple(
         View(
-            view.name,
-            _capped(counts[f"view {view.pk}"]),
-            asked_of(view).url(),
-            asked.saved == view.pk,
-            "all" if view.is_for_all else "team" if view.team_id else "me",
+            tab.view.name,
+            _capped(counts[f"view {tab.view.pk}"]),
+            tab.asked.url(),
+            asked.saved == tab.view.pk,
+            "all" if tab.view.is_for_all else "team" if tab.view.team_id else "me",
         )
-        for view in saved
+        for tab in saved
     )
 
 
-def _chosen(saved: Sequence[SavedView], asked: Asked, user: User) -> ChosenView | None:
-    for view in saved:
-        if view.pk == asked.saved:
-            is_changed = asked_of(view).query != asked.query
+def _chosen(saved: Sequence[Tab], asked: Asked, user: User) -> ChosenView | None:
+    for tab in saved:
+        if (view := tab.view).pk == asked.saved:
+            is_changed = tab.asked.query != asked.query
             return ChosenView(view.pk, view.name, is_changed, may_change(view, user))
     return None
 

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Case, DateTimeField, Q, QuerySet, When
 
 from config.lib.pages import SortKey
 from config.lib.several import Sieve, keys_of
 from escalations.models import Incident
+from escalations.models.kpis import SEVERITIES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -97,15 +99,19 @@ class Groups:
     @classmethod
     def of(cls, rows: QuerySet[Incident], at: datetime, clock: str = "") -> Groups:
         """`clock` is a filter by clock: it leaves out groups."""
-        on_time = rows.filter(has_missed=False)
-        missed, just_late = rows.filter(has_missed=True), on_time.filter(next_late_at__lte=at)
+        on_time = rows.filter(_noted(late=False))
+        missed = rows.filter(_noted(late=True))
+        just_late = on_time.filter(next_late_at__lte=at)
         if clock == "late":
             return cls([missed, just_late], missed, just_late, None)
         if clock == "at_risk":
-            risky = on_time.filter(next_late_at__gt=at, next_warn_at__lte=at)
+            # The bare column, as its index says it.
+            risky = rows.filter(has_missed=False, next_late_at__gt=at, next_warn_at__lte=at)
             return cls([risky], None, None, risky)
         rest = rows.filter(_is_on_time(at))
-        return cls([rows], missed, None if clock == "due" else just_late, rest)
+        if clock == "due":  # two ranges of the index of deadlines
+            return cls([missed, on_time], missed, None, rest)
+        return cls([rows], missed, just_late, rest)
 
 
 def page_of(
@@ -121,18 +127,20 @@ def page_of(
     """The `size` rows after a place, or before it in reverse; `is_late` on each. One statement.
     `are_few`: all of them may be gathered and sorted. A sieve leaves out rows on the way."""
     keys, is_backward = KEYS[sort], bool(place and place.is_backward)
-    order = [key.order(is_backward) for key in keys]
-    found = Incident.objects.annotate(is_late=Case(When(_is_late(at), then=1), default=0))
+    order = ["is_late" if is_backward else "-is_late"]
+    order += [key.order(is_backward) for key in keys]
+    marked = Incident.objects.annotate(is_late=Case(When(_is_late(at), then=1), default=0))
     if are_few:
-        found = found.filter(pk__in=keys_of(groups.whole))
+        found = marked.filter(pk__in=keys_of(groups.whole))
         if place:
             found = found.filter(_after_place(place, keys, at))
     else:
-        ranges = [rows.order_by(*order) for rows in _of_groups(groups, place, keys)]
+        ranges = [rows.order_by(*order[1:]) for rows in _of_groups(groups, place, keys)]
         if sieve is None:
             ranges = [rows[:size] for rows in ranges]
-        found = found.filter(pk__in=keys_of(ranges, sieve)) if ranges else found.none()
-    return found.order_by("is_late" if is_backward else "-is_late", *order)[:size]
+        found = marked.filter(pk__in=keys_of(ranges, sieve)) if ranges else marked.none()
+    # What is read beside them is looked up for these alone.
+    return marked.filter(pk__in=found.order_by(*order).values("pk")[:size]).order_by(*order)
 
 
 def _is_late(at: datetime) -> Q:
@@ -140,7 +148,12 @@ def _is_late(at: datetime) -> Q:
 
 
 def _is_on_time(at: datetime) -> Q:
-    return Q(has_missed=False) & (Q(next_late_at=None) | Q(next_late_at__gt=at))
+    return _noted(late=False) & (Q(next_late_at=None) | Q(next_late_at__gt=at))
+
+
+def _noted(*, late: bool) -> Q:
+    """An equation, by which SQLite finds a place of an index: Django says the bare column."""
+    return Q(has_missed__in=[late])
 
 
 def _of_groups(
@@ -151,16 +164,27 @@ def _of_groups(
     for rows, is_late in ((groups.missed, True), (groups.just_late, True), (groups.rest, False)):
         if rows is None:
             continue
-        if place is None:
-            parts.append(rows)
-        elif is_late is not place.is_late:
-            parts += [rows] if is_late is place.is_backward else []
+        if place is None or is_late is not place.is_late:
+            is_beyond = place is None or is_late is place.is_backward
+            led = [rows] if rows is groups.just_late else _led(rows, keys)
+            parts += led if is_beyond else []
         elif rows is groups.just_late:
             parts.append(rows.filter(_beyond(keys, place.values, place.is_backward)))
         else:
-            found = _ranges(keys, place.values, place.is_backward)
+            found = _ranges(keys, place.values, place.is_backward, _steps(rows, keys))
             parts += [rows.filter(condition) for condition in found]
     return parts
+
+
+def _steps(rows: QuerySet[Incident], keys: list[SortKey]) -> tuple[int, ...]:
+    """The severities, where a database has to be led from one to the next: SQLite goes along an
+    index with empty values last only if all columns before them are given."""
+    is_led = connections[rows.db].vendor == "sqlite" and keys[0].name == "severity"
+    return tuple(level for level, _ in SEVERITIES) if is_led else ()
+
+
+def _led(rows: QuerySet[Incident], keys: list[SortKey]) -> list[QuerySet[Incident]]:
+    return [rows.filter(severity=level) for level in _steps(rows, keys)] or [rows]
 
 
 def _after_place(place: Place, keys: list[SortKey], at: datetime) -> Q:
@@ -170,11 +194,14 @@ def _after_place(place: Place, keys: list[SortKey], at: datetime) -> Q:
     return found if place.is_late is place.is_backward else found | other
 
 
-def _ranges(keys: list[SortKey], values: tuple[Any, ...], is_backward: bool) -> list[Q]:
+def _ranges(
+    keys: list[SortKey], values: tuple[Any, ...], is_backward: bool, steps: tuple[int, ...]
+) -> list[Q]:
     """(a, b, c, ...) after (x, y, z, ...), said as ranges of an index: a after x; a = x and b
-    after y; a = x and b = y and the rest after the rest."""
+    after y; a = x and b = y and the rest after the rest. `steps`: all there is of a, one by one."""
     (first, second, *others), (x, y, *rest) = keys, values
-    found = _after(first, x, is_backward)
+    beyond = [step for step in steps if (step < x if is_backward else step > x)]
+    found = [first.equal(step) for step in beyond] if steps else _after(first, x, is_backward)
     found += [first.equal(x) & each for each in _after(second, y, is_backward)]
     if others:
         same = first.equal(x) & second.equal(y)

@@ -5,149 +5,219 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db import connection
+from django.db.models import Count
 from django.urls import reverse
 
 from accounts.models import User
-from escalations.models import Clock, Incident, LadderLevel, LadderRun
+from config.lib.stamps import kept
+from config.lib.statements import ask, marks, moment, words
+from escalations.models import LadderLevel
+from escalations.models.incidents import StateChoice
 from escalations.models.ladders import LIVE
 from escalations.rules.lifecycle import UNANSWERED, State, Verb
 from escalations.selectors.action_words import LABELS
 from escalations.selectors.actions import Action, next_verb
-from escalations.selectors.clock_words import ClockView, next_clock
-from escalations.templatetags.belay import duration, initials
-
-if TYPE_CHECKING:
-    from typing import TypedDict
-
-    from django_stubs_ext import WithAnnotations
-
-    class _IsLate(TypedDict):
-        is_late: Any
-
-    Queued = WithAnnotations[Incident, _IsLate]
+from escalations.selectors.clock_words import ClockView, OpenClock, next_clock
+from escalations.templatetags.belay import duration, initials, utc
 
 
-# What rows are made of, and what the places of a queue are told by: few of some 70 columns.
-READ = (
-    *("number", "title", "severity", "needs_severity_check", "state", "product_area", "segment"),
-    *("score_bp", "priority_bp", "received_at", "opened_at", "next_due_at", "next_late_at"),
-    *("commander_id", "accepted_at", "is_paused", "verification", "containment_proposed_at"),
-    *("account__name", "kpi__code"),
-    *("commander__username", "commander__first_name", "commander__last_name"),
+class Queued(NamedTuple):
+    """What a row is made of, and what the places of a queue are told by: few of some 70 columns,
+    and no objects of models, which cost more than all that is said of them."""
+
+    number: int
+    title: str
+    severity: int
+    needs_severity_check: bool
+    state: str
+    product_area: str
+    segment: str
+    score_bp: int
+    priority_bp: int
+    received_at: datetime
+    opened_at: datetime
+    next_due_at: datetime | None
+    next_late_at: datetime | None
+    commander_id: int | None
+    accepted_at: datetime | None
+    is_paused: bool
+    verification: str
+    containment_proposed_at: datetime | None
+    kpi_id: int | None
+    policy_version_id: int
+    account_name: str | None
+    kpi_code: str | None
+    username: str | None
+    first_name: str | None
+    last_name: str | None
+    is_late: int
+
+    @property
+    def owner(self) -> str:
+        """As a person is called everywhere."""
+        return f"{self.first_name or ''} {self.last_name or ''}".strip() or self.username or ""
+
+
+BESIDE = {"account_name": "account__name", "kpi_code": "kpi__code"} | {
+    name: f"commander__{name}" for name in ("username", "first_name", "last_name")
+}
+READ = tuple(BESIDE.get(name, name) for name in Queued._fields)
+CLOCKS = (
+    "SELECT id, incident_id, kind, run_state, started_at, due_at, warn_at, breach_after,"
+    " breached_at, current_target_s, elapsed_us, awaiting FROM escalations_clock"
+    " WHERE run_state IN ('running', 'paused') AND incident_id IN "
 )
-OF_CLOCK = (
-    *("incident_id", "kind", "run_state", "outcome", "started_at", "due_at", "warn_at"),
-    *("breach_after", "breached_at", "current_target_s", "elapsed_us", "awaiting"),
+TIMES = slice(4, 9)
+RUNS = (
+    "SELECT incident_id, level, ladder FROM escalations_ladderrun"  # noqa: S608
+    f" WHERE state IN {words(LIVE)} AND incident_id IN "
 )
+STATE_WORDS = dict(StateChoice.choices)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class What:
+    """The cells that stay the same until somebody changes the incident. All values of a row are
+    hashable, so that each part is drawn once for each value (`drawn` in the templates)."""
+
     number: int
     key: str
     url: str
     title: str
     severity: int
     check_severity: bool
-    state: str
-    account_name: str
-    product_area: str
-    kpi_code: str
-    segment: str
+    can: str
+    meta: str
     score: str
     score_percent: int
     score_url: str
-    next_clock: ClockView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    key: str
+    clock: ClockView
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    state: str
+    is_paused: bool
+    is_stopped_late: bool
     age: str
-    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    key: str
+    url: str
     ladder: str
     owner_name: str
     owner_initials: str
     is_accepted: bool
-    is_late: bool
-    is_paused: bool
-    is_stopped_late: bool
-    can: str
     actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """Clocks and ladders of the rows of a page, by incident. Read by hand: Django's prefetching
-    makes a manager and a query for each row, which costs more than both statements."""
+class Row:
+    number: int
+    can: str
+    is_late: bool
+    next_clock: ClockView | None
+    what: What
+    clocked: Clocked | None
+    standing: Standing
+    whose: Whose
 
-    clocks: dict[int, list[Clock]]
-    runs: dict[int, Any]  # each with its number of levels
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Clocks and ladders of the rows of a page, by incident."""
+
+    clocks: dict[int, list[OpenClock]]
+    ladders: dict[int, str]  # such as "2 of 4"
 
     @classmethod
-    def of(cls, rows: Sequence[Incident]) -> Around:
-        """Two queries."""
-        numbers = [row.pk for row in rows]
-        if not numbers:
+    def of(cls, rows: Sequence[Queued]) -> Around:
+        """Two queries; one more where a ladder is not known to this process yet."""
+        versions = {row.number: row.policy_version_id for row in rows}
+        if not versions:
             return cls({}, {})
-        clocks: dict[int, list[Clock]] = {}
-        live = Clock.objects.filter(incident__in=numbers, run_state__in=("running", "paused"))
-        for clock in live.only(*OF_CLOCK):
-            clocks.setdefault(clock.incident_id, []).append(clock)
-        levels = (
-            LadderLevel.objects.filter(
-                ladder__version=OuterRef("incident__policy_version"),
-                ladder__name=OuterRef("ladder"),
-                number__gt=0,
-            )
-            .order_by()
-            .values("ladder")
-            .annotate(n=Count("pk"))
-            .values("n")
-        )
-        runs = LadderRun.objects.filter(incident__in=numbers, state__in=LIVE).only(
-            "incident_id", "level"
-        )
-        found = runs.annotate(levels=Subquery(levels))
-        return cls(clocks, {run.incident_id: run for run in found})
+        clocks: dict[int, list[OpenClock]] = {}
+        numbers = list(versions)
+        for row in ask(CLOCKS + marks(numbers), numbers):
+            if connection.vendor == "sqlite":
+                row = (*row[: TIMES.start], *map(moment, row[TIMES]), *row[TIMES.stop :])
+            clocks.setdefault(row[1], []).append(OpenClock._make(row))
+        runs = ask(RUNS + marks(numbers), numbers)
+        tops = kept().many("levels", {(versions[run[0]], run[2]) for run in runs}, _levels)
+        said = {n: f"{level} of {tops[versions[n], name] or 0}" for n, level, name in runs}
+        return cls(clocks, said)
+
+
+def _levels(ladders: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """How many levels these ladders have, each named by its version and its name."""
+    rows = LadderLevel.objects.filter(ladder__version__in={key for key, _ in ladders}, number__gt=0)
+    counted = rows.order_by().values_list("ladder__version", "ladder__name")
+    return {(key, name): n for key, name, n in counted.annotate(n=Count("pk"))}
 
 
 def row_of(
     incident: Queued, around: Around, user: User, rights: frozenset[str], at: datetime
 ) -> Row:
-    url = reverse("incident", args=[incident.number])
-    run = around.runs.get(incident.pk)
-    owner = str(incident.commander) if incident.commander else ""
-    clock = next_clock(around.clocks.get(incident.pk, ()), at)
+    key, owner = f"INC-{incident.number}", incident.owner
+    clock = next_clock(around.clocks.get(incident.number, ()), at)
+    url, can = _address("incident", incident.number), _can(incident, user, rights)
+    said = (key, incident.account_name, incident.kpi_code, incident.segment, incident.product_area)
+    is_late = bool(incident.is_late)
     return Row(
-        number=incident.number,
-        key=incident.key,
-        url=url,
-        title=incident.title,
-        severity=incident.severity,
-        check_severity=incident.needs_severity_check,
-        state=incident.get_state_display(),
-        account_name=incident.account.name if incident.account else "",
-        product_area=incident.product_area,
-        kpi_code=incident.kpi.code if incident.kpi else "",
-        segment=incident.segment,
-        score=f"{incident.score_bp / 100:.2f}",
-        score_percent=incident.score_bp // 100,
-        score_url=reverse("incident-score", args=[incident.number]),
-        next_clock=clock,
-        age=duration(at - incident.opened_at),
-        opened_at=incident.opened_at,
-        ladder=f"{run.level} of {run.levels or 0}" if run else "",
-        owner_name=owner,
-        owner_initials=initials(owner),
-        is_accepted=incident.accepted_at is not None,
-        is_late=bool(incident.is_late),
-        is_paused=incident.is_paused,
-        is_stopped_late=bool(incident.is_late) and bool(clock and clock.status == "paused"),
-        can=_can(incident, user, rights),
-        actions=_row_actions(incident, user, rights),
+        incident.number,
+        can,
+        is_late,
+        clock,
+        What(
+            number=incident.number,
+            key=key,
+            url=url,
+            title=incident.title,
+            severity=incident.severity,
+            check_severity=incident.needs_severity_check,
+            can=can,
+            meta=" · ".join(word for word in said if word),
+            score=f"{incident.score_bp / 100:.2f}",
+            score_percent=incident.score_bp // 100,
+            score_url=_address("incident-score", incident.number),
+        ),
+        Clocked(key, clock, utc(clock.due_at, at) if clock.due_at else "") if clock else None,
+        Standing(
+            STATE_WORDS[incident.state],
+            incident.is_paused,
+            is_late and bool(clock and clock.status == "paused"),
+            duration(at - incident.opened_at),
+        ),
+        Whose(
+            key=key,
+            url=url,
+            ladder=around.ladders.get(incident.number, ""),
+            owner_name=owner,
+            owner_initials=initials(owner),
+            is_accepted=incident.accepted_at is not None,
+            actions=_row_actions(incident, user, rights),
+        ),
     )
 
 
-def _can(incident: Incident, user: User, rights: frozenset[str]) -> str:
+@lru_cache(maxsize=10_000)  # to find an address by its name costs more than all else of a row
+def _address(name: str, *words: int | str) -> str:
+    return reverse(name, args=words)
+
+
+def _can(incident: Queued, user: User, rights: frozenset[str]) -> str:
     """What can be done with several such rows at once."""
     if "respond_incident" not in rights:
         return ""
@@ -160,7 +230,7 @@ def _can(incident: Incident, user: User, rights: frozenset[str]) -> str:
     return " ".join(words)
 
 
-def _row_actions(incident: Incident, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
+def _row_actions(incident: Queued, user: User, rights: frozenset[str]) -> tuple[Action, ...]:
     """The next thing to do, and the way out: asking somebody higher."""
     if "respond_incident" not in rights:
         return ()
@@ -183,6 +253,6 @@ KEYS = {
 }
 
 
-def _action(incident: Incident, verb: Verb, **more: Any) -> Action:
-    url = reverse("incident-verb", args=[incident.number, verb.value])
+def _action(incident: Queued, verb: Verb, **more: Any) -> Action:
+    url = _address("incident-verb", incident.number, verb.value)
     return Action(verb.value, LABELS[verb], url, KEYS.get(verb, ""), **more)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from accounts.selectors.people import people_who
+from accounts.selectors.people import names_of_people_who
 from escalations.models import Incident
 from escalations.selectors.evidence import evidence_card
 from escalations.selectors.plan_card import decisions_card, plan_card, task_force_card
@@ -17,12 +17,12 @@ def room_of(incident: Incident, user: User, rights: frozenset[str], at: datetime
     """Context of the page. At most thirteen queries, whatever happened."""
     plan = plan_card(incident, rights, at)
     force = task_force_card(incident, rights, at)
-    names = people_who("respond_incident") if plan.may_plan or force.may_change else []
+    may_name = plan.may_plan or force.may_change
     return {
         "evidence": evidence_card(incident, user, rights),
         "decisions": decisions_card(incident, user, rights),
         "plan": plan,
         "task_force": force,
-        "people": [(each.username, str(each)) for each in names],
+        "people": list(names_of_people_who("respond_incident")) if may_name else [],
         "similar": similar(traits_of(incident), user, besides=incident.pk),
     }

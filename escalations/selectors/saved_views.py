@@ -10,6 +10,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from accounts.models import Membership, Team, User
 from config.lib.errors import DomainError
+from config.lib.stamps import kept
 from escalations.models import SavedView, StartView
 from escalations.selectors.queue_filters import SEVERAL, Asked, Known, chips_of
 
@@ -45,6 +46,25 @@ def saved_views(user: User) -> QuerySet[SavedView, Any]:
         )
         .order_by("place", "position", "pk")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A saved view with the address it stands for and what that names."""
+
+    view: SavedView
+    asked: Asked
+    known: Known
+    is_start: bool
+
+
+def tabs_of(user: User) -> tuple[Tab, ...]:
+    """`saved_views`, kept by this process until one of them changes; to be read only."""
+    return kept().one(("views", user.pk), lambda: tuple(map(_tab, saved_views(user))))
+
+
+def _tab(view: Any) -> Tab:
+    return Tab(view, asked_of(view), Known(known_of(view)), bool(view.is_start))
 
 
 def saved_view(pk: int, user: User) -> SavedView:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q
 
+from accounts.rules.zones import zone_named
 from accounts.selectors.customers import tier_of
-from escalations.models import Incident, TaskForceRule
+from escalations.models import Incident, TaskForce, TaskForceRule
+from escalations.rules.meetings import next_meeting
 
 
 def rule_for(incident: Incident) -> TaskForceRule | None:
@@ -17,3 +21,17 @@ def rule_for(incident: Incident) -> TaskForceRule | None:
     rows = rows.filter(Q(product_area="") | Q(product_area__iexact=area))
     rows = rows.filter(Q(category="") | Q(category=incident.category))
     return rows.select_related("team").first()
+
+
+def next_meeting_of(force: TaskForce, at: datetime) -> datetime | None:
+    """None without a standing meeting, and once it has ended."""
+    if force.ended_at is not None:
+        return None
+    return next_meeting(
+        force.meeting,
+        every_h=force.meeting_every_h,
+        daily_at=force.meeting_at,
+        zone=zone_named(force.meeting_zone),
+        start=force.formed_at,
+        at=at,
+    )

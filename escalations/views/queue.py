@@ -6,18 +6,17 @@ from django.shortcuts import redirect, render
 from escalations.selectors.maintenance import lasting
 from escalations.selectors.queue import queue, queue_version
 from escalations.selectors.queue_filters import Asked
-from escalations.selectors.saved_views import asked_of, saved_views
+from escalations.selectors.saved_views import tabs_of
 from escalations.selectors.storms import storms_for
 from escalations.views.doors import IncidentsView
 
 
 class Queue(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        saved = list(saved_views(self.person))
-        starts = [view for view in saved if view.is_start] if not request.GET else []
+        starts = [tab for tab in tabs_of(self.person) if tab.is_start] if not request.GET else []
         if starts:
-            return redirect(asked_of(starts[0]).url())
-        page = queue(self.person, Asked.of(request.GET), self.at, saved)
+            return redirect(starts[0].asked.url())
+        page = queue(self.person, Asked.of(request.GET), self.at)
         context = {"nav": "queue", "page": page, "now": self.at, "storms": storms_for(self.person)}
         context["windows"] = lasting(self.at)
         return render(request, "escalations/incidents/list.html", context)

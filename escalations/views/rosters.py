@@ -25,6 +25,7 @@ from accounts.services.roster_import import ImportReport
 from config.lib import clock
 from config.lib.errors import DomainError
 from escalations.forms.rosters import ROSTER_VERBS, imported, perform
+from escalations.selectors.meetings import recurring_meetings
 from escalations.selectors.roster_load import roster_load
 from escalations.views.doors import RoledView
 
@@ -163,7 +164,8 @@ class CalendarFeedView(View):
         feed = feed_behind(token)
         if feed is None:
             raise Http404
-        text = calendar_of(feed, at)
+        meetings = [] if feed.roster else recurring_meetings(feed.user, at)
+        text = calendar_of(feed, at, meetings)
         tag = quote_etag(etag_of(text))
         asked = parse_etags(request.headers.get("If-None-Match", ""))
         if tag in asked or "*" in asked:

@@ -7,8 +7,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from escalations.models import Incident
+from escalations.models.incidents import OPEN
 from escalations.selectors import queue as queue_page
 from escalations.selectors.queue import queue
 from escalations.selectors.queue_filters import Asked
@@ -140,3 +142,44 @@ def test_counts_stop_at_a_thousand(company, many, at, monkeypatch):
     monkeypatch.setattr(queue_page, "CAP", 10)
     page = queue(company["agent"], Asked(), at)
     assert (page.total, page.tiles.open.is_capped) == ("10+", True)
+
+
+def test_the_open_ones_are_named_in_the_statement_as_their_indexes_name_them(company, many, at):
+    """SQLite takes a partial index only where its words stand in the statement themselves."""
+    seen = []
+
+    def note(execute, sql, params, is_many, context):
+        seen.append(sql)
+        return execute(sql, params, is_many, context)
+
+    with connection.execute_wrapper(note):
+        queue(company["agent"], Asked(area="cards", q="checkout"), at)
+    of_incidents = [sql for sql in seen if f"\"state\" IN ('{OPEN[0]}', " in sql]
+    assert len(of_incidents) == 2  # the counts, and the rows of the page
+    assert all(sql.count('"drill_id" IS NULL') <= sql.count("IN ('") for sql in of_incidents)
+
+
+def test_only_plain_words_are_written_into_a_statement():
+    with pytest.raises(ValueError, match="not plain words"):
+        str(Incident.objects.filter(state__among=["new') --"]).query)
+
+
+def test_a_statement_that_is_worded_already_is_asked_as_of_another_time(company, at):
+    incident = open_incident(at)
+    due = at + 20 * MINUTE
+    Incident.objects.filter(pk=incident.pk).update(next_late_at=due, opened_at=at)
+
+    def counts(moment):
+        page = queue(company["agent"], Asked(age="1h"), moment)
+        return {view.label: view.count for view in page.views}["Due in 30 min"], len(page.rows)
+
+    for moment, expected in (
+        (at - 11 * MINUTE, ("0", 0)),
+        (at, ("1", 0)),
+        (due, ("0", 0)),
+        (at + 60 * MINUTE, ("0", 1)),
+        (at, ("1", 0)),
+    ):
+        assert counts(moment) == expected, moment
+    assert queue(company["agent"], Asked(clock="late"), due).rows
+    assert not queue(company["agent"], Asked(clock="late"), at).rows
