@@ -3,6 +3,7 @@
 from django.urls import path
 
 from escalations.views import (
+    account_value,
     action_items,
     acts,
     audit,
@@ -55,6 +56,7 @@ urlpatterns = [
         name="queue-view-verb",
     ),
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
+    path("account-value/", account_value.AccountValue.as_view(), name="account-value"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
     path("to-sort/", sorting.ToSortList.as_view(), name="to-sort"),

@@ -10,6 +10,7 @@ from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
 from accounts.models.stamps import Stamp
 from accounts.models.swaps import Swap
 from accounts.models.teams import Membership, Team
+from accounts.models.value_rubrics import ValueRubric, ValueRubricVersion
 
 __all__ = [
     "Absence",
@@ -30,4 +31,6 @@ __all__ = [
     "Swap",
     "Team",
     "User",
+    "ValueRubric",
+    "ValueRubricVersion",
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.account_value import AccountValueDetail, AccountValueList
 from escalations.api.approvals_needed import ApprovalsNeededView
 from escalations.api.automation import EndAutomationPause, PauseDetail, PauseList
 from escalations.api.board import BoardLetterView
@@ -93,6 +94,8 @@ from escalations.rules.lifecycle import Verb
 from escalations.rules.review_fields import REVIEW_VERB_FIELDS
 
 urlpatterns = [
+    path("account-value/", AccountValueList.as_view(), name="account_value"),
+    path("account-value/<int:number>/", AccountValueDetail.as_view(), name="account_value_one"),
     path("readings/", ReadingsView.as_view(), name="readings"),
     path("kpis/", KpisView.as_view(), name="kpis"),
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),

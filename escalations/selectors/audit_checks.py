@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Model, Q
 
-from accounts.models import ServiceHoursVersion
+from accounts.models import ServiceHoursVersion, ValueRubricVersion
 from escalations.models import (
     ActionItem,
     AutomationPause,
@@ -69,6 +69,7 @@ class Finding:
 TIMERS: tuple[tuple[str, type[Model], str, str], ...] = (
     ("new hours", ServiceHoursVersion, "adopt_at", ""),
     ("change of the rules", ChangeRequest, "settle_at", ""),
+    ("valuing of accounts", ValueRubricVersion, "revalue_at", ""),
     ("hand-over look", LadderRun, "look_at", "drill"),
     ("storm", Storm, "look_at", "drill"),
     ("word to ask a customer again", Clock, "chase_at", "drill"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from config.lib.errors import DomainError
 from escalations.models import Change
+from escalations.selectors.governed_kinds.account_value import AccountValue
 from escalations.selectors.governed_kinds.approvals import ApprovalNumbers
 from escalations.selectors.governed_kinds.hours import Hours
 from escalations.selectors.governed_kinds.kind import GovernedKind, Said
@@ -18,6 +19,7 @@ KINDS: tuple[GovernedKind[Any], ...] = (
     Thresholds(),
     Playbooks(),
     Hours(),
+    AccountValue(),
     ApprovalNumbers(),
 )
 BY_NAME = {kind.said.name: kind for kind in KINDS}

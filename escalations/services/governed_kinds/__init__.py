@@ -7,6 +7,7 @@ from typing import Any
 
 from escalations.models import Change
 from escalations.selectors.governed_kinds import kind_named, kind_of
+from escalations.services.governed_kinds.account_value import AccountValueVerbs
 from escalations.services.governed_kinds.approvals import ApprovalVerbs
 from escalations.services.governed_kinds.hours import HoursVerbs
 from escalations.services.governed_kinds.kind import GovernedVerbs
@@ -19,6 +20,7 @@ KINDS: tuple[GovernedVerbs[Any], ...] = (
     ThresholdVerbs(),
     PlaybookVerbs(),
     HoursVerbs(),
+    AccountValueVerbs(),
     ApprovalVerbs(),
 )
 VERBS = {verbs.reads.field: verbs for verbs in KINDS}
