@@ -29,7 +29,7 @@ def _problems(rubric: Rubric) -> Iterator[Problem]:
     yield from _weights("risk", rubric.risk_weights)
     if not 0 <= rubric.value_share <= 100:
         yield Problem("value_share", "out_of_range", "A share is 0 to 100 per cent.")
-    names = ("high_potential_from", "enterprise_from", "strategic_from")
+    names: tuple[str, ...] = ("high_potential_from", "enterprise_from", "strategic_from")
     yield from _rising(rubric, names, 1, 100, "Tiers rise")
     names = ("lifetime_2_from", "lifetime_3_from", "lifetime_4_from")
     yield from _rising(rubric, names, 1, MOST_AMOUNT, "The limits of lifetime value rise")

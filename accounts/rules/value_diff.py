@@ -24,10 +24,10 @@ LIMITS = {
     "renewal_2_days": "Renewal risk 2 begins at {} days",
     "renewal_3_days": "Renewal risk 3 begins at {} days",
     "renewal_4_days": "Renewal risk 4 begins at {} days",
-    "growing_pct": "Usage grows from +{} per cent",
-    "fall_2_pct": "Usage momentum 2 begins at -{} per cent",
-    "fall_3_pct": "Usage momentum 3 begins at -{} per cent",
-    "fall_4_pct": "Usage momentum 4 begins at -{} per cent",
+    "growing_pct": "Usage grows from {} per cent",
+    "fall_2_pct": "Usage momentum 2 begins at a fall of {} per cent",
+    "fall_3_pct": "Usage momentum 3 begins at a fall of {} per cent",
+    "fall_4_pct": "Usage momentum 4 begins at a fall of {} per cent",
 }
 ANCHORS = {"importance_anchors": "Strategic importance", "influence_anchors": "Influence"}
 

@@ -119,7 +119,8 @@ def tier_changes(before: Rubric, after: Rubric, person: User) -> Reach | None:
     if not person.has_perm("accounts.view_account"):
         return None
     rows = Account.objects.visible_to(person).moved(before, after)
-    ways = rows.order_by().values_list("tier_before", "tier_after").annotate(count=Count("pk"))
+    named = rows.order_by().values_list("tier_before", "tier_after")  # type: ignore[misc]  # moved
+    ways = named.annotate(count=Count("pk"))
     counted = sorted(ways, key=lambda way: (-way[2], way[0], way[1]))
     total = sum(count for _, _, count in counted)
     first = rows.order_by("name", "pk").values_list(

@@ -57,7 +57,7 @@ def test_each_change_is_one_sentence():
         "Priority is 70 per cent value and 30 per cent risk, not 60 and 40.",
         "Strategic begins at 75 points, not 80.",
         "Lifetime value 4 begins at 2,000,000, not 1,000,000.",
-        "Usage momentum 2 begins at -5 per cent, not -10.",
+        "Usage momentum 2 begins at a fall of 5 per cent, not 10.",
         "Influence 4 is “Everybody asks them”, not “Press and analysts ask them first”.",
     )
 
