@@ -42,12 +42,11 @@ class ValueForm(forms.Form):
         help_text="An hour from now or later. Empty: one hour after the last approval.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    reason = forms.CharField(
-        label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), required=False
-    )
+    reason = forms.CharField(label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, rubric: Rubric, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rubric: Rubric, is_look: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["reason"].required = not is_look
         for name, label in (WEIGHTS | TIERS).items():
             self.fields[name] = _number(label, 100)
         for name, label in AMOUNTS.items():

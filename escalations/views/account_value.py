@@ -32,10 +32,11 @@ class AccountValue(RoledView):
         if not self.person.has_perm(MAY_ASK):
             raise PermissionDenied
         page = value_page()
-        form = ValueForm(request.POST, rubric=page.rubric)
+        is_look = "look" in request.POST
+        form = ValueForm(request.POST, rubric=page.rubric, is_look=is_look)
         if not form.is_valid():
             return self._page(page, form, 400)
-        if "look" in request.POST:
+        if is_look:
             return self._look(page, form)
         given = form.cleaned_data
         asked = {"effective_from": given["effective_from"], "reason": given["reason"]}
