@@ -163,6 +163,7 @@ urlpatterns = [
     path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
     path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),
     path("exceptions/", exceptions.Exceptions.as_view(), name="exceptions"),
+    path("exceptions/export.csv", exceptions.ExceptionsExport.as_view(), name="exceptions-export"),
     path("exceptions/ask/", exceptions.AskException.as_view(), name="exception-ask"),
     path("exceptions/<int:pk>/", exceptions.OneException.as_view(), name="exception"),
     path("exceptions/<int:pk>/renew/", exceptions.RenewException.as_view(), name="exception-renew"),
