@@ -225,7 +225,8 @@ def _rules(figures: Figures) -> Section:
         Line(
             f"{_many(figures.limits[0], 'version', 'versions')} of KPI limits and "
             f"{_many(figures.playbooks[0], 'version', 'versions')} of playbooks came into force, "
-            f"first ones among them; the month before {figures.limits[1]} and {figures.playbooks[1]}."
+            f"first ones among them; the month before {figures.limits[1]} "
+            f"and {figures.playbooks[1]}."
         )
     )
     return Section("rules", "Rules", tuple(lines))

@@ -20,6 +20,7 @@ from escalations.models import (
     AutomationPause,
     ChangeRequest,
     Clock,
+    ClockRepair,
     CustomerLetter,
     Decision,
     Handoff,
@@ -69,6 +70,7 @@ class Finding:
 TIMERS: tuple[tuple[str, type[Model], str, str], ...] = (
     ("new hours", ServiceHoursVersion, "adopt_at", ""),
     ("change of the rules", ChangeRequest, "settle_at", ""),
+    ("change of running promises", ClockRepair, "settle_at", ""),
     ("valuing of accounts", ValueRubricVersion, "revalue_at", ""),
     ("hand-over look", LadderRun, "look_at", "drill"),
     ("storm", Storm, "look_at", "drill"),

@@ -34,6 +34,7 @@ from escalations.models import (
     AutomationPause,
     ChangeRequest,
     Clock,
+    ClockRepair,
     CustomerLetter,
     Decision,
     Drill,
@@ -66,6 +67,7 @@ from escalations.services.milestones import settle_milestone
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
+from escalations.services.repairs import settle_repair
 from escalations.services.review_timers import settle_action, settle_review
 from escalations.services.storms import settle_storm
 from escalations.services.thresholds import check_thresholds
@@ -108,6 +110,7 @@ TIMERS = (
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
     Timer("changes", ChangeRequest, "settle_at", settle_change, has_drills=False),
     Timer("account value", ValueRubricVersion, "revalue_at", value_anew, has_drills=False),
+    Timer("repairs", ClockRepair, "settle_at", settle_repair, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),
