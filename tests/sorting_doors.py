@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests import board_doors
-from tests.doors import GOVERN, SEE_CUSTOMERS, SEE_POLICIES, Door, api, page
+from tests.doors import GOVERN, ROLED, SEE_CUSTOMERS, SEE_POLICIES, Door, api, page, press
 
 VALUED = {"value_share": 70, "reason": "Risk is guessed."}
 
@@ -13,5 +13,6 @@ DOORS: tuple[Door, ...] = (
     page("account-value/", "account-value/", SEE_CUSTOMERS, who={"POST": GOVERN}),
     api("account-value/", "account-value/", SEE_CUSTOMERS, POST=GOVERN, body=VALUED),
     api("account-value/<int:number>/", "account-value/1/", SEE_CUSTOMERS),
+    press("roster-drafts/", "roster-drafts/", ROLED),
     page("policies/<slug:code>/sorting/", "policies/{policy}/sorting/", SEE_POLICIES),
 )

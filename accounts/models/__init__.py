@@ -5,6 +5,7 @@ from accounts.models.contact_methods import ContactMethod
 from accounts.models.customers import Account, Contact
 from accounts.models.gaps import GapTold
 from accounts.models.people import User
+from accounts.models.roster_plans import RosterPlan
 from accounts.models.rosters import Layer, LayerPerson, Override, Roster, RosterVersion
 from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
 from accounts.models.stamps import Stamp
@@ -24,6 +25,7 @@ __all__ = [
     "Membership",
     "Override",
     "Roster",
+    "RosterPlan",
     "RosterVersion",
     "ServiceHours",
     "ServiceHoursVersion",

@@ -85,6 +85,7 @@ from escalations.api.room import (
     WithdrawDecision,
     WithdrawEvidence,
 )
+from escalations.api.roster_drafts import RosterDrafts
 from escalations.api.saved_views import SavedViewDetail, SavedViewList
 from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.suggestions import AnswerSuggestion, SuggestionList
@@ -94,6 +95,7 @@ from escalations.rules.lifecycle import Verb
 from escalations.rules.review_fields import REVIEW_VERB_FIELDS
 
 urlpatterns = [
+    path("roster-drafts/", RosterDrafts.as_view(), name="roster_drafts"),
     path("account-value/", AccountValueList.as_view(), name="account_value"),
     path("account-value/<int:number>/", AccountValueDetail.as_view(), name="account_value_one"),
     path("readings/", ReadingsView.as_view(), name="readings"),

@@ -18,6 +18,7 @@ class ApprovalScope(models.TextChoices):
     PLAYBOOK = "playbook", "Playbooks"
     HOURS = "hours", "Service hours"
     ACCOUNT_VALUE = "account_value", "Account value"
+    ROSTER = "roster", "Rules of a roster"
     APPROVALS = "approvals", "This table"
 
 

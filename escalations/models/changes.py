@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import ServiceHoursVersion, ValueRubricVersion
+from accounts.models import RosterPlan, ServiceHoursVersion, ValueRubricVersion
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
 from escalations.models.approval_rules import ApprovalRuleVersion
 from escalations.models.incidents import Incident
@@ -23,6 +23,7 @@ GOVERNED = (
     "playbook_version",
     "hours_version",
     "value_version",
+    "roster_plan",
 )
 
 STATES = [
@@ -138,6 +139,9 @@ class Change(models.Model):
     )
     value_version = models.ForeignKey(
         ValueRubricVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    roster_plan = models.ForeignKey(
+        RosterPlan, models.PROTECT, null=True, blank=True, related_name="changes"
     )
     replaced_number = models.PositiveIntegerField(null=True, blank=True)
     restores_number = models.PositiveIntegerField(null=True, blank=True)

@@ -14,6 +14,7 @@ USUAL: dict[str, int] = {
     ApprovalScope.PLAYBOOK: 1,
     ApprovalScope.HOURS: 1,
     ApprovalScope.ACCOUNT_VALUE: 2,
+    ApprovalScope.ROSTER: 1,
     ApprovalScope.APPROVALS: 2,
 }
 

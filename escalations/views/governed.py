@@ -25,6 +25,7 @@ NAV = {
     "playbook": "playbooks",
     "hours": "service-hours",
     "account_value": "customers",
+    "roster": "rosters",
 }
 OWN_PAGES = ("policy",)
 

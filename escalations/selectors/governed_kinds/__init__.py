@@ -12,6 +12,7 @@ from escalations.selectors.governed_kinds.hours import Hours
 from escalations.selectors.governed_kinds.kind import GovernedKind, Said
 from escalations.selectors.governed_kinds.playbooks import Playbooks
 from escalations.selectors.governed_kinds.policies import Policies
+from escalations.selectors.governed_kinds.rosters import Rosters
 from escalations.selectors.governed_kinds.thresholds import Thresholds
 
 KINDS: tuple[GovernedKind[Any], ...] = (
@@ -20,6 +21,7 @@ KINDS: tuple[GovernedKind[Any], ...] = (
     Playbooks(),
     Hours(),
     AccountValue(),
+    Rosters(),
     ApprovalNumbers(),
 )
 BY_NAME = {kind.said.name: kind for kind in KINDS}

@@ -13,6 +13,7 @@ from escalations.services.governed_kinds.hours import HoursVerbs
 from escalations.services.governed_kinds.kind import GovernedVerbs
 from escalations.services.governed_kinds.playbooks import PlaybookVerbs
 from escalations.services.governed_kinds.policies import PolicyVerbs
+from escalations.services.governed_kinds.rosters import RosterVerbs
 from escalations.services.governed_kinds.thresholds import ThresholdVerbs
 
 KINDS: tuple[GovernedVerbs[Any], ...] = (
@@ -21,6 +22,7 @@ KINDS: tuple[GovernedVerbs[Any], ...] = (
     PlaybookVerbs(),
     HoursVerbs(),
     AccountValueVerbs(),
+    RosterVerbs(),
     ApprovalVerbs(),
 )
 VERBS = {verbs.reads.field: verbs for verbs in KINDS}
