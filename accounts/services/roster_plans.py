@@ -107,9 +107,9 @@ def forget(plan: RosterPlan, *, by: User | None, at: datetime, reason: str) -> N
     """A draft again: what was planned ahead is withdrawn. Not saved here."""
     version, plan.written = plan.written, None
     if version is not None and version.withdrawn_at is None and version.effective_from > at:
-        withdraw_version(
-            version, by=by or version.recorded_by, at=at, reason=reason, is_approved=True
-        )
+        person = by or version.recorded_by
+        assert person is not None, "what others approved was written down by one of them"
+        withdraw_version(version, by=person, at=at, reason=reason, is_approved=True)
 
 
 def take_effect(plan: RosterPlan, *, by: User | None, at: datetime, reason: str) -> RosterPlan:
