@@ -171,7 +171,7 @@ CHANGE_BREAKERS = {
     "roster_plan_number": lambda w: twice(plan(w)),
     "roster_plan_state": lambda w: plan(w, state="odd"),
     "roster_plan_one_in_force": lambda w: copy_of(
-        stored_plan(w), number=2, written=other_version(w)
+        stored_plan(w), number=2, written_id=other_version(w).pk
     ),
     "roster_plan_in_force_is_sealed": lambda w: plan_in_force(w, sha256=""),
     "roster_plan_approved_is_hashed": lambda w: plan(w, state="approved"),

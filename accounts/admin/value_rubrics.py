@@ -22,6 +22,7 @@ class ValueRubricVersionInline(ReadOnlyInline):
 @register(ValueRubric)
 class ValueRubricAdmin(ReadOnlyHistory):
     list_display = ("name", "code", "updated_at")
+    list_filter = ("updated_at",)
     search_fields = ("name", "code")
     inlines = (ValueRubricVersionInline,)
 
