@@ -66,13 +66,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
             .annotate(priority_bp=used.each(_shares) / 100)
         )
 
-    def moved(self, before: rules.Rubric, after: rules.Rubric) -> AccountQuerySet:
-        """Whoever is of one tier by one rubric (`tier_before`) and of another by the other
-        (`tier_after`), whatever values them now."""
-        rows = self.annotate(value_before=_value(before), value_after=_value(after))
-        return rows.annotate(
-            tier_before=_tier(before, "value_before"), tier_after=_tier(after, "value_after")
-        ).exclude(tier_before=F("tier_after"))
+    def keyed(self, before: rules.Rubric, after: rules.Rubric) -> AccountQuerySet:
+        """With `value_key`, which holds all that both rubrics ask of a value
+        (`rules.valuation.tiers_of_key`); without those that are strategic by decision."""
+        first, second = (
+            _steps("lifetime_value", (0.01, *rubric.lifetime_limits)) for rubric in (before, after)
+        )
+        key = first * 1000 + second * 100 + F("importance") * 10 + F("influence")
+        return self.filter(is_strategic=False).annotate(
+            value_key=ExpressionWrapper(key, output_field=models.IntegerField())
+        )
 
 
 def _value(rubric: rules.Rubric) -> Any:
@@ -84,11 +87,11 @@ def _value(rubric: rules.Rubric) -> Any:
     )
 
 
-def _tier(rubric: rules.Rubric, value: str = "value_bp") -> Case:
-    """The tier of the annotation `value`."""
+def _tier(rubric: rules.Rubric) -> Case:
+    """The tier of the annotation `value_bp`."""
     return Case(
         When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
-        *(When(**{f"{value}__gte": least}, then=Value(tier.value)) for least, tier in rubric.tiers),
+        *(When(value_bp__gte=least, then=Value(tier.value)) for least, tier in rubric.tiers),
         default=Value(rules.Tier.STANDARD.value),
         output_field=models.CharField(),
     )

@@ -198,6 +198,18 @@ def tier_of(value_bp: int, rubric: Rubric = STARTING) -> Tier:
     return Tier.STANDARD
 
 
+def tiers_of_key(key: int, before: Rubric, after: Rubric) -> tuple[Tier, Tier]:
+    """The tiers by two rubrics. The digits of `key` are the anchors: lifetime value by the first
+    and by the second, importance, influence."""
+    first, second, importance, influence = (int(digit) for digit in f"{key:04}")
+    own = {"importance": importance, "influence": influence}
+    old, new = (
+        tier_of(value_of({**own, "lifetime_value": anchor}, rubric), rubric)
+        for anchor, rubric in ((first, before), (second, after))
+    )
+    return old, new
+
+
 def lifetime_value_anchor(amount: Decimal | None, rubric: Rubric = STARTING) -> int | None:
     """Lifetime value -> 0 none, then 1 to 4 by the limits it reaches. None stays unknown."""
     if amount is None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from accounts.models import Account, User, ValueRubricVersion
-from accounts.rules.valuation import STARTING, Rubric, Tier
+from accounts.rules.valuation import STARTING, Rubric, Tier, tiers_of_key
 from escalations.models import Change
 from escalations.selectors.governed_kinds.kind import Moved, Reach
 
 FIRST = 50
-LABELS = {tier.value: tier.label for tier in Tier}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +117,30 @@ def tier_changes(before: Rubric, after: Rubric, person: User) -> Reach | None:
     through all accounts once. None for who may not see accounts."""
     if not person.has_perm("accounts.view_account"):
         return None
-    rows = Account.objects.visible_to(person).moved(before, after)
-    named = rows.order_by().values_list("tier_before", "tier_after")  # type: ignore[misc]  # moved
-    ways = named.annotate(count=Count("pk"))
-    counted = sorted(ways, key=lambda way: (-way[2], way[0], way[1]))
-    total = sum(count for _, _, count in counted)
-    first = rows.order_by("name", "pk").values_list(
-        "name", "external_id", F("tier_before"), F("tier_after")
-    )
+    rows = Account.objects.visible_to(person).keyed(before, after)
+    ways: dict[tuple[Tier, Tier], int] = {}
+    moved: dict[int, tuple[Tier, Tier]] = {}
+    named = rows.order_by().values_list("value_key")  # type: ignore[misc]  # of keyed
+    for key, count in named.annotate(count=Count("pk")):
+        old, new = tiers_of_key(key, before, after)
+        if old is not new:
+            moved[key] = (old, new)
+            ways[old, new] = ways.get((old, new), 0) + count
+    total = sum(ways.values())
+    counted = sorted(ways.items(), key=lambda way: (-way[1], way[0]))
+    first = rows.filter(value_key__in=moved).order_by("name", "pk")
+    cells = first.values_list("name", "external_id", "value_key")  # type: ignore[misc]  # of keyed
+    found = cells[:FIRST] if moved else ()
     return Reach(
         title="1 account changes tier" if total == 1 else f"{total:,} accounts change tier",
-        sentences=tuple(
-            f"{LABELS[old]} becomes {LABELS[new]}: {count:,}." for old, new, count in counted
-        ),
+        sentences=tuple(f"{_way(*way)}: {count:,}." for way, count in counted),
         first=tuple(
-            Moved(name, reverse("customer", args=[key]), f"{LABELS[old]} becomes {LABELS[new]}")
-            for name, key, old, new in (first[:FIRST] if total else ())
+            Moved(name, reverse("customer", args=[key]), _way(*moved[value_key]))
+            for name, key, value_key in found
         ),
         total=total,
     )
+
+
+def _way(old: Tier, new: Tier) -> str:
+    return f"{old.label} becomes {new.label}"
