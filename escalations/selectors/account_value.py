@@ -128,7 +128,7 @@ def tier_changes(before: Rubric, after: Rubric, person: User) -> Reach | None:
             ways[old, new] = ways.get((old, new), 0) + count
     total = sum(ways.values())
     counted = sorted(ways.items(), key=lambda way: (-way[1], way[0]))
-    first = rows.filter(value_key__in=moved).order_by("name", "pk")
+    first = rows.filter(value_key__in=moved).order_by("name", "pk")  # type: ignore[misc]
     cells = first.values_list("name", "external_id", "value_key")  # type: ignore[misc]  # of keyed
     found = cells[:FIRST] if moved else ()
     return Reach(
