@@ -125,7 +125,7 @@ class _Accounts(NounView):
 
     def rows(self) -> QuerySet[Account]:
         seen = Account.objects.visible_to(self.person).valued(self.at.date())
-        return seen.select_related("owner", "backup", "sponsor", "service_hours")
+        return seen.select_related("owner", "backup", "sponsor", "service_hours", "valued_by")
 
 
 @documented("account", "accounts", AccountSerializer)

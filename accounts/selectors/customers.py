@@ -9,15 +9,9 @@ from accounts.rules import valuation as rules
 
 
 def rubric_of(account: Account) -> ValueRubricVersion | None:
-    """The version that values it; None: the starting values. Nothing is asked where `valued_by` is
-    read with the account."""
-    is_read = Account._meta.get_field("valued_by").is_cached(account)
-    if is_read and account.valued_by is not None:
-        return account.valued_by
-    now = ValueRubricVersion.in_use().in_force
-    if account.valued_by_id is None or (now is not None and now.pk == account.valued_by_id):
-        return now
-    return account.valued_by
+    """The version that values it; None: the starting values. Asks once for each account, unless
+    `valued_by` is read with it."""
+    return account.valued_by or ValueRubricVersion.in_use().in_force
 
 
 def valuation_of(account: Account, at: datetime) -> rules.Valuation:
