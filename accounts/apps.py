@@ -24,6 +24,7 @@ WATCHED = (
     "accounts.User",
     "accounts.User_groups",
     "accounts.User_user_permissions",
+    "accounts.ValueRubricVersion",
     "auth.Group",
     "auth.Group_permissions",
     "knox.AuthToken",

@@ -54,7 +54,12 @@ _VIEW = (
 _WRITE = "escalations.write_review"
 _SIGN_OFF = "escalations.sign_off_review"
 _WORK = (*_VIEW, "escalations.add_incident", "escalations.respond_incident")
-_CUSTOMER = ("accounts.view_account", "accounts.view_contact", "accounts.view_contact_details")
+_CUSTOMER = (
+    "accounts.view_account",
+    "accounts.view_contact",
+    "accounts.view_contact_details",
+    "accounts.view_valuerubricversion",  # a tier is explained by it
+)
 _ASK_EXCEPTIONS = _on("escalations", "view add", "policyexception")
 _EXCEPT = "escalations.approve_exception"
 _PAUSE = "escalations.add_automationpause"
@@ -102,6 +107,7 @@ ROLES: dict[str, RoleSpec] = {
             *_on("accounts", "add change delete", _SERVING),
             *_on("accounts", "add change", "user account contact"),
             "accounts.change_calendarfeed",  # to revoke one
+            "accounts.add_valuerubricversion",
             "playbooks.view_*",
             *_WRITE_LIBRARY,
             _APPROVE,
@@ -203,7 +209,7 @@ ROLES: dict[str, RoleSpec] = {
             "escalations.send_signals",
             *_on("escalations", "view add change", "kpi threshold reading"),
             *_on("accounts", "view add change", "account contact"),
-            *_on("accounts", "view", "team roster servicehours"),
+            *_on("accounts", "view", "team roster servicehours valuerubricversion"),
             *_LIBRARY,
             _READ_CHANGES,
             _OVERSEE,

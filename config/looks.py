@@ -108,6 +108,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Task forces by rule", "groups_3", "escalations.taskforcerule"),
                     _page("Message templates", "drafts", "playbooks.messagetemplate"),
                     _page("Service hours", "schedule", "accounts.servicehours"),
+                    _page("Account value", "star", "accounts.valuerubric"),
                 ],
             },
             {

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from escalations.views import (
+    account_value,
     action_items,
     acts,
     audit,
@@ -55,6 +56,7 @@ urlpatterns = [
         name="queue-view-verb",
     ),
     path("clocks/", calculator.Calculator.as_view(), name="calculator"),
+    path("account-value/", account_value.AccountValue.as_view(), name="account-value"),
     path("customers/", customers.Customers.as_view(), name="customers"),
     path("customers/<path:external_id>/", customers.Customer.as_view(), name="customer"),
     path("to-sort/", sorting.ToSortList.as_view(), name="to-sort"),
@@ -161,6 +163,7 @@ urlpatterns = [
     path("maintenance/new/", maintenance.NewWindow.as_view(), name="maintenance-new"),
     path("maintenance/<int:pk>/end/", maintenance.EndWindow.as_view(), name="maintenance-end"),
     path("exceptions/", exceptions.Exceptions.as_view(), name="exceptions"),
+    path("exceptions/export.csv", exceptions.ExceptionsExport.as_view(), name="exceptions-export"),
     path("exceptions/ask/", exceptions.AskException.as_view(), name="exception-ask"),
     path("exceptions/<int:pk>/", exceptions.OneException.as_view(), name="exception"),
     path("exceptions/<int:pk>/renew/", exceptions.RenewException.as_view(), name="exception-renew"),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from accounts.models import ServiceHours, ServiceHoursVersion
+from accounts.models import (
+    Roster,
+    RosterPlan,
+    ServiceHours,
+    ServiceHoursVersion,
+    ValueRubric,
+    ValueRubricVersion,
+)
 from escalations import models as m
 from playbooks.models import PlaybookVersion
 from tests.playbook_schema import copy_of
@@ -89,6 +96,37 @@ def hours(**changes: Any) -> ServiceHoursVersion:
     )
 
 
+def value(**changes: Any) -> ValueRubricVersion:
+    """A copy of what is in force, as a draft."""
+    found = ValueRubricVersion.objects.get(state="in_force")
+    return copy_of(found, **{"number": 9, "state": "draft", **changes})
+
+
+def plan(w: dict[str, Any], **changes: Any) -> RosterPlan:
+    roster, stamps = Roster.objects.first(), {"created_at": w["at"], "updated_at": w["at"]}
+    return RosterPlan(**{"roster": roster, "number": 1, **stamps, **changes})
+
+
+def plan_in_force(w: dict[str, Any], **changes: Any) -> RosterPlan:
+    roster = Roster.objects.filter(versions__isnull=False).first()
+    written = roster.versions.first()
+    said = {"roster": roster, "state": "in_force", "effective_from": w["at"], "sha256": "0"}
+    return plan(w, **{**said, "written": written, **changes})
+
+
+def stored_plan(w: dict[str, Any]) -> RosterPlan:
+    found = plan_in_force(w)
+    found.save()
+    return found
+
+
+def other_version(w: dict[str, Any]) -> Any:
+    found = RosterPlan.objects.get().written
+    later = copy_of(found, number=9, effective_from=found.effective_from + timedelta(days=900))
+    later.save()
+    return later
+
+
 def number_of(w: dict[str, Any], **changes: Any) -> m.ApprovalRuleVersion:
     rule = m.ApprovalRule.objects.get_or_create(code="limits", scope="limits")[0]
     stamps = {"created_at": w["at"], "updated_at": w["at"]}
@@ -124,6 +162,34 @@ CHANGE_BREAKERS = {
     "change_once_hours_version": lambda w: twice(
         change(w, policy_version=None, hours_version=ServiceHoursVersion.objects.first())
     ),
+    "change_once_value_version": lambda w: twice(
+        change(w, policy_version=None, value_version=ValueRubricVersion.objects.first())
+    ),
+    "change_once_roster_plan": lambda w: twice(
+        change(w, policy_version=None, roster_plan=stored_plan(w))
+    ),
+    "roster_plan_number": lambda w: twice(plan(w)),
+    "roster_plan_state": lambda w: plan(w, state="odd"),
+    "roster_plan_one_in_force": lambda w: copy_of(
+        stored_plan(w), number=2, written_id=other_version(w).pk
+    ),
+    "roster_plan_in_force_is_sealed": lambda w: plan_in_force(w, sha256=""),
+    "roster_plan_approved_is_hashed": lambda w: plan(w, state="approved"),
+    "roster_plan_written": lambda w: plan_in_force(w, written=None),
+    "value_rubric_version_number": lambda w: value(number=1),
+    "value_rubric_version_state": lambda w: value(state="odd"),
+    "value_rubric_version_one_in_force": lambda w: value(state="in_force"),
+    "value_rubric_version_in_force_is_sealed": lambda w: value(
+        rubric=ValueRubric.objects.create(code="v9", name="V9"), state="in_force", sha256=""
+    ),
+    "value_rubric_version_approved_is_hashed": lambda w: value(state="approved", sha256=""),
+    "value_rubric_value_weights": lambda w: value(influence_weight=21),
+    "value_rubric_risk_weights": lambda w: value(momentum_weight=41),
+    "value_rubric_share": lambda w: value(value_share=101),
+    "value_rubric_tiers": lambda w: value(enterprise_from=80),
+    "value_rubric_lifetime": lambda w: value(lifetime_3_from=50_000),
+    "value_rubric_renewal": lambda w: value(renewal_2_days=90),
+    "value_rubric_momentum": lambda w: value(fall_4_pct=25),
     "service_hours_version_state": lambda w: hours(state="odd", effective_from=w["at"]),
     "service_hours_version_one_in_force": lambda w: hours(effective_from=w["at"]),
     "service_hours_version_in_force_is_sealed": lambda w: hours(

@@ -18,6 +18,7 @@ ONE = "exceptions/<int:id>/"
 DOORS: tuple[Door, ...] = (
     *room_doors.DOORS,
     page("exceptions/", "exceptions/", SEE),
+    page("exceptions/export.csv", "exceptions/export.csv", SEE),
     page("exceptions/ask/", "exceptions/ask/", ASK, who={"POST": ASK}),
     page("exceptions/<int:pk>/", "exceptions/{exception}/", SEE),
     Door("exceptions/<int:pk>/renew/", "exceptions/{exception}/renew/", {"POST": ASK}),

@@ -92,9 +92,19 @@ def repair(w: dict[str, Any], **changes: Any) -> m.ClockRepair:
     return m.ClockRepair(**{**values, **changes})
 
 
+def answer(w: dict[str, Any], **changes: Any) -> m.RepairAnswer:
+    found = repair(w)
+    found.save()
+    values = {"repair": found, "incident": w["incident"], "is_moved": True, "at": w["at"]}
+    return m.RepairAnswer(**{**values, **changes})
+
+
 MOVES_BREAKERS = {
     "repair_of_one_thing": lambda w: repair(w, due_at=None),
     "repair_by_another": lambda w: repair(w, applied_at=w["at"], applied_by=w["company"]["duty"]),
+    "repair_timer": lambda w: repair(w, settle_at=w["at"]),
+    "repair_answer_once": lambda w: twice(answer(w)),
+    "repair_answer_why": lambda w: answer(w, is_moved=False),
     "repair_reason": lambda w: repair(w, reason=""),
     "repair_one_end": lambda w: repair(w, **by(w, "applied"), **by(w, "dropped")),
     "clockrepair_applied_at_with_applied_by": lambda w: repair(w, applied_at=w["at"]),

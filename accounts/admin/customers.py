@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Account, Contact
-from accounts.selectors.customers import valuation_of
+from accounts.selectors.customers import rubric_of, valuation_of
+from accounts.services.value_rubrics import stamp_new
 from config.lib import clock
 from config.lib.admin import Governed, GovernedInline, display, register
 
@@ -47,6 +48,11 @@ class AccountAdmin(Governed):
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).valued(clock.now().date())
 
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            stamp_new(obj)
+        super().save_model(request, obj, form, change)
+
     @display(description="Tier", ordering="value_bp")
     def tier(self, obj: Any) -> str:
         return obj.tier.replace("_", " ").capitalize()
@@ -65,9 +71,10 @@ class AccountAdmin(Governed):
             f"{term.weight} % of {term.name.replace('_', ' ')} {term.anchor}/4"
             for term in valued.terms
         )
-        tier = valued.tier.value.replace("_", " ")
+        rubric = rubric_of(obj)
+        by = f", by account value v{rubric.number}" if rubric else ""
         return (
-            f"{tier.capitalize()}, priority {valued.priority_bp / 100:.1f}: value "
+            f"{valued.tier.label}{by}, priority {valued.priority_bp / 100:.1f}: value "
             f"{valued.value_bp / 100:.1f}, risk {valued.risk_bp / 100:.1f} ({terms})"
         )
 

@@ -14,11 +14,13 @@ from accounts.models import (
     LayerPerson,
     Override,
     Roster,
+    RosterPlan,
     RosterVersion,
     Swap,
 )
 from accounts.models.strain import STRAIN_FIELDS
 from accounts.services.calendar_feeds import revoke
+from accounts.services.roster_plans import ensure_first
 from config.lib import clock
 from config.lib.admin import Governed, GovernedInline, ReadOnly, ReadOnlyHistory, register
 
@@ -31,7 +33,7 @@ class RosterAdmin(Governed):
     search_fields = ("name", "code")
     autocomplete_fields = ("owner",)
     fieldsets = (
-        (None, {"fields": ("name", "code", "team", "owner")}),
+        (None, {"fields": ("name", "code", "team", "owner", "by_request")}),
         (
             "Strain",
             {
@@ -47,6 +49,22 @@ class LayerInline(GovernedInline):
     fields = ("zone", "start_on", "handoff", "unit", "every", "restrict", "position")
     show_change_link = True
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.by_request:
+            ensure_first(obj, clock.now())
+
+
+@register(RosterPlan)
+class RosterPlanAdmin(ReadOnlyHistory):
+    """The rules of a roster as others approved them. The editor of the roster writes them."""
+
+    list_display = ("roster", "number", "state", "effective_from", "retired_at", "note")
+    list_select_related = ("roster",)
+    list_filter = ("state", "roster")
+    search_fields = ("roster__name", "roster__code", "note")
+    ordering = ("-id",)
+
 
 @register(RosterVersion)
 class RosterVersionAdmin(Governed):
@@ -59,7 +77,12 @@ class RosterVersionAdmin(Governed):
     inlines = (LayerInline,)
 
     def is_sealed(self, obj: Any) -> bool:
-        return obj.effective_from <= clock.now()
+        return obj.effective_from <= clock.now() or obj.roster.by_request
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "roster":  # the others' rules change by request
+            kwargs["queryset"] = Roster.objects.filter(by_request=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
@@ -82,7 +105,12 @@ class LayerAdmin(Governed):
     inlines = (LayerPersonInline,)
 
     def is_sealed(self, obj: Any) -> bool:
-        return obj.version.effective_from <= clock.now()
+        return obj.version.effective_from <= clock.now() or obj.version.roster.by_request
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "version":
+            kwargs["queryset"] = RosterVersion.objects.filter(roster__by_request=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @register(Override)

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Account, Contact, ServiceHours, User
+from accounts.models import Account, Contact, ServiceHours, User, ValueRubricVersion
 from accounts.rules.valuation import Tier
-from accounts.selectors.customers import valuation_of
+from accounts.selectors.customers import rubric_of, valuation_of
 from config.lib.api_nouns import (
     ChangingDetail,
     DiscreetSerializer,
@@ -42,6 +42,9 @@ class ValuationOut(serializers.Serializer):
     risk = serializers.FloatField()
     priority = serializers.FloatField()
     tier = serializers.ChoiceField([tier.value for tier in Tier])
+    version = serializers.IntegerField(
+        allow_null=True, help_text="Of the account value that says so; null: the starting values."
+    )
     terms = TermOut(many=True)
 
 
@@ -79,14 +82,22 @@ class AccountSerializer(DiscreetSerializer):
         )
         read_only_fields = ("created_at", "updated_at")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A new one is valued by what is in force."""
+        if self.instance is None:
+            attrs["valued_by"] = ValueRubricVersion.in_use().in_force
+        return attrs
+
     @extend_schema_field(ValuationOut)
     def get_valuation(self, account: Account) -> dict[str, Any]:
         valued = valuation_of(account, self.context["at"])
+        rubric = rubric_of(account)
         return {
             "value": valued.value_bp / 100,
             "risk": valued.risk_bp / 100,
             "priority": valued.priority_bp / 100,
             "tier": valued.tier.value,
+            "version": rubric.number if rubric else None,
             "terms": [
                 {
                     "name": term.name,
@@ -114,7 +125,7 @@ class _Accounts(NounView):
 
     def rows(self) -> QuerySet[Account]:
         seen = Account.objects.visible_to(self.person).valued(self.at.date())
-        return seen.select_related("owner", "backup", "sponsor", "service_hours")
+        return seen.select_related("owner", "backup", "sponsor", "service_hours", "valued_by")
 
 
 @documented("account", "accounts", AccountSerializer)

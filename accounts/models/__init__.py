@@ -5,11 +5,13 @@ from accounts.models.contact_methods import ContactMethod
 from accounts.models.customers import Account, Contact
 from accounts.models.gaps import GapTold
 from accounts.models.people import User
+from accounts.models.roster_plans import RosterPlan
 from accounts.models.rosters import Layer, LayerPerson, Override, Roster, RosterVersion
 from accounts.models.service_hours import ServiceHours, ServiceHoursVersion
 from accounts.models.stamps import Stamp
 from accounts.models.swaps import Swap
 from accounts.models.teams import Membership, Team
+from accounts.models.value_rubrics import ValueRubric, ValueRubricVersion
 
 __all__ = [
     "Absence",
@@ -23,6 +25,7 @@ __all__ = [
     "Membership",
     "Override",
     "Roster",
+    "RosterPlan",
     "RosterVersion",
     "ServiceHours",
     "ServiceHoursVersion",
@@ -30,4 +33,6 @@ __all__ = [
     "Swap",
     "Team",
     "User",
+    "ValueRubric",
+    "ValueRubricVersion",
 ]

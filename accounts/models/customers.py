@@ -12,6 +12,7 @@ from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from accounts.models.people import User, validate_zone
+from accounts.models.value_rubrics import ValueRubricVersion
 from accounts.rules import valuation as rules
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
 
@@ -47,35 +48,64 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self if user.has_perm("accounts.view_account") else self.none()
 
     def with_tier(self) -> AccountQuerySet:
-        """With `value_bp` and `tier`: value alone decides, whatever the day."""
-        value = _weighed(
-            lifetime_value=_steps("lifetime_value", (0.01, *rules.LIFETIME_LIMITS)),
-            importance=F("importance"),
-            influence=F("influence"),
-        )
-        tiers = (
-            When(value_bp__gte=least, then=Value(tier.value)) for least, tier in rules.TIER_LEAST
-        )
-        return self.annotate(value_bp=value).annotate(
-            tier=Case(
-                When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
-                *tiers,
-                default=Value(rules.Tier.STANDARD.value),
-                output_field=models.CharField(),
-            )
+        """With `value_bp` and `tier`: value alone decides, whatever the day. Each account is
+        valued by its own version of the rubric."""
+        used = ValueRubricVersion.in_use()
+        return self.annotate(value_bp=used.each(_value)).annotate(
+            tier=used.each(_tier, models.CharField())
         )
 
     def valued(self, on: date) -> AccountQuerySet:
         """With `value_bp`, `risk_bp`, `priority_bp` and `tier` as of a day, to filter and to sort
         by in the database. The same sums as `rules.valuation.valuation`; a test holds them equal.
         """
-        shares = F("value_bp") * rules.VALUE_SHARE + F("risk_bp") * rules.RISK_SHARE
-        risk = _weighed(renewal=_renewal(on), momentum=_momentum())
-        return self.with_tier().annotate(risk_bp=risk).annotate(priority_bp=shares / 100)
+        used = ValueRubricVersion.in_use()
+        return (
+            self.with_tier()
+            .annotate(risk_bp=used.each(lambda rubric: _risk(rubric, on)))
+            .annotate(priority_bp=used.each(_shares) / 100)
+        )
+
+    def keyed(self, before: rules.Rubric, after: rules.Rubric) -> AccountQuerySet:
+        """With `value_key`, which holds all that both rubrics ask of a value
+        (`rules.valuation.tiers_of_key`); without those that are strategic by decision."""
+        first, second = (
+            _steps("lifetime_value", (0.01, *rubric.lifetime_limits)) for rubric in (before, after)
+        )
+        key = first * 1000 + second * 100 + F("importance") * 10 + F("influence")
+        return self.filter(is_strategic=False).annotate(
+            value_key=ExpressionWrapper(key, output_field=models.IntegerField())
+        )
 
 
-def _weighed(**anchors: Any) -> Any:
-    weights = rules.VALUE_WEIGHTS | rules.RISK_WEIGHTS
+def _value(rubric: rules.Rubric) -> Any:
+    return _weighed(
+        rubric.value_weights,
+        lifetime_value=_steps("lifetime_value", (0.01, *rubric.lifetime_limits)),
+        importance=F("importance"),
+        influence=F("influence"),
+    )
+
+
+def _tier(rubric: rules.Rubric) -> Case:
+    """The tier of the annotation `value_bp`."""
+    return Case(
+        When(is_strategic=True, then=Value(rules.Tier.STRATEGIC.value)),
+        *(When(value_bp__gte=least, then=Value(tier.value)) for least, tier in rubric.tiers),
+        default=Value(rules.Tier.STANDARD.value),
+        output_field=models.CharField(),
+    )
+
+
+def _risk(rubric: rules.Rubric, on: date) -> Any:
+    return _weighed(rubric.risk_weights, renewal=_renewal(rubric, on), momentum=_momentum(rubric))
+
+
+def _shares(rubric: rules.Rubric) -> Any:
+    return F("value_bp") * rubric.value_share + F("risk_bp") * rubric.risk_share
+
+
+def _weighed(weights: dict[str, int], **anchors: Any) -> Any:
     total: Any = Value(0)
     for name, anchor in anchors.items():
         total = total + anchor * (weights[name] * rules.POINTS_PER_ANCHOR)
@@ -92,8 +122,8 @@ def _steps(field: str, limits: tuple[float, ...]) -> Case:
     )
 
 
-def _renewal(on: date) -> Case:
-    days = enumerate(reversed(rules.RENEWAL_DAYS))  # the shortest first: 30 days are 4
+def _renewal(rubric: rules.Rubric, on: date) -> Case:
+    days = enumerate(reversed(rubric.renewal_days))  # the shortest first
     return Case(
         When(is_at_risk=True, then=Value(rules.TOP_ANCHOR)),
         When(renewal_on=None, then=Value(rules.DEFAULT_ANCHOR)),
@@ -106,11 +136,11 @@ def _renewal(on: date) -> Case:
     )
 
 
-def _momentum() -> Case:
-    falls = [(count, limit) for count, limit in enumerate(rules.MOMENTUM_LIMITS_BP, 2)]
+def _momentum(rubric: rules.Rubric) -> Case:
+    falls = [(count, limit) for count, limit in enumerate(rubric.falls_bp, 2)]
     return Case(
         When(usage_change_pct=None, then=Value(rules.DEFAULT_ANCHOR)),
-        When(usage_change_pct__gte=rules.GROWING_BP / 100, then=Value(0)),
+        When(usage_change_pct__gte=rubric.growing_pct, then=Value(0)),
         *(
             When(usage_change_pct__lte=limit / 100, then=Value(count))
             for count, limit in reversed(falls)
@@ -144,6 +174,15 @@ class Account(Stamped):
     sponsor = _person()
     service_hours = models.ForeignKey(
         "accounts.ServiceHours", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Empty: as the version in force says, until the next one is.
+    valued_by = models.ForeignKey(
+        ValueRubricVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="accounts",
     )
 
     objects = AccountQuerySet.as_manager()

@@ -7,10 +7,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models.people import validate_zone
+from accounts.models.people import User, validate_zone
 from accounts.models.strain import STRAIN_CHECKS, StrainLimits
 from accounts.models.teams import Team
 from config.lib.models import STAMPS, Stamped, check, one_of, recorded, unique
+
+
+class RosterQuerySet(models.QuerySet["Roster"]):
+    def owned_by(self, person: User) -> RosterQuerySet:
+        """Those that this person plans: as their owner, or as the lead of a team without one."""
+        return self.filter(Q(owner=person) | Q(owner=None, team__lead=person))
 
 
 class Roster(StrainLimits, Stamped):
@@ -25,6 +31,14 @@ class Roster(StrainLimits, Stamped):
         related_name="owned_rosters",
         help_text="Plans it, and hears of gaps ahead. Nobody: the lead of the team does.",
     )
+
+    by_request = models.BooleanField(
+        "rules by request",
+        default=False,
+        help_text="Layers change only when others approve it. Stand-ins and swaps stay free.",
+    )
+
+    objects = RosterQuerySet.as_manager()
 
     history = recorded(excluded=STAMPS)
 

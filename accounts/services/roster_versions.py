@@ -56,15 +56,18 @@ def edit_roster(
     fallback: User | None = None,
     accept_gaps: bool = False,
     reason: str = "",
+    is_approved: bool = False,
 ) -> RosterVersion:
     """A new version from the next hand-off of the lowest layer at or after `not_before` (now).
 
-    Shifts keep their numbers, so swaps and calendars follow them. Raises DomainError
-    not_your_roster, no_layers, unknown_person, unreachable_person, what the rules say of a layer,
-    and 409 roster_gaps with `gaps` where nobody would answer and neither a fallback is named nor
-    the gaps are accepted.
+    Shifts keep their numbers, so swaps and calendars follow them. `is_approved`: others have agreed
+    to it, whoever writes it down. Raises DomainError not_your_roster, by_request, no_layers,
+    unknown_person, unreachable_person, what the rules say of a layer, and 409 roster_gaps with
+    `gaps` where nobody would answer and neither a fallback is named nor the gaps are accepted.
     """
-    may_edit(by, roster)
+    if not is_approved:
+        may_edit(by, roster)
+        _check_free(roster)
     if not 1 <= len(layers) <= MOST_LAYERS:
         raise field_error("layers", "no_layers", f"A roster has 1 to {MOST_LAYERS} layers.")
     asked = max(at, not_before or at)
@@ -91,9 +94,19 @@ def edit_roster(
 
 
 @transaction.atomic
-def withdraw_version(version: RosterVersion, *, by: User, at: datetime, reason: str = "") -> None:
-    """One that has not begun. Raises not_your_roster, already_withdrawn or already_begun."""
-    may_edit(by, version.roster)
+def withdraw_version(
+    version: RosterVersion,
+    *,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    is_approved: bool = False,
+) -> None:
+    """One that has not begun. Raises not_your_roster, by_request, already_withdrawn or
+    already_begun."""
+    if not is_approved:
+        may_edit(by, version.roster)
+        _check_free(version.roster)
     version = RosterVersion.objects.select_for_update().get(pk=version.pk)
     if version.withdrawn_at is not None:
         raise Conflict("already_withdrawn", "This was withdrawn before.")
@@ -103,6 +116,11 @@ def withdraw_version(version: RosterVersion, *, by: User, at: datetime, reason: 
     told(version, by=by, reason=reason, at=at).save()
     follow_plan(version.roster, by=by, at=at)
     enqueue(LOOK, version.roster_id)
+
+
+def _check_free(roster: Roster) -> None:
+    if roster.by_request:
+        raise Conflict("by_request", f"The rules of {roster} change by request: ask for approval.")
 
 
 def _check_dates(layers: Sequence[NewLayer], asked: datetime, at: datetime) -> None:

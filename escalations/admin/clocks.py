@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from config.lib.admin import ReadOnly, ReadOnlyInline, register
-from escalations.models import Clock, ClockEvent, ClockMark, ClockRepair, Incident
+from escalations.models import Clock, ClockEvent, ClockMark, ClockRepair, Incident, RepairAnswer
 
 
 class EventInline(ReadOnlyInline):
@@ -36,6 +36,16 @@ class ClockAdmin(ReadOnly):
         return super().get_queryset(request).real().filter(incident__in=seen)
 
 
+class RepairAnswerInline(ReadOnlyInline):
+    model = RepairAnswer
+    fields = ("incident", "is_moved", "why", "at")
+    verbose_name_plural = "answers"
+
+    def get_queryset(self, request):
+        seen = Incident.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(incident__in=seen).select_related("incident")
+
+
 @register(ClockRepair)
 class ClockRepairAdmin(ReadOnly):
     """What would change, or changed, stands in `rows`; it is proposed and applied over the API."""
@@ -45,6 +55,7 @@ class ClockRepairAdmin(ReadOnly):
     list_select_related = ("asked_by", "applied_by")
     search_fields = ("reason",)
     ordering = ("-id",)
+    inlines = (RepairAnswerInline,)
 
     def get_queryset(self, request):
         seen = Incident.objects.visible_to(request.user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,16 +42,23 @@ class RepairIn(StrictSerializer):
     due_at = AwareDateTimeField(required=False)
 
 
-class RepairSerializer(DiscreetSerializer):
-    """Rows of incidents that the reader may not see are left out of `rows`."""
+class RepairAnswerOut(serializers.Serializer):
+    incident = serializers.IntegerField(source="incident_id")
+    is_moved = serializers.BooleanField()
+    why = serializers.CharField(help_text="Why it was kept as it was.")
 
-    state = serializers.ChoiceField(["asked", "applied", "dropped"], read_only=True)
+
+class RepairSerializer(DiscreetSerializer):
+    """Rows of incidents that the reader may not see are left out of `rows` and `answers`."""
+
+    state = serializers.ChoiceField(["asked", "applying", "applied", "dropped"], read_only=True)
     policy_version: Any = serializers.StringRelatedField()
     hours: Any = serializers.StringRelatedField()
     asked_by = named_by("username")
     applied_by = named_by("username")
     dropped_by = named_by("username")
     rows = serializers.SerializerMethodField()
+    answers = serializers.SerializerMethodField()
 
     class Meta:
         model = ClockRepair
@@ -65,6 +72,7 @@ class RepairSerializer(DiscreetSerializer):
             "clock",
             "due_at",
             "rows",
+            "answers",
             "asked_at",
             "asked_by",
             "applied_at",
@@ -74,13 +82,19 @@ class RepairSerializer(DiscreetSerializer):
         )
 
     def get_rows(self, repair: ClockRepair) -> list[dict[str, Any]]:
-        numbers = {row["incident"] for row in repair.rows}
-        seen = set(
-            Incident.objects.visible_to(self.context["person"])
-            .filter(pk__in=numbers)
-            .values_list("pk", flat=True)
-        )
+        seen = self._seen(repair)
         return [row for row in repair.rows if row["incident"] in seen]
+
+    @extend_schema_field(RepairAnswerOut(many=True))
+    def get_answers(self, repair: ClockRepair) -> list[Any]:
+        told = list(repair.answers.all())
+        seen = self._seen(repair) if told else set()
+        return RepairAnswerOut([each for each in told if each.incident_id in seen], many=True).data  # type: ignore[return-value]  # a list of dicts
+
+    def _seen(self, repair: ClockRepair) -> set[int]:
+        numbers = {row["incident"] for row in repair.rows}
+        seen = Incident.objects.visible_to(self.context["person"]).filter(pk__in=numbers)
+        return set(seen.values_list("pk", flat=True))
 
 
 class _Repairs(NounView):
@@ -91,7 +105,8 @@ class _Repairs(NounView):
         seen = Incident.objects.visible_to(self.person)
         people = ("asked_by", "applied_by", "dropped_by")
         rows = ClockRepair.objects.filter(Q(clock=None) | Q(clock__incident__in=seen))
-        return rows.select_related("policy_version", "hours", *people)
+        rows = rows.select_related("policy_version", "hours", *people)
+        return rows.prefetch_related("answers")
 
 
 @documented("repair", "clock-repairs", RepairSerializer)

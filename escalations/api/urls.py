@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from escalations.api.account_value import AccountValueDetail, AccountValueList
 from escalations.api.approvals_needed import ApprovalsNeededView
 from escalations.api.automation import EndAutomationPause, PauseDetail, PauseList
 from escalations.api.board import BoardLetterView
@@ -84,6 +85,7 @@ from escalations.api.room import (
     WithdrawDecision,
     WithdrawEvidence,
 )
+from escalations.api.roster_drafts import RosterDrafts
 from escalations.api.saved_views import SavedViewDetail, SavedViewList
 from escalations.api.signals import SignalBatch, SignalList
 from escalations.api.suggestions import AnswerSuggestion, SuggestionList
@@ -106,6 +108,9 @@ from escalations.rules.lifecycle import Verb
 from escalations.rules.review_fields import REVIEW_VERB_FIELDS
 
 urlpatterns = [
+    path("roster-drafts/", RosterDrafts.as_view(), name="roster_drafts"),
+    path("account-value/", AccountValueList.as_view(), name="account_value"),
+    path("account-value/<int:number>/", AccountValueDetail.as_view(), name="account_value_one"),
     path("readings/", ReadingsView.as_view(), name="readings"),
     path("kpis/", KpisView.as_view(), name="kpis"),
     path("kpis/<slug:code>/", KpiView.as_view(), name="kpi"),

@@ -6,7 +6,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from accounts.models import User
+from escalations.demo.account_value import plan_value
 from escalations.demo.limits import plan_limits
+from escalations.demo.roster_rules import plan_roster_rules
 from escalations.demo.stage import Stage
 from escalations.models import PolicyVersion
 from escalations.rules.changes import finding_key
@@ -47,6 +49,8 @@ def plan_requests(
     for hours, step in ((40, ask), (36, ask_other), (30, refuse), (20, agree), (6, say)):
         stage.plan(at - timedelta(hours=hours), step)
     plan_limits(stage, people, at)
+    plan_value(stage, people, at)
+    plan_roster_rules(stage, people, at)
 
 
 def _ask(version: PolicyVersion, reason: str, *, by: User, at: datetime) -> int:

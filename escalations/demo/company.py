@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Account, User
+from accounts.services.value_rubrics import ensure_value_rubric
 from config.lib import queue
 from escalations.demo.channels import tell_ways
 from escalations.demo.customers import ACCOUNTS, MORE, tell_accounts
@@ -36,6 +37,7 @@ def tell_company(at: datetime) -> dict[str, User]:
     people = tell_people(at)
     with transaction.atomic():
         tell_policies(people["governor"], at)
+        ensure_value_rubric(at)
         tell_accounts(people, at)
         tell_kpis(people, at - timedelta(days=30))
         tell_playbooks(people, at)
@@ -60,8 +62,9 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
         tell_ways(people, at)
         tell_rules(people, at)
         tell_views(people, at)
-        tell_accounts(people, at, ACCOUNTS | MORE)
         began = at - timedelta(days=95)
+        ensure_value_rubric(began)
+        tell_accounts(people, at, ACCOUNTS | MORE)
         if Incident.objects.exists() or Signal.objects.exists():
             tell_policies(people["governor"], at)
             tell_kpis(people, at, ALL_KPIS)

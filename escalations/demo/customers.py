@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from accounts.models import Account, Contact, User
+from accounts.models import Account, Contact, User, ValueRubricVersion
 
 # external id -> name, segment, revenue, lifetime value, importance, influence, days to renewal
 ACCOUNTS: dict[str, tuple[str, str, int, int, int, int, int | None]] = {
@@ -52,6 +52,7 @@ def tell_accounts(
 ) -> None:
     """Those that are missing, each with two contacts."""
     known = set(Account.objects.values_list("external_id", flat=True))
+    rubric = ValueRubricVersion.in_use().in_force
     sponsor = people.get("sponsor", people["governor2"])
     for place, (key, row) in enumerate(accounts.items()):
         if key in known:
@@ -72,6 +73,7 @@ def tell_accounts(
             owner=people["agent"] if place % 2 == 0 else people["agent2"],
             backup=people["agent2"] if place % 2 == 0 else people["agent"],
             sponsor=sponsor,
+            valued_by=rubric,
         )
         _tell_contacts(account, place)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Q
@@ -30,6 +30,10 @@ from accounts.services.roster_versions import (
 )
 from config.lib.errors import DomainError
 from escalations.forms.service_hours import DAY_NAMES, windows_of
+from escalations.models import ChangeRequest
+from escalations.services.roster_requests import ask_roster
+
+T = TypeVar("T")
 
 WEEKS = 4
 SPARE, FEWEST = 2, 4  # empty places after the last person, places of a new layer
@@ -197,12 +201,17 @@ class Draft:
 
     def publish(self) -> RosterVersion | None:
         """None if something was wrong, which `error` or the forms then say."""
+        return self._sent_to(edit_roster)
+
+    def ask(self) -> ChangeRequest | None:
+        """The same for a roster whose rules others approve."""
+        return self._sent_to(ask_roster)
+
+    def _sent_to(self, verb: Callable[..., T]) -> T | None:
         if not self._is_valid():
             return None
         try:
-            return edit_roster(
-                self.roster, self._made(), by=self.by, at=self.at, **self.form.made()
-            )
+            return verb(self.roster, self._made(), by=self.by, at=self.at, **self.form.made())
         except DomainError as error:
             self.error = error
             return None
@@ -212,7 +221,12 @@ class Draft:
             return
         try:
             with as_planned(
-                self.roster, self._made(), by=self.by, at=self.at, **self.form.made()
+                self.roster,
+                self._made(),
+                by=self.by,
+                at=self.at,
+                is_approved=True,
+                **self.form.made(),
             ) as version:
                 self.look = self._seen(version)
         except DomainError as error:

@@ -45,7 +45,7 @@ from escalations.models.policies import (
     ScoringFactor,
     SeverityRule,
 )
-from escalations.models.repairs import ClockRepair
+from escalations.models.repairs import ClockRepair, RepairAnswer
 from escalations.models.reviews import (
     ContributingFactor,
     PostIncidentReview,
@@ -124,6 +124,7 @@ __all__ = [
     "PostIncidentReview",
     "Reading",
     "RecurrenceLink",
+    "RepairAnswer",
     "Responder",
     "ReviewAmendment",
     "ReviewEntry",

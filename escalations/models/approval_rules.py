@@ -17,6 +17,8 @@ class ApprovalScope(models.TextChoices):
     CRITICAL_LIMITS = "critical_limits", "Limits of a critical KPI"
     PLAYBOOK = "playbook", "Playbooks"
     HOURS = "hours", "Service hours"
+    ACCOUNT_VALUE = "account_value", "Account value"
+    ROSTER = "roster", "Rules of a roster"
     APPROVALS = "approvals", "This table"
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import ServiceHoursVersion
+from accounts.models import RosterPlan, ServiceHoursVersion, ValueRubricVersion
 from config.lib.models import STAMPS, Stamped, check, one_of, paired, recorded, unique
 from escalations.models.approval_rules import ApprovalRuleVersion
 from escalations.models.incidents import Incident
@@ -22,6 +22,8 @@ GOVERNED = (
     "approval_rule_version",
     "playbook_version",
     "hours_version",
+    "value_version",
+    "roster_plan",
 )
 
 STATES = [
@@ -134,6 +136,12 @@ class Change(models.Model):
     )
     hours_version = models.ForeignKey(
         ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    value_version = models.ForeignKey(
+        ValueRubricVersion, models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    roster_plan = models.ForeignKey(
+        RosterPlan, models.PROTECT, null=True, blank=True, related_name="changes"
     )
     replaced_number = models.PositiveIntegerField(null=True, blank=True)
     restores_number = models.PositiveIntegerField(null=True, blank=True)

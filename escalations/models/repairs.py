@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ServiceHoursVersion
-from config.lib.models import check, one_of, paired
+from config.lib.models import check, one_of, paired, unique
 from escalations.models.clocks import Clock
+from escalations.models.incidents import Incident
 from escalations.models.policies import PolicyVersion
 
 
@@ -44,8 +45,25 @@ class ClockRepair(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    settle_at = models.DateTimeField(
+        null=True, blank=True, help_text="The next incidents are changed then; empty when all are."
+    )
+    parked_error = models.CharField(max_length=300, blank=True)
+
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["settle_at"],
+                name="repair_settle",
+                condition=Q(settle_at__isnull=False),
+            )
+        ]
         constraints = [
+            check(
+                "repair_timer",
+                Q(settle_at=None) | Q(applied_at__isnull=False),
+                "A timer runs once somebody else has applied it.",
+            ),
             one_of("repair_kind", "kind", RepairKind),
             check(
                 "repair_of_one_thing",
@@ -81,5 +99,33 @@ class ClockRepair(models.Model):
 
     @property
     def state(self) -> str:
-        """asked, applied or dropped."""
+        """asked, applying, applied or dropped."""
+        if self.settle_at is not None:
+            return "applying"
         return "applied" if self.applied_at else "dropped" if self.dropped_at else "asked"
+
+
+class RepairAnswer(models.Model):
+    """What became of one incident of a repair, once and for good: changed, or left as it was."""
+
+    repair = models.ForeignKey(ClockRepair, models.PROTECT, related_name="answers")
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="+")
+    is_moved = models.BooleanField()
+    why = models.CharField("why it was kept", max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["repair", "incident"]
+        constraints = [
+            unique(
+                "repair_answer_once", "repair", "incident", sentence="This incident has its answer."
+            ),
+            check(
+                "repair_answer_why",
+                Q(is_moved=True, why="") | Q(is_moved=False) & ~Q(why=""),
+                "What was kept says why.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "changed" if self.is_moved else f"kept: {self.why}"

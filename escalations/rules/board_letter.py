@@ -220,12 +220,13 @@ def _rules(figures: Figures) -> Section:
         lines.append(Line(text, rule.name, rule.url))
     lines += _more(len(figures.rules), "version", "versions")
     if not figures.rules:
-        lines.append(Line("No policy changed."))
+        lines.append(Line("No rule changed."))
     lines.append(
         Line(
             f"{_many(figures.limits[0], 'version', 'versions')} of KPI limits and "
-            f"{_many(figures.playbooks[0], 'version', 'versions')} of playbooks came into force; "
-            f"the month before {figures.limits[1]} and {figures.playbooks[1]}."
+            f"{_many(figures.playbooks[0], 'version', 'versions')} of playbooks came into force, "
+            f"first ones among them; the month before {figures.limits[1]} "
+            f"and {figures.playbooks[1]}."
         )
     )
     return Section("rules", "Rules", tuple(lines))

@@ -13,6 +13,8 @@ USUAL: dict[str, int] = {
     ApprovalScope.CRITICAL_LIMITS: 2,
     ApprovalScope.PLAYBOOK: 1,
     ApprovalScope.HOURS: 1,
+    ApprovalScope.ACCOUNT_VALUE: 2,
+    ApprovalScope.ROSTER: 1,
     ApprovalScope.APPROVALS: 2,
 }
 

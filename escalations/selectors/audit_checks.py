@@ -14,12 +14,13 @@ from typing import Any
 
 from django.db.models import Model, Q
 
-from accounts.models import ServiceHoursVersion
+from accounts.models import ServiceHoursVersion, ValueRubricVersion
 from escalations.models import (
     ActionItem,
     AutomationPause,
     ChangeRequest,
     Clock,
+    ClockRepair,
     CustomerLetter,
     Decision,
     Handoff,
@@ -69,6 +70,8 @@ class Finding:
 TIMERS: tuple[tuple[str, type[Model], str, str], ...] = (
     ("new hours", ServiceHoursVersion, "adopt_at", ""),
     ("change of the rules", ChangeRequest, "settle_at", ""),
+    ("change of running promises", ClockRepair, "settle_at", ""),
+    ("valuing of accounts", ValueRubricVersion, "revalue_at", ""),
     ("hand-over look", LadderRun, "look_at", "drill"),
     ("storm", Storm, "look_at", "drill"),
     ("word to ask a customer again", Clock, "chase_at", "drill"),

@@ -33,7 +33,7 @@ def backtest(version: PolicyVersion, at: datetime) -> Result | None:
 
 
 def stored_inputs(code: str, at: datetime) -> Iterator[Stored]:
-    rows = newest_of(code, at).exclude(state__in=VOID).select_related("account", "kpi")
+    rows = newest_of(code, at).exclude(state__in=VOID).select_related("account__valued_by", "kpi")
     wanted = ("number", "severity", "acknowledged_at", "explanation", "kind", "source", "segment")
     places = ("product_area", "category", "account", "kpi__code")
     for incident in rows.only(*wanted, *places)[:MOST]:

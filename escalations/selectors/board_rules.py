@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 
-from escalations.models import Approval, KpiFlip, KpiState, PolicyVersion
+from config.lib.versions import DECIDING
+from escalations.models import Approval, Change, KpiFlip, KpiState
 from escalations.rules.board import KpiBreaches, RuleChange, minutes_in_breach
 from escalations.selectors.board_span import Span
+from escalations.selectors.governed_kinds import BY_FIELD, KINDS, GovernedKind
+
+Names = tuple[str, ...]
 
 
 def kpi_breaches(span: Span) -> tuple[KpiBreaches, ...]:
@@ -53,30 +58,50 @@ def kpi_breaches(span: Span) -> tuple[KpiBreaches, ...]:
 
 
 def rule_changes(span: Span) -> tuple[RuleChange, ...]:
-    """Three queries: versions that came into force in the month, and who approved each."""
-    versions = list(
-        PolicyVersion.objects.filter(span.now("effective_from"), state__in=("in_force", "retired"))
-        .select_related("policy", "published_by")
-        .order_by("effective_from", "pk")
-    )
-    said: dict[int, list[str]] = defaultdict(list)
-    words = (
-        Approval.objects.filter(verdict="approved", request__changes__policy_version__in=versions)
-        .filter(round=F("request__round"))
-        .annotate(version=F("request__changes__policy_version"))
-        .select_related("person")
-        .order_by("at", "pk")
-    )
-    for word in words:
-        said[word.version].append(str(word.person))
+    """Versions of every governed kind that came into force in the month, and who approved each: a
+    query for each kind and two more. First versions of other things than policies are no change of
+    a rule: they are counted, not named."""
+    found: list[tuple[GovernedKind[Any], Any]] = []
+    for kind in KINDS:
+        rows = kind.rows().filter(span.now("effective_from"), state__in=DECIDING)
+        if kind.said.name != "policy":
+            rows = rows.filter(number__gt=1)
+        found += [(kind, each) for each in rows.select_related(kind.owner, "published_by")]
+    found.sort(key=lambda pair: (pair[1].since, pair[0].said.name, pair[1].pk))
+    said = _approvers(found)
     return tuple(
         RuleChange(
-            name=f"{each.policy.name} v{each.number}",
-            url=f"{reverse('policy', args=[each.policy.code])}?v={each.number}",
-            at=each.effective_from or span.start,
+            name=kind.name_of(each),
+            url=kind.url(each),
+            at=each.since,
             what=" ".join(each.note.split())[:300],
-            approved=tuple(dict.fromkeys(said[each.pk])),
+            approved=said.get((kind.field, each.pk), ()),
             published=str(each.published_by) if each.published_by else "",
         )
-        for each in versions
+        for kind, each in found
     )
+
+
+def _approvers(found: list[tuple[GovernedKind[Any], Any]]) -> dict[tuple[str, int], Names]:
+    """By field of `Change` and version: who said yes in the last round, each once."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for kind, each in found:
+        wanted[kind.field].append(each.pk)
+    of_them = Q(pk__in=())
+    for field, keys in wanted.items():
+        of_them |= Q(**{f"{field}__in": keys})
+    changes = Change.objects.filter(of_them).order_by("pk").values("request", *BY_FIELD)
+    words = Approval.objects.filter(
+        verdict="approved",
+        round=F("request__round"),
+        request__in={change["request"] for change in changes},
+    )
+    said: dict[int, list[str]] = defaultdict(list)
+    for word in words.select_related("person").order_by("at", "pk"):
+        said[word.request_id].append(str(word.person))
+    return {
+        (field, change[field]): tuple(dict.fromkeys(said[change["request"]]))
+        for change in changes
+        for field in BY_FIELD
+        if change[field] is not None
+    }

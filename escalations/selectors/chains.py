@@ -21,6 +21,7 @@ from escalations.models import (
     ClockEvent,
     ClockMark,
     LadderStep,
+    RepairAnswer,
     ReviewAmendment,
     ReviewSignOff,
     Seal,
@@ -37,6 +38,7 @@ LEDGERS: tuple[type[Model], ...] = (
     ReviewAmendment,
     Approval,
     AnsweredWarning,
+    RepairAnswer,
 )
 # A cause is proposed and confirmed later; the timeline, which is sealed, keeps each word of it.
 OPEN_COLUMNS: dict[type[Model], frozenset[str]] = {

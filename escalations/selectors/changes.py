@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from config.lib.sensitive import REVENUE
+from config.lib.versions import DECIDING
 from escalations.models import Approval, Change, ChangeReader, ChangeRequest
 from escalations.rules.changes import (
     RequestState,
@@ -30,6 +32,7 @@ from escalations.selectors.governed_kinds import (
     kind_of,
     version_of,
 )
+from escalations.selectors.governed_kinds.kind import Reach
 
 APPROVE = "escalations.approve_policy"
 RETARGET = "escalations.change_policyversion"
@@ -83,6 +86,7 @@ class ChangeShown:
     may_see: bool
     apply_url: str  # to open incidents, which keep the version they began with
     comparison: Comparison | None
+    reach: Reach | None  # as long as it does not decide yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ def version_request(
     return _row(request, person, _writers([request])) if request is not None else None
 
 
-def request_page(pk: int, person: User) -> RequestPage | None:
+def request_page(pk: int, person: User, at: datetime) -> RequestPage | None:
     """None where there is no such request."""
     request = _rows().filter(pk=pk).first()
     if request is None:
@@ -198,7 +202,7 @@ def request_page(pk: int, person: User) -> RequestPage | None:
     return RequestPage(
         row=_row(request, person, _writers([request])),
         words=tuple(request.approvals.all()),
-        changes=tuple(_shown(change, person) for change in request.changes.all()),
+        changes=tuple(_shown(change, person, at) for change in request.changes.all()),
         warnings=tuple(
             request.warnings.filter(round=request.round).values_list("sentence", flat=True)
         ),
@@ -206,13 +210,15 @@ def request_page(pk: int, person: User) -> RequestPage | None:
     )
 
 
-def _shown(change: Change, person: User) -> ChangeShown:
+def _shown(change: Change, person: User, at: datetime) -> ChangeShown:
     kind, version = kind_of(change), version_of(change)
     before = kind.numbered(version, change.replaced_number) or kind.in_force(version)
-    comparison, between = None, ""
+    comparison, between, reach = None, "", None
     if before is not None and before.pk != version.pk:
         comparison = kind.compare(before, version, sees_revenue=person.has_perm(REVENUE))
         between = kind.compare_url(before, version)
+        if version.state not in DECIDING and person.has_perm(kind.said.see):
+            reach = kind.reach(before, version, person, at)
     return ChangeShown(
         name=kind.name_of(version),
         url=kind.url(version),
@@ -221,6 +227,7 @@ def _shown(change: Change, person: User) -> ChangeShown:
         may_see=person.has_perm(kind.said.see),
         apply_url=_apply_url(change, person),
         comparison=comparison,
+        reach=reach,
     )
 
 

@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from accounts.models import Account, Contact, User
 from accounts.models.customers import Segment, TierChoice
-from accounts.rules.valuation import Term, Tier, Valuation
-from accounts.selectors.customers import valuation_of
+from accounts.rules.valuation import STARTING, Rubric, Term, Tier, Valuation
+from accounts.selectors.customers import rubric_of, valuation_of
 from config.lib.browse import Browse, Choice, Page
 from config.lib.errors import DomainError
 from config.lib.sensitive import hidden_fields
@@ -136,6 +136,8 @@ class AccountPage:
     kpis: tuple[KpiView, ...]
     reviews: tuple[PostIncidentReview, ...]
     paused: PausedShare | None
+    rubric: Rubric
+    rubric_number: int | None
 
 
 def accounts_page(user: User, given: Mapping[str, str], at: datetime) -> AccountsPage:
@@ -210,7 +212,7 @@ def visible_account(external_id: str, user: User) -> Account:
 
 def account_page(account: Account, user: User, at: datetime) -> AccountPage:
     """`account` comes from `visible_account`."""
-    valued = valuation_of(account, at)
+    valued, rubric = valuation_of(account, at), rubric_of(account)
     shows_revenue = "arr" not in hidden_fields(Account, user)
     incidents = Incident.objects.visible_to(user).real().filter(account=account)
     related = incidents.select_related("commander", "kpi")
@@ -238,6 +240,8 @@ def account_page(account: Account, user: User, at: datetime) -> AccountPage:
             .order_by("-opened_at")[:RECENT]
         ),
         paused=share_words(account.name, shares(incidents, "account", at).get(account.pk)),
+        rubric=rubric.said if rubric else STARTING,
+        rubric_number=rubric.number if rubric else None,
     )
 
 

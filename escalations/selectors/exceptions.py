@@ -17,6 +17,9 @@ from escalations.rules.policy import Severity
 from escalations.templatetags.belay import duration
 
 SHOWN = 200
+RELATED = (
+    "policy", "account", "team", "incident", "owner", "asked_by", "answered_by", "ended_by"
+)  # fmt: skip
 VIEW = "escalations.view_policyexception"
 
 
@@ -37,9 +40,7 @@ def _bends() -> list[Bend]:
 
 
 def visible_exceptions(person: User) -> QuerySet[PolicyException]:
-    return PolicyException.objects.visible_to(person).select_related(
-        "policy", "account", "team", "incident", "owner", "asked_by", "answered_by", "ended_by"
-    )
+    return PolicyException.objects.visible_to(person).select_related(*RELATED)
 
 
 def owed(person: User, at: datetime) -> Debt:
@@ -145,8 +146,8 @@ class ExceptionPage:
     costs: list[str]
 
 
-def exception_list(person: User, at: datetime, given: dict[str, str]) -> ExceptionPage:
-    """What waits and lasts first. Two queries. `given`: state, policy, account by key."""
+def asked_for(person: User, at: datetime, given: dict[str, str]) -> QuerySet[PolicyException]:
+    """`given`: state, policy, account by key."""
     rows = visible_exceptions(person)
     if given.get("policy"):
         rows = rows.filter(policy__code=given["policy"])
@@ -163,7 +164,12 @@ def exception_list(person: User, at: datetime, given: dict[str, str]) -> Excepti
             pass
         case _:
             rows = rows.filter(settle_at__isnull=False)
-    found = [view_of(row, at) for row in rows[:SHOWN]]
+    return rows
+
+
+def exception_list(person: User, at: datetime, given: dict[str, str]) -> ExceptionPage:
+    """What waits and lasts first, as `asked_for`. Two queries."""
+    found = [view_of(row, at) for row in asked_for(person, at, given)[:SHOWN]]
     order = list(MARKS)
     found.sort(key=lambda view: order.index(view.state))
     total = owed(person, at)

@@ -54,6 +54,16 @@ class ClockRow:
     new_target: str
     starts: bool
     breaks: bool
+    answer: str  # "" as long as there is none, "changed", or why it was kept
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Of incidents, seen or not."""
+
+    moved: int
+    kept: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class RepairPage:
     may_apply: bool
     may_drop: bool
     is_own: bool
+    answers: Answers | None  # once somebody applied it
     pinned: int  # open incidents that count by an older version of the policy
 
 
@@ -83,7 +94,7 @@ def repair_rows(person: User) -> list[RepairRow]:
 
 
 def repair_page(pk: int, person: User) -> RepairPage | None:
-    """None where there is no such proposal for this person. Three queries."""
+    """None where there is no such proposal for this person. Four queries."""
     repair = visible_repairs(person).filter(pk=pk).first()
     if repair is None:
         return None
@@ -95,18 +106,28 @@ def repair_page(pk: int, person: User) -> RepairPage | None:
         if repair.kind == RepairKind.DUE
         else "escalations.change_policyversion"
     )
+    told = dict(repair.answers.values_list("incident", "why"))
     is_own, waits = repair.asked_by_id == person.pk, repair.state == "asked"
     may = person.has_perm(right)
     return RepairPage(
         repair=_row(repair),
-        rows=tuple(_clock_row(row, seen[row["incident"]]) for row in visible[:ROWS]),
+        rows=tuple(_clock_row(row, seen[row["incident"]], told) for row in visible[:ROWS]),
         unseen=len(repair.rows) - len(visible),
         left_out=max(0, len(visible) - ROWS),
         may_apply=waits and may and not is_own,
         may_drop=waits and (may or is_own),
         is_own=is_own,
+        answers=_answers(told, numbers) if repair.applied_at else None,
         pinned=_pinned(repair) if waits else 0,
     )
+
+
+def _answers(told: dict[int, str], numbers: set[int]) -> Answers | None:
+    """None of what was applied before answers were kept, and of a due time by hand."""
+    if not told:
+        return None
+    kept = sum(bool(why) for why in told.values())
+    return Answers(len(told) - kept, kept, len(numbers - told.keys()))
 
 
 def _pinned(repair: ClockRepair) -> int:
@@ -161,7 +182,7 @@ def _what(repair: ClockRepair) -> str:
     return f"INC-{repair.clock.incident_id}, {repair.clock.get_kind_display()}"
 
 
-def _clock_row(row: dict[str, Any], incident: Incident) -> ClockRow:
+def _clock_row(row: dict[str, Any], incident: Incident, told: dict[int, str]) -> ClockRow:
     return ClockRow(
         number=incident.number,
         key=incident.key,
@@ -173,6 +194,7 @@ def _clock_row(row: dict[str, Any], incident: Incident) -> ClockRow:
         new_target=_length(row["new_target_s"]),
         starts=bool(row.get("starts")),
         breaks=bool(row["breaks"]),
+        answer=(told[incident.pk] or "changed") if incident.pk in told else "",
     )
 
 

@@ -3,11 +3,13 @@ written; the rule is asked about the ledger with the change at its end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import ServiceHoursVersion
 from accounts.selectors.service_hours import calendar_of, versions_of
@@ -54,11 +56,13 @@ class Difference:
         }
 
 
-def differences(repair: ClockRepair, at: datetime) -> list[Difference]:
-    """Clocks that would change, in order. Queries do not grow with the clocks, but with the
-    calendars that differ among them."""
+def differences(
+    repair: ClockRepair, at: datetime, among: Collection[int] | None = None
+) -> list[Difference]:
+    """Clocks that would change, in order; `among` these incidents. Queries do not grow with the
+    clocks, but with the calendars that differ among them."""
     found = []
-    for clock, event in _events(repair, at):
+    for clock, event in _events(repair, at, among):
         new = ClockEvent(clock=clock, seq=10**6, at=at, **event)
         stored = clock.events.all() if clock.pk else ()
         target_s, due_at, breached = _after(clock, [*stored, new], at)
@@ -85,20 +89,27 @@ def _after(
     return state.target_us // SECOND_US, state.due_at, state.breached_at is not None
 
 
-def _events(repair: ClockRepair, at: datetime) -> Iterator[tuple[Clock, dict[str, Any]]]:
+def _events(
+    repair: ClockRepair, at: datetime, among: Collection[int] | None
+) -> Iterator[tuple[Clock, dict[str, Any]]]:
+    clocks = running_clocks()
+    incidents = Incident.objects.real().filter(state__in=OPEN_STATES)
+    if among is not None:
+        clocks = clocks.filter(incident__in=among)
+        incidents = incidents.filter(pk__in=among)
     match repair.kind:
         case RepairKind.POLICY:
             known = cache(versions_of)
-            yield from _by_policy(repair, at, known)
-            yield from _new_promises(repair, at, known)
+            yield from _by_policy(repair, clocks, at, known)
+            yield from _new_promises(repair, incidents, at, known)
         case RepairKind.DUE:
-            yield from _by_hand(repair, running_clocks().filter(pk=repair.clock_id or 0), at)
+            yield from _by_hand(repair, clocks.filter(pk=repair.clock_id or 0), at)
         case _:
-            yield from _by_hours(repair, running_clocks())
+            yield from _by_hours(repair, clocks)
 
 
 def _by_policy(
-    repair: ClockRepair, at: datetime, known: Calendars
+    repair: ClockRepair, clocks: QuerySet[Clock], at: datetime, known: Calendars
 ) -> Iterator[tuple[Clock, dict[str, Any]]]:
     """A tighter target never postpones, a wider one keeps what elapsed. A promise that the new
     policy does not make keeps its old target. Other hours count from now on."""
@@ -106,7 +117,7 @@ def _by_policy(
     assert version is not None
     doc = policy_doc(version.pk)
     hours_of = dict(ServiceHoursVersion.objects.values_list("pk", "service_hours"))
-    rows = running_clocks().filter(incident__policy_version__policy=version.policy_id)
+    rows = clocks.filter(incident__policy_version__policy=version.policy_id)
     for clock in rows.exclude(incident__policy_version=version):
         incident = clock.incident
         target = doc.severities[Severity(incident.severity)].targets.get(ClockKind(clock.kind))
@@ -139,17 +150,18 @@ def _other_hours(
 
 
 def _new_promises(
-    repair: ClockRepair, at: datetime, known: Calendars
+    repair: ClockRepair, incidents: QuerySet[Incident], at: datetime, known: Calendars
 ) -> Iterator[tuple[Clock, dict[str, Any]]]:
     """What the new policy promises and the old one did not, counted from now: nobody is late for
     a promise that was not made. What was answered or contained is not asked for again."""
     version = repair.policy_version
     assert version is not None
     doc = policy_doc(version.pk)
-    rows = Incident.objects.real().filter(
-        state__in=OPEN_STATES, policy_version__policy=version.policy_id
+    rows = (
+        incidents.filter(policy_version__policy=version.policy_id)
+        .exclude(policy_version=version)
+        .select_related("account", "team", "policy_version")
     )
-    rows = rows.exclude(policy_version=version).select_related("account", "team", "policy_version")
     for incident in rows.prefetch_related("clocks").order_by("pk"):
         ran = {clock.kind for clock in incident.clocks.all()}
         for kind, target in doc.severities[Severity(incident.severity)].targets.items():

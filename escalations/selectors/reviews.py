@@ -29,7 +29,7 @@ from escalations.selectors.incidents import iso
 
 RELATED = (
     "facilitator",
-    "incident__account",
+    "incident__account__valued_by",
     "incident__team",
     "incident__kpi",
     "incident__commander",

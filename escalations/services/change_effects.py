@@ -25,7 +25,7 @@ def approved(request: ChangeRequest, *, by: User, at: datetime) -> None:
     request.state = RequestState.SCHEDULED.value
     reason = f"Takes effect at {request.effective_at:%Y-%m-%d %H:%M} UTC."
     for change in request.changes.all():
-        governed.schedule(change, by=by, at=at, reason=reason)
+        governed.schedule(change, since=request.effective_at, by=by, at=at, reason=reason)
     told(request, by=by, reason=reason, at=at).save()
     change_news.tell_scheduled(request, at)
 

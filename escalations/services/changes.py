@@ -47,6 +47,7 @@ def ask_approval(
     """
     verbs = check_right(kind, by)
     found = verbs.reads.find(code, number)
+    verbs.check_asker(found, by)
     sent_back = _sent_back(verbs, found)
     version = verbs.lock(found.pk)
     _check_asked(verbs, version, given, at)
@@ -81,6 +82,7 @@ def roll_back(
     verbs = check_right(kind, by)
     with transaction.atomic():
         old = verbs.reads.find(code, number)
+        verbs.check_asker(old, by)
         if old.state != "retired":
             raise Conflict("not_retired", f"v{number} was not in force before.")
         _reason(given)
@@ -99,7 +101,7 @@ def roll_back(
 def check_right(kind: str, by: User) -> GovernedVerbs[Any]:
     """Raises DomainError 403 `missing_right`, 404 `not_found`."""
     verbs = verbs_named(kind)
-    if not by.has_perm(verbs.reads.said.right):
+    if not verbs.may_ask(by):
         raise NotAllowed("missing_right", "Your role does not change the rules.")
     return verbs
 

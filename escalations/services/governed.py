@@ -33,8 +33,10 @@ def seal(change: Change, *, by: User, at: datetime) -> None:
     move(version, "approved", by=by, at=at, reason="Approved.")
 
 
-def schedule(change: Change, *, by: User, at: datetime, reason: str) -> None:
-    move(lock(change), "scheduled", by=by, at=at, reason=reason)
+def schedule(change: Change, *, since: datetime, by: User, at: datetime, reason: str) -> None:
+    version = lock(change)
+    verbs_of(change).foresee(version, since=since, by=by, at=at, reason=reason)
+    move(version, "scheduled", by=by, at=at, reason=reason)
 
 
 def enforce(change: Change, *, by: User | None, at: datetime, reason: str) -> None:
@@ -54,6 +56,7 @@ def reopen(change: Change, *, by: User | None, at: datetime, reason: str) -> Non
     """A draft again, to be mended."""
     version = lock(change)
     version.sha256 = ""
+    verbs_of(change).forget(version, by=by, at=at, reason=reason)
     move(version, "draft", by=by, at=at, reason=reason)
 
 

@@ -29,7 +29,8 @@ def accounts_named(given: Iterable[Mapping[str, Any]]) -> dict[str, Account]:
 
 
 def _accounts(names: Iterable[str]) -> dict[str, Account]:
-    return {row.external_id: row for row in Account.objects.filter(external_id__in=names)}
+    rows = Account.objects.select_related("valued_by").filter(external_id__in=names)
+    return {row.external_id: row for row in rows}
 
 
 def message_of(

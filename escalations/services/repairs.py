@@ -1,24 +1,27 @@
 """Changing promises that run: a bulk retarget, new hours, a due time by hand (SEMANTICS 1.3, 1.4).
 
-Proposed by one person with the list of differences, applied by another; if anything moved
-meanwhile, the list is made anew and read again before it is applied.
+Proposed by one person with the list of differences, applied by another. What moved meanwhile is
+not changed unread: it is kept, with its reason, and where all moved the list is made anew.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import ServiceHoursVersion, User
 from config.lib.errors import Conflict, DomainError, NotAllowed, field_error
 from config.lib.versions import DECIDING
-from escalations.models import Clock, ClockRepair, Incident, PolicyVersion
+from escalations.models import Clock, ClockRepair, Incident, PolicyVersion, RepairAnswer
 from escalations.models.notices import NoticeKind
 from escalations.models.repairs import RepairKind
+from escalations.rules.lifecycle import OPEN_STATES
 from escalations.rules.policy import ClockKind
+from escalations.rules.repairs import of_incidents, same_incidents, what
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.repairs import Difference, differences
 from escalations.services import breaches, clocks
@@ -28,6 +31,8 @@ from escalations.services.recorder import Recorder
 from escalations.services.words import said, word
 
 GOVERN = "escalations.change_policyversion"
+log = logging.getLogger("belay.repairs")
+AT_ONCE = 25  # incidents in one transaction
 ASK_DUE, APPLY_DUE = "escalations.respond_incident", "escalations.cancel_incident"
 
 
@@ -98,10 +103,12 @@ def drop_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
 
 
 def apply_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
-    """All clocks or none, each with a line in its ledger and on its incident's timeline.
+    """Each clock with a line in its ledger and on its incident's timeline. A due time by hand is
+    changed here; what reaches many incidents goes on a few at a time (`settle_repair`), the first
+    of them here.
 
     Raises DomainError 403 `missing_right`, `own_request`, 404 `not_found`, 409 `not_asked`,
-    `outdated` (the new list is in `rows`).
+    `outdated` where nothing is as it was read (the new list is in `rows`).
     """
     with transaction.atomic():
         repair = _asked(pk)
@@ -109,14 +116,18 @@ def apply_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
             raise NotAllowed("missing_right", "Your role does not apply this.")
         if repair.asked_by_id == by.pk:
             raise NotAllowed("own_request", "Somebody else than who asked applies it.")
-        lock_incidents(*{row["incident"] for row in repair.rows})
+        is_one = repair.kind == RepairKind.DUE
+        if is_one:
+            lock_incidents(*{row["incident"] for row in repair.rows})
         found = differences(repair, at)
-        if _what(repair.rows) != _what([each.as_json() for each in found]):
-            outdated = [each.as_json() for each in found]
-        else:
-            outdated = None
-            _apply(repair, found, by, at)
+        rows = [each.as_json() for each in found]
+        outdated = None if same_incidents(repair.rows, rows) else rows
+        if outdated is None:
             repair.applied_at, repair.applied_by = at, by
+            if is_one:
+                _apply(repair, found, by, at)
+            else:
+                repair.settle_at = at
             repair.save()
     if outdated is not None:
         ClockRepair.objects.filter(pk=pk).update(rows=outdated)
@@ -125,7 +136,75 @@ def apply_repair(pk: int, *, by: User, at: datetime) -> ClockRepair:
             "Clocks moved since this was proposed. The list is made anew: read it again.",
             rows=outdated,
         )
+    if repair.settle_at is not None:
+        with transaction.atomic():
+            settle_repair(pk, at)
+        repair.refresh_from_db()
     return repair
+
+
+def settle_repair(pk: int, at: datetime) -> bool:
+    """The sweep's verb: some incidents at a time, each with its own answer, until all have one.
+    Killed between two turns it goes on where it was."""
+    rows = ClockRepair.objects.select_for_update(of=("self",))
+    repair = rows.select_related("policy_version", "hours", "asked_by", "applied_by").get(pk=pk)
+    if repair.settle_at is None or repair.settle_at > at:
+        return False
+    read = of_incidents(repair.rows)
+    answered = set(repair.answers.values_list("incident", flat=True))
+    left = sorted(read.keys() - answered)
+    batch = left[:AT_ONCE]
+    lock_incidents(*batch)
+    now: dict[int, list[Difference]] = {}
+    for each in differences(repair, at, batch):
+        now.setdefault(each.clock.incident_id, []).append(each)
+    RepairAnswer.objects.bulk_create(
+        _answer(repair, number, read[number], now.get(number, []), at) for number in batch
+    )
+    repair.settle_at = at if len(left) > len(batch) else None
+    repair.save(update_fields=["settle_at"])
+    return True
+
+
+def _answer(
+    repair: ClockRepair,
+    number: int,
+    read: list[dict[str, Any]],
+    found: list[Difference],
+    at: datetime,
+) -> RepairAnswer:
+    """Changed if it is still as it was read; what goes wrong with one keeps that one alone."""
+    why = _why_kept(repair, number, read, found)
+    if not why:
+        assert repair.applied_by is not None  # a timer runs once it is applied
+        try:
+            with transaction.atomic():
+                _apply(repair, found, repair.applied_by, at)
+        except (OperationalError, InterfaceError):
+            raise
+        except DomainError as error:
+            why = error.detail
+        except Exception as error:
+            log.exception("repair %s could not change INC-%s", repair.pk, number)
+            why = f"It could not be changed: {type(error).__name__}."
+    return RepairAnswer(repair=repair, incident_id=number, is_moved=not why, why=why[:300], at=at)
+
+
+def _why_kept(
+    repair: ClockRepair, number: int, read: list[dict[str, Any]], found: list[Difference]
+) -> str:
+    """Empty where it may be changed."""
+    version = repair.policy_version
+    if version is not None and version.state != "in_force":
+        return f"v{version.number} is not in force any more."
+    if what(read) == what([each.as_json() for each in found]):
+        return ""
+    incident = Incident.objects.only("state", "policy_version").get(pk=number)
+    if incident.state not in OPEN_STATES:
+        return f"It is {incident.get_state_display().lower()}."
+    if version is not None and incident.policy_version_id == version.pk:
+        return f"It counts by v{version.number} already."
+    return "Its clocks moved since the list was read."
 
 
 def _right(repair: ClockRepair) -> str:
@@ -139,13 +218,6 @@ def _asked(pk: int) -> ClockRepair:
     if repair.state != "asked":
         raise Conflict("not_asked", f"It is {repair.state} already.")
     return repair
-
-
-def _what(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What the approver read: which clocks, from what to what, and which break. A due time that
-    counts from the moment of applying moves with it."""
-    names = ("incident", "kind", "clock", "old_due_at", "old_target_s", "breaks")
-    return [tuple(row[name] for name in names) for row in rows]
 
 
 def _apply(repair: ClockRepair, found: list[Difference], by: User, at: datetime) -> None:

@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from simple_history.utils import bulk_create_with_history, get_history_manager_for_model
 
-from accounts.models import User
+from accounts.models import Account, User
+from accounts.services.value_rubrics import stamp_new
 from config.lib.errors import DomainError, NotAllowed, from_integrity_error
 from config.lib.history import told
 from escalations.rules.sheets import BadSheet, RowError, Sheet, read_sheet
@@ -179,6 +180,8 @@ def _write(
                 continue
             if isinstance(row, User):
                 row.set_unusable_password()
+            if isinstance(row, Account):
+                stamp_new(row)
             fresh.append((line, row))
             continue
         if all(getattr(row, name) == value for name, value in given.items()):

@@ -25,7 +25,8 @@ from django.db import (
 )
 from django.db.models import Model, Q
 
-from accounts.models import ServiceHoursVersion
+from accounts.models import ServiceHoursVersion, ValueRubricVersion
+from accounts.services.value_rubrics import value_anew
 from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import (
@@ -33,6 +34,7 @@ from escalations.models import (
     AutomationPause,
     ChangeRequest,
     Clock,
+    ClockRepair,
     CustomerLetter,
     Decision,
     Drill,
@@ -65,6 +67,7 @@ from escalations.services.milestones import settle_milestone
 from escalations.services.no_data import settle_no_data_of
 from escalations.services.playbooks import settle_time_box
 from escalations.services.recorder import DELIVER
+from escalations.services.repairs import settle_repair
 from escalations.services.review_timers import settle_action, settle_review
 from escalations.services.storms import settle_storm
 from escalations.services.thresholds import check_thresholds
@@ -106,6 +109,8 @@ TIMERS = (
     Timer("pauses", AutomationPause, "settle_at", settle_pause, has_drills=False),
     Timer("hours", ServiceHoursVersion, "adopt_at", settle_hours, has_drills=False),
     Timer("changes", ChangeRequest, "settle_at", settle_change, has_drills=False),
+    Timer("account value", ValueRubricVersion, "revalue_at", value_anew, has_drills=False),
+    Timer("repairs", ClockRepair, "settle_at", settle_repair, has_drills=False),
     Timer("clocks", Clock, "next_wake_at", timers.settle_clock, settle_clocks),
     Timer("hand-overs", LadderRun, "look_at", timers.settle_look, settle_looks),
     Timer("ladders", LadderRun, "next_step_at", timers.settle_ladder, settle_ladders),

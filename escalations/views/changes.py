@@ -45,12 +45,12 @@ class Requests(ChangesView):
 
 class RequestDetail(ChangesView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        page = request_page(pk, self.person) if pk <= MAX_NUMBER else None
+        page = request_page(pk, self.person, self.at) if pk <= MAX_NUMBER else None
         if page is None:
             raise Http404
         if any(r.person_id == self.person.pk and not r.read_at for r in page.readers):
             mark_read(page.row.request, by=self.person, at=self.at)
-            page = request_page(pk, self.person)
+            page = request_page(pk, self.person, self.at)
         context: dict[str, Any] = {
             **NAV,
             "page": page,

@@ -10,8 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from config.lib.csv_answers import as_csv
 from config.lib.errors import DomainError
 from escalations.forms.exceptions import ExceptionForm, RenewForm
+from escalations.selectors.exception_sheet import exception_sheet
 from escalations.selectors.exceptions import (
     ExceptionView,
     exception_list,
@@ -46,14 +48,26 @@ ACTS: dict[str, tuple[str, Act]] = {
 }
 
 
+def _filters(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET.get(name, "") for name in ("state", "policy", "account")}
+
+
 class Exceptions(RoledView):
     permission_required = "escalations.view_policyexception"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        given = {name: request.GET.get(name, "") for name in ("state", "policy", "account")}
+        given = _filters(request)
         page = exception_list(self.person, self.at, given)
         context = NAV | {"page": page, "asked": given, "choices": list_choices(), "now": self.at}
         return render(request, "escalations/exceptions/list.html", context)
+
+
+class ExceptionsExport(RoledView):
+    permission_required = "escalations.view_policyexception"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        text = "".join(exception_sheet(self.person, self.at, _filters(request)))
+        return as_csv(text, f"exceptions-{self.at:%Y-%m-%d}")
 
 
 class OneException(RoledView):

@@ -20,7 +20,13 @@ from escalations.services.approval_numbers import ask_number
 from escalations.services.changes import ask_approval, roll_back
 from escalations.views.doors import RoledView
 
-NAV = {"limits": "kpis", "playbook": "playbooks", "hours": "service-hours"}
+NAV = {
+    "limits": "kpis",
+    "playbook": "playbooks",
+    "hours": "service-hours",
+    "account_value": "customers",
+    "roster": "rosters",
+}
 OWN_PAGES = ("policy",)
 
 

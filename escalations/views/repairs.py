@@ -77,7 +77,9 @@ class _Answer(IncidentsView):
 class ApplyRepair(_Answer):
     def answer(self, pk: int) -> str:
         repair = apply_repair(pk, by=self.person, at=self.at)
-        return f"Applied: {len(repair.rows)} clocks changed."
+        if repair.state == "applying":
+            return "Applied: the first incidents are changed, the others follow by themselves."
+        return "Applied: what became of each incident stands beside it."
 
 
 class DropRepair(_Answer):

@@ -30,7 +30,13 @@ class RosterEditor(RostersView):
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         draft = Draft(self.load(code), request.POST, by=self.person, at=self.at)
-        if "publish" in request.POST and (version := draft.publish()):
+        if "publish" in request.POST and draft.roster.by_request:
+            if asked := draft.ask():
+                messages.success(request, "Asked. It decides when others have approved it.")
+                if self.person.has_perm("escalations.view_changerequest"):
+                    return redirect("change-request", asked.pk)
+                return redirect("roster", code)
+        elif "publish" in request.POST and (version := draft.publish()):
             messages.success(request, f"Version {version.number} is published.")
             return redirect("roster", code)
         if "add" not in request.POST:

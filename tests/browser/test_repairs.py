@@ -36,7 +36,7 @@ def test_a_policy_reaches_what_runs_by_two_people(screen, company, at):
     screen.hold()
     page.get_by_role("link", name="Apply a policy to open incidents").click()
     page.get_by_role("button", name="Apply to all of them").click()
-    page.get_by_text("Applied: 1 clocks changed.").wait_for()
+    page.get_by_text("1 incident changed, 0 kept as they were.").wait_for()
     screen.hold()
     assert Clock.objects.get(incident=incident, kind="restore").current_target_s == 3600
     screen.open("/service-hours/office/")

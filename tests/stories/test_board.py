@@ -15,7 +15,11 @@ from escalations.models import Clock, ClockEvent, Incident, KpiFlip, KpiState
 from escalations.rules.board import Month
 from escalations.rules.lifecycle import Verb
 from escalations.selectors.board import board_figures
+from escalations.services.approval_numbers import ask_number
+from escalations.services.changes import approve
 from escalations.services.moves import perform
+from escalations.services.value_versions import ask_value
+from escalations.tasks.schedule import sweep
 from tests.factories.incidents import MAJOR, open_incident
 
 NOVEMBER = Month(2026, 11)
@@ -42,7 +46,15 @@ def test_a_month_is_told_on_the_page_in_the_terminal_and_over_http(company, at, 
                 recorded_at=at, from_state="ok" if to == "breach" else "breach", to_state=to,
                 threshold=state.kpi.thresholds.first(),
             )  # fmt: skip
-    travel.to(at + timedelta(hours=1))
+    asked = ask_value(
+        {"value_share": 70}, effective_from=None, by=company["governor"], at=at, reason="Guessed."
+    )
+    for name in ("governor2", "governor3"):
+        approve(asked.pk, by=company[name], at=at)
+    number = ask_number("limits", 2, {"reason": "Two eyes."}, by=company["governor"], at=at)
+    approve(number.pk, by=company["governor2"], at=at)
+    sweep(at + timedelta(hours=1))
+    travel.to(at + timedelta(hours=2))
     client.force_login(company["sponsor"])
     page = client.get("/board/2026-11/").text
     assert "1 incident was opened and 0 closed; the month before 0 and 0." in page
@@ -52,6 +64,13 @@ def test_a_month_is_told_on_the_page_in_the_terminal_and_over_http(company, at, 
     assert "Revenue a year" in page  # the sponsor has the right
     if state is not None:
         assert "in breach for 60 min" in page
+    value = (
+        '<a href="/versions/account_value/accounts/?to=2">Account value v2</a> since 17 Nov 2026'
+    )
+    names = f"Approved by {company['governor2']} and {company['governor3']}"
+    assert f"{value}: Guessed. {names}, put in force by {company['governor3']}." in page
+    assert "Approvals needed: Limits of a KPI v2" in page
+    assert "Approvals needed: Limits of a KPI v1" not in page
     assert "November 2026" in client.get("/board/").text
     answer = client.get("/api/v1/board/2026-11/").json()
     assert answer["month"] == "2026-11"
@@ -121,4 +140,4 @@ def test_a_letter_costs_the_same_whatever_the_month_holds(company, at):
     cost()  # the rights of the reader are asked for once
     few = cost()
     tell(company, at + timedelta(minutes=5), count=8)
-    assert cost() == few <= 20
+    assert cost() == few <= 25

@@ -3,6 +3,8 @@ itself, and owed until then."""
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -155,6 +157,24 @@ def test_the_debt_is_owed_on_the_page_and_before_the_committee(
     PolicyException.objects.bulk_create(copies)
     with django_assert_max_num_queries(8):
         assert page.get("/exceptions/?state=all").status_code == 200
+    PolicyException.objects.filter(pk=last["id"]).update(reason="=1+1")
+    with django_assert_max_num_queries(6):
+        file = page.get("/exceptions/export.csv?state=all")
+    rows = list(csv.DictReader(io.StringIO(file.content.decode())))
+    assert len(rows) == 43 and "exceptions-2026-12-03.csv" in file["Content-Disposition"]
+    by_id = {int(row["id"]): row for row in rows}
+    row = by_id[last["id"]]
+    assert (row["reason"], row["state"]) == ("'=1+1", "Ended early")
+    assert (by_id[first["id"]]["cost"], row["cost"]) == ("1250.5", "")
+    assert row["rule"] == "Restore promise: 4 h" and row["account"] == "northwind"
+    narrow = page.get("/exceptions/export.csv?state=ended").content.decode()
+    assert narrow.splitlines()[1:] == [line for line in file.text.splitlines() if "'=1+1" in line]
+    outside = Client()
+    outside.force_login(company["steward"])
+    assert outside.get("/exceptions/export.csv").status_code == 403
+    chosen = {"action": "export", "_selected_action": [str(last["id"])]}
+    kept = page.post("/admin/escalations/policyexception/", chosen)
+    assert kept["Content-Type"].startswith("text/csv") and "'=1+1" in kept.content.decode()
 
 
 def test_it_is_asked_for_answered_and_renewed_on_pages(company, travel, at):

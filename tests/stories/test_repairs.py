@@ -11,12 +11,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import ServiceHoursVersion
 from accounts.services.service_hours import publish_hours
-from escalations.models import Clock, ClockRepair, ClockTarget, Notice, PolicyVersion
+from escalations.models import Clock, ClockRepair, ClockTarget, Incident, Notice, PolicyVersion
 from escalations.rules.lifecycle import Verb
 from escalations.selectors import policies
 from escalations.selectors.repairs import differences
+from escalations.services import repairs
 from escalations.services.moves import perform
-from escalations.tasks.schedule import sweep
+from escalations.tasks.schedule import TIMERS, sweep
 from tests.factories.incidents import MAJOR, open_incident
 
 HOUR = timedelta(hours=1)
@@ -169,6 +170,70 @@ def test_what_moved_meanwhile_is_read_again_before_it_is_applied(api, company, t
     assert refused["rows"][0]["old_due_at"] == "2026-11-17T12:15:00Z"
     assert not Clock.objects.filter(kind="restore", events__type="retarget").exists()
     assert api("governor2", "post", path)["state"] == "applied"
+
+
+def test_many_are_moved_a_few_at_a_time_each_with_its_own_answer(
+    api, company, travel, at, monkeypatch, client
+):
+    """Nothing is lost where it stops between two turns, and one that goes wrong keeps itself."""
+    monkeypatch.setattr(repairs, "AT_ONCE", 2)
+    numbers = [open_incident(at, f"bulk-{n}", facts=MAJOR).number for n in range(6)]
+    version, agent = next_version(restore=3600), company["agent"]
+    asked = ask_policy(api, version)
+    perform(numbers[1], Verb.CLAIM, {"take_over": True}, by=agent, at=at)
+    wait = {"reason": "customer_wait", "awaiting": "logs"}
+    perform(numbers[1], Verb.PAUSE, wait, by=agent, at=at + HOUR / 4)
+    perform(numbers[1], Verb.RESUME, {}, by=agent, at=at + HOUR / 2)
+    company["senior"].groups.add(*company["duty"].groups.all())
+    for who in ("duty", "senior"):
+        perform(numbers[3], Verb.CANCEL, {"reason": "A test."}, by=company[who], at=at)
+    spoilt, real = numbers[4], repairs._change_clock
+
+    def change(repair, difference, incident, *rest):
+        real(repair, difference, incident, *rest)
+        if incident.pk == spoilt:
+            raise RuntimeError("spoilt")
+
+    monkeypatch.setattr(repairs, "_change_clock", change)
+    travel.to(at + HOUR / 2)
+    path = f"clock-repairs/{asked['id']}"
+    done = api("governor2", "post", f"{path}/apply/")
+    told = {each["incident"]: each for each in done["answers"]}
+    assert done["state"] == "applying" and list(told) == numbers[:2], "two at a time"
+    assert told[numbers[0]]["is_moved"]
+    assert told[numbers[1]]["why"] == "Its clocks moved since the list was read."
+    assert api("governor2", "post", f"{path}/apply/", 409)["code"] == "not_asked"
+    client.force_login(company["governor"])
+    page = client.get(f"/clock-repairs/{asked['id']}/").text
+    assert "1 incident changed, 1 kept as it was, 4 to come" in page and "Being applied" in page
+
+    own = [timer for timer in TIMERS if timer.name == "repairs"]
+    sweep(at + HOUR / 2, kinds=own)
+    done = api("governor", "get", f"{path}/")
+    assert (done["state"], len(done["answers"])) == ("applying", 4), (
+        "whoever is killed here goes on"
+    )
+    while sweep(at + HOUR, kinds=own):
+        pass
+    done = api("governor", "get", f"{path}/")
+    kept = {each["incident"]: each["why"] for each in done["answers"] if not each["is_moved"]}
+    assert done["state"] == "applied" and len(done["answers"]) == 6
+    assert kept == {
+        numbers[1]: "Its clocks moved since the list was read.",
+        numbers[3]: "It is cancelled.",
+        spoilt: "It could not be changed: RuntimeError.",
+    }
+    moved = Incident.objects.filter(policy_version=version).values_list("pk", flat=True)
+    assert set(moved) == {numbers[0], numbers[2], numbers[5]}
+    retargeted = Clock.objects.filter(events__type="retarget").values_list("incident", flat=True)
+    assert set(retargeted) == set(moved), "what went wrong left no trace of its try"
+    again = ask_policy(api, version)
+    assert {row["incident"] for row in again["rows"]} == {numbers[1], spoilt}
+    put_in_force(PolicyVersion.objects.get(number=1, policy=version.policy))
+    last = api("governor2", "post", f"clock-repairs/{again['id']}/apply/")
+    assert {each["why"] for each in last["answers"]} == {
+        f"v{version.number} is not in force any more."
+    }
 
 
 def test_a_preview_costs_the_same_for_one_and_for_many(company, at):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
 from accounts.services.roles import sync_roles
+from accounts.services.value_rubrics import ensure_value_rubric
 from config.lib.clock import now
 from escalations.services.reference import ensure_policy, ensure_schedules
 
@@ -19,4 +21,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Roles: {', '.join(changed)}.")
         if (version := ensure_policy(now())) is not None:
             self.stdout.write(f"Policy {version.policy} {version} is in force.")
+        with transaction.atomic():
+            if (rubric := ensure_value_rubric(now())) is not None:
+                self.stdout.write(f"{rubric.rubric} {rubric} is in force.")
         ensure_schedules()

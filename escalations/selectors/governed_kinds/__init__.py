@@ -6,11 +6,13 @@ from typing import Any
 
 from config.lib.errors import DomainError
 from escalations.models import Change
+from escalations.selectors.governed_kinds.account_value import AccountValue
 from escalations.selectors.governed_kinds.approvals import ApprovalNumbers
 from escalations.selectors.governed_kinds.hours import Hours
 from escalations.selectors.governed_kinds.kind import GovernedKind, Said
 from escalations.selectors.governed_kinds.playbooks import Playbooks
 from escalations.selectors.governed_kinds.policies import Policies
+from escalations.selectors.governed_kinds.rosters import Rosters
 from escalations.selectors.governed_kinds.thresholds import Thresholds
 
 KINDS: tuple[GovernedKind[Any], ...] = (
@@ -18,6 +20,8 @@ KINDS: tuple[GovernedKind[Any], ...] = (
     Thresholds(),
     Playbooks(),
     Hours(),
+    AccountValue(),
+    Rosters(),
     ApprovalNumbers(),
 )
 BY_NAME = {kind.said.name: kind for kind in KINDS}

@@ -4,11 +4,13 @@ differences. What a change does to one is in `escalations.services.governed_kind
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 
+from accounts.models import User
 from config.lib.errors import DomainError
 from config.lib.versions import Version
 from escalations.rules.policy_diff import Comparison
@@ -26,6 +28,25 @@ class Said:
     thing: str
     right: str
     see: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One of those whom a change reaches, and how."""
+
+    name: str
+    url: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a change reaches: all of them counted in sentences, the first by name."""
+
+    title: str
+    sentences: tuple[str, ...]
+    first: tuple[Moved, ...]
+    total: int
 
 
 class GovernedKind(Generic[V]):
@@ -87,6 +108,10 @@ class GovernedKind(Generic[V]):
     def compare(self, before: V, after: V, *, sees_revenue: bool = False) -> Comparison:
         """In plain sentences; revenue only for those who may see it."""
         raise NotImplementedError
+
+    def reach(self, before: V, after: V, person: User, at: datetime) -> Reach | None:
+        """Whom it would reach, of those whom this person may see; None where a kind cannot say."""
+        return None
 
     def url(self, version: V) -> str:
         address = reverse("versions", args=[self.said.name, self.code_of(version)])

@@ -7,11 +7,13 @@ from typing import Any
 
 from escalations.models import Change
 from escalations.selectors.governed_kinds import kind_named, kind_of
+from escalations.services.governed_kinds.account_value import AccountValueVerbs
 from escalations.services.governed_kinds.approvals import ApprovalVerbs
 from escalations.services.governed_kinds.hours import HoursVerbs
 from escalations.services.governed_kinds.kind import GovernedVerbs
 from escalations.services.governed_kinds.playbooks import PlaybookVerbs
 from escalations.services.governed_kinds.policies import PolicyVerbs
+from escalations.services.governed_kinds.rosters import RosterVerbs
 from escalations.services.governed_kinds.thresholds import ThresholdVerbs
 
 KINDS: tuple[GovernedVerbs[Any], ...] = (
@@ -19,6 +21,8 @@ KINDS: tuple[GovernedVerbs[Any], ...] = (
     ThresholdVerbs(),
     PlaybookVerbs(),
     HoursVerbs(),
+    AccountValueVerbs(),
+    RosterVerbs(),
     ApprovalVerbs(),
 )
 VERBS = {verbs.reads.field: verbs for verbs in KINDS}

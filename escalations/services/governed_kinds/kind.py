@@ -17,6 +17,13 @@ class GovernedVerbs(Generic[V]):
 
     reads: GovernedKind[V]
 
+    def may_ask(self, by: User) -> bool:
+        """May this person ask for anything of this kind?"""
+        return by.has_perm(self.reads.said.right)
+
+    def check_asker(self, version: V, by: User) -> None:
+        """Raises DomainError 403 where it is not this person's to ask."""
+
     def lock(self, pk: int) -> V:
         """The row itself, and whose it is read with it."""
         rows = self.reads.model._default_manager.select_for_update(of=("self",))
@@ -37,6 +44,12 @@ class GovernedVerbs(Generic[V]):
 
     def check_again(self, version: V, at: datetime) -> None:
         """Before it decides: raises DomainError for what went wrong since it was approved."""
+
+    def foresee(self, version: V, *, since: datetime, by: User, at: datetime, reason: str) -> None:
+        """Approved, it waits: what shows it ahead is made here. The caller saves it."""
+
+    def forget(self, version: V, *, by: User | None, at: datetime, reason: str) -> None:
+        """A draft again: what `foresee` made goes. The caller saves it."""
 
     def take_effect(self, version: V, *, by: User | None, at: datetime, reason: str) -> None:
         """The one in force retires, this one decides from `at` on."""

@@ -135,11 +135,11 @@ def test_a_list_costs_the_same_for_few_and_for_many(company, contact, noun):
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
+        api.get(f"/api/v1/{noun}/")  # what a process keeps is kept again
         with CaptureQueriesContext(connection) as queries:
             assert api.get(f"/api/v1/{noun}/").status_code == 200
         return len(queries)
 
-    api.get(f"/api/v1/{noun}/")
     before = cost()
     many_of(noun)
     assert cost() == before

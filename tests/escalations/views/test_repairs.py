@@ -55,7 +55,7 @@ def test_a_second_person_applies_it(proposed, client, company, at):
     assert client.post(path).status_code == 403
     client.force_login(company["governor2"])
     assert "Apply to all" in client.get(f"/clock-repairs/{repair.pk}/").text
-    assert "Applied: 1 clocks changed." in client.post(path, follow=True).text
+    assert "1 incident changed, 0 kept as they were." in client.post(path, follow=True).text
     assert restore(incident).due_at == at + 1.5 * HOUR
 
 
