@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_service_hours_by_request'),
-        ('escalations', '0030_sorting_and_arrivals'),
+        ('accounts', '0013_roster_rules_by_request'),
+        ('escalations', '0033_roster_rules_by_request'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
