@@ -7,7 +7,7 @@ SELECT. Elsewhere use the ORM.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Model
 
-from config.lib.bulk import insert_rows
+from config.lib.bulk import insert_rows, naive
 
 FEW = 100  # more than these are quicker as `config.lib.bulk` does it
 TOGETHER = 500  # rows in one statement
@@ -69,7 +69,20 @@ def _insert(
 
 def _take_keys(row: Any) -> None:
     """Those of what it points to and was stored meanwhile, as bulk_create does."""
-    row._prepare_related_fields_for_save(operation_name="insert")
+    values = row.__dict__
+    known = row._state.fields_cache
+    for name, column, key in _relations(type(row)):
+        other = known.get(name)
+        if other is not None and values[column] != getattr(other, key):
+            row._prepare_related_fields_for_save(operation_name="insert")
+            return
+
+
+@cache
+def _relations(model: type[Model]) -> tuple[tuple[str, str, str], ...]:
+    """Name, column, and the attribute of the other that the column repeats."""
+    found = [field for field in _fields(model) if field.is_relation]
+    return tuple((field.name, field.attname, field.target_field.attname) for field in found)
 
 
 @cache
@@ -133,8 +146,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _moment(value: datetime | None) -> str | None:
-    """As Django stores it in SQLite."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
+    return None if value is None else naive(value)
 
 
 def ask(text: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
@@ -153,7 +165,7 @@ def moment(value: Any) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def marks(values: Sequence[Any]) -> str:
+def marks(values: Collection[Any]) -> str:
     """Places for these values in a list, in parentheses."""
     return f"({', '.join(['%s'] * len(values))})"
 
