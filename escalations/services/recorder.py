@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+
 from accounts.models import User
 from config.lib.rows import new
 from config.lib.statements import ask, insert, marks
