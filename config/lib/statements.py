@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -48,15 +49,19 @@ def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: boo
 
 def _insert(
     rows: Sequence[Model],
-    columns: tuple[tuple[str, Convert], ...],
+    columns: tuple[tuple[type | None, Convert], ...],
     with_keys: bool,
     is_repeat_fine: bool,
 ) -> None:
     model = type(rows[0])
     values: list[Any] = []
+    told = _told(model)
     for row in rows:
         _take_keys(row)
-        values += [convert(getattr(row, name)) for name, convert in columns]
+        values += [
+            value if value is None or type(value) is plain else convert(value)
+            for value, (plain, convert) in zip(told(row), columns, strict=True)
+        ]
     text = _words(model, connection.vendor, len(rows), with_keys, is_repeat_fine)
     with connection.cursor() as cursor:
         cursor.execute(text, values)
@@ -105,12 +110,18 @@ def _fields(model: type[Model]) -> list[Any]:
 
 
 @cache
-def _columns(model: type[Model], vendor: str) -> tuple[tuple[str, Convert], ...]:
-    """Attribute -> what turns its value into one for the driver."""
-    return tuple((field.attname, _convert(field)) for field in _fields(model))
+def _columns(model: type[Model], vendor: str) -> tuple[tuple[type | None, Convert], ...]:
+    """Of each attribute the type whose values need no conversion, as members of enums do, and what
+    turns any other into a value for the driver."""
+    return tuple(_convert(field) for field in _fields(model))
 
 
-def _convert(field: Any) -> Convert:
+@cache
+def _told(model: type[Model]) -> Callable[[Model], tuple[Any, ...]]:
+    return attrgetter(*(field.attname for field in _fields(model)))
+
+
+def _convert(field: Any) -> tuple[type | None, Convert]:
     is_plain = type(field).pre_save in (models.Field.pre_save, models.DateTimeField.pre_save)
     assert is_plain and not getattr(field, "auto_now", False), f"{field} sets its own value"
     assert not getattr(field, "auto_now_add", False), f"{field} sets its own value"
@@ -120,23 +131,18 @@ def _convert(field: Any) -> Convert:
         return field.get_db_prep_save(value, connection)
 
     if isinstance(target, models.DateTimeField):
-        return _moment if connection.vendor == "sqlite" else _as_it_is
+        return None, (_moment if connection.vendor == "sqlite" else _as_it_is)
     for kind, plain in (
         (models.BooleanField, bool),
         (models.IntegerField, int),
         ((models.CharField, models.TextField), str),
     ):
         if isinstance(target, kind):
-            return _unless(plain, slow)
-    return slow
+            return plain, partial(_bare, slow)
+    return None, slow
 
 
-def _unless(plain: type, slow: Convert) -> Convert:
-    """Values of just this type need no conversion; members of enums do."""
-    return lambda value: value if value is None or type(value) is plain else _bare(value, slow)
-
-
-def _bare(value: Any, slow: Convert) -> Any:
+def _bare(slow: Convert, value: Any) -> Any:
     found = slow(value)
     return getattr(found, "value", found)
 
