@@ -72,7 +72,7 @@ def _insert(
         row._state.adding, row._state.db = False, connection.alias
 
 
-def _take_keys(row: Any) -> None:
+def _take_keys(row: Model) -> None:
     """Those of what it points to and was stored meanwhile, as bulk_create does."""
     values = row.__dict__
     known = row._state.fields_cache
@@ -169,6 +169,12 @@ def moment(value: Any) -> datetime | None:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def bare(column: str) -> str:
+    """A column of times in a list of what is asked: SQLite's driver would convert each by itself,
+    which takes longer than reading it."""
+    return f"{column} || '+00:00'" if connection.vendor == "sqlite" else column
 
 
 def marks(values: Collection[Any]) -> str:
