@@ -72,11 +72,12 @@ def _insert(
         row._state.adding, row._state.db = False, connection.alias
 
 
-def _take_keys(row: Model) -> None:
+def _take_keys(row: Any) -> None:
     """Those of what it points to and was stored meanwhile, as bulk_create does."""
+    model: type[Model] = type(row)
     values = row.__dict__
     known = row._state.fields_cache
-    for name, column, key in _relations(type(row)):
+    for name, column, key in _relations(model):
         other = known.get(name)
         if other is not None and values[column] != getattr(other, key):
             row._prepare_related_fields_for_save(operation_name="insert")
