@@ -7,15 +7,16 @@ SELECT. Elsewhere use the ORM.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
 from django.db.models import Model
 
-from config.lib.bulk import insert_rows
+from config.lib.bulk import insert_rows, naive
 
 FEW = 100  # more than these are quicker as `config.lib.bulk` does it
 TOGETHER = 500  # rows in one statement
@@ -48,15 +49,19 @@ def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: boo
 
 def _insert(
     rows: Sequence[Model],
-    columns: tuple[tuple[str, Convert], ...],
+    columns: tuple[tuple[type | None, Convert], ...],
     with_keys: bool,
     is_repeat_fine: bool,
 ) -> None:
     model = type(rows[0])
     values: list[Any] = []
+    told = _told(model)
     for row in rows:
         _take_keys(row)
-        values += [convert(getattr(row, name)) for name, convert in columns]
+        values += [
+            value if value is None or type(value) is plain else convert(value)
+            for value, (plain, convert) in zip(told(row), columns, strict=True)
+        ]
     text = _words(model, connection.vendor, len(rows), with_keys, is_repeat_fine)
     with connection.cursor() as cursor:
         cursor.execute(text, values)
@@ -69,7 +74,21 @@ def _insert(
 
 def _take_keys(row: Any) -> None:
     """Those of what it points to and was stored meanwhile, as bulk_create does."""
-    row._prepare_related_fields_for_save(operation_name="insert")
+    model: type[Model] = type(row)
+    values = row.__dict__
+    known = row._state.fields_cache
+    for name, column, key in _relations(model):
+        other = known.get(name)
+        if other is not None and values[column] != getattr(other, key):
+            row._prepare_related_fields_for_save(operation_name="insert")
+            return
+
+
+@cache
+def _relations(model: type[Model]) -> tuple[tuple[str, str, str], ...]:
+    """Name, column, and the attribute of the other that the column repeats."""
+    found = [field for field in _fields(model) if field.is_relation]
+    return tuple((field.name, field.attname, field.target_field.attname) for field in found)
 
 
 @cache
@@ -92,12 +111,18 @@ def _fields(model: type[Model]) -> list[Any]:
 
 
 @cache
-def _columns(model: type[Model], vendor: str) -> tuple[tuple[str, Convert], ...]:
-    """Attribute -> what turns its value into one for the driver."""
-    return tuple((field.attname, _convert(field)) for field in _fields(model))
+def _columns(model: type[Model], vendor: str) -> tuple[tuple[type | None, Convert], ...]:
+    """Of each attribute the type whose values need no conversion, as members of enums do, and what
+    turns any other into a value for the driver."""
+    return tuple(_convert(field) for field in _fields(model))
 
 
-def _convert(field: Any) -> Convert:
+@cache
+def _told(model: type[Model]) -> Callable[[Model], tuple[Any, ...]]:
+    return attrgetter(*(field.attname for field in _fields(model)))
+
+
+def _convert(field: Any) -> tuple[type | None, Convert]:
     is_plain = type(field).pre_save in (models.Field.pre_save, models.DateTimeField.pre_save)
     assert is_plain and not getattr(field, "auto_now", False), f"{field} sets its own value"
     assert not getattr(field, "auto_now_add", False), f"{field} sets its own value"
@@ -107,23 +132,18 @@ def _convert(field: Any) -> Convert:
         return field.get_db_prep_save(value, connection)
 
     if isinstance(target, models.DateTimeField):
-        return _moment if connection.vendor == "sqlite" else _as_it_is
+        return None, (_moment if connection.vendor == "sqlite" else _as_it_is)
     for kind, plain in (
         (models.BooleanField, bool),
         (models.IntegerField, int),
         ((models.CharField, models.TextField), str),
     ):
         if isinstance(target, kind):
-            return _unless(plain, slow)
-    return slow
+            return plain, partial(_bare, slow)
+    return None, slow
 
 
-def _unless(plain: type, slow: Convert) -> Convert:
-    """Values of just this type need no conversion; members of enums do."""
-    return lambda value: value if value is None or type(value) is plain else _bare(value, slow)
-
-
-def _bare(value: Any, slow: Convert) -> Any:
+def _bare(slow: Convert, value: Any) -> Any:
     found = slow(value)
     return getattr(found, "value", found)
 
@@ -133,8 +153,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _moment(value: datetime | None) -> str | None:
-    """As Django stores it in SQLite."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
+    return None if value is None else naive(value)
 
 
 def ask(text: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
@@ -153,7 +172,13 @@ def moment(value: Any) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def marks(values: Sequence[Any]) -> str:
+def bare(column: str) -> str:
+    """A column of times in a list of what is asked: SQLite's driver would convert each by itself,
+    which takes longer than reading it."""
+    return f"{column} || '+00:00'" if connection.vendor == "sqlite" else column
+
+
+def marks(values: Collection[Any]) -> str:
     """Places for these values in a list, in parentheses."""
     return f"({', '.join(['%s'] * len(values))})"
 

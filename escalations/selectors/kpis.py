@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from django.db.models import Q, QuerySet
 
+from config.lib.rows import tuples
 from config.lib.versions import DECIDING
 from escalations.models import Kpi, KpiState, Threshold
 from escalations.rules.thresholds import KpiStateName
@@ -15,6 +17,7 @@ from escalations.rules.thresholds import KpiStateName
 # got the same id after a rollback.
 _versions: dict[tuple[int, int, datetime], Threshold] = {}
 MOST_CACHED = 20_000
+KEY = ("kpi", "id", "updated_at")
 
 
 def dirty_states(at: datetime) -> QuerySet[KpiState]:
@@ -38,9 +41,9 @@ def states_without_data(at: datetime) -> QuerySet[KpiState]:
 def versions_of(kpi_ids: Iterable[int]) -> dict[int, list[Threshold]]:
     """Threshold versions that judge, by KPI, earliest first. They never change: each is read
     once."""
-    rows = Threshold.objects.filter(kpi__in=list(kpi_ids), state__in=DECIDING)
-    rows = rows.order_by("effective_from")
-    keys = list(rows.values_list("kpi_id", "pk", "updated_at"))
+    rows = tuples(Threshold, ("effective_from", "state", *KEY), kpi_ids, among="kpi")
+    decided = [row for row in rows if row[0] is not None and row[1] in DECIDING]
+    keys = [row[2:] for row in sorted(decided, key=itemgetter(0))]
     if missing := [key for key in keys if key not in _versions]:
         if len(_versions) > MOST_CACHED:
             _versions.clear()

@@ -6,16 +6,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q
-from django.db.models.functions import Coalesce
-
-from escalations.models import Clock
+from config.lib.statements import ask, marks, moment, words
 from escalations.models.clocks import ClockKindChoice, Outcome, RunState
 
 FIELDS = ("has_missed", "is_paused", "next_due_at", "next_late_at", "next_warn_at")
-LIVE = Q(run_state__in=(RunState.RUNNING, RunState.PAUSED))
-RUNNING = Q(run_state=RunState.RUNNING)
-MISSED = Q(outcome=Outcome.MISSED) & ~Q(kind=ClockKindChoice.CADENCE)
+SUMS = f"""
+    SELECT incident_id,
+        COUNT(CASE WHEN outcome = '{Outcome.MISSED.value}'
+            AND kind <> '{ClockKindChoice.CADENCE.value}' THEN 1 END),
+        COUNT(CASE WHEN run_state = '{RunState.PAUSED.value}' THEN 1 END),
+        MIN(CASE WHEN run_state = '{RunState.RUNNING.value}' THEN due_at END),
+        MIN(CASE WHEN run_state = '{RunState.RUNNING.value}'
+            THEN COALESCE(breach_after, due_at) END),
+        MIN(CASE WHEN run_state = '{RunState.RUNNING.value}' THEN warn_at END)
+    FROM escalations_clock
+    WHERE run_state IN {words((RunState.RUNNING, RunState.PAUSED))}
+        AND kind <> '{ClockKindChoice.OLA.value}' AND incident_id IN {{}}
+    GROUP BY incident_id
+"""  # noqa: S608 (no user's text)
 
 
 def promises_of(incidents: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -25,17 +33,9 @@ def promises_of(incidents: Iterable[int]) -> dict[int, dict[str, Any]]:
         number: dict(zip(FIELDS, (False, False, None, None, None), strict=True))
         for number in numbers
     }
-    rows = Clock.objects.filter(LIVE, incident__in=numbers).exclude(kind=ClockKindChoice.OLA)
-    sums = rows.values("incident_id").annotate(
-        missed=Count("pk", filter=MISSED),
-        paused=Count("pk", filter=~RUNNING),
-        due=Min("due_at", filter=RUNNING),
-        late=Min(Coalesce("breach_after", "due_at"), filter=RUNNING),
-        warn=Min("warn_at", filter=RUNNING),
-    )
-    for number, missed, paused, *instants in sums.values_list(
-        "incident_id", "missed", "paused", "due", "late", "warn"
-    ):
-        values = (bool(missed), bool(paused), *instants)
+    if not numbers:
+        return found
+    for number, missed, paused, *instants in ask(SUMS.format(marks(numbers)), numbers):
+        values = (bool(missed), bool(paused), *map(moment, instants))
         found[number] = dict(zip(FIELDS, values, strict=True))
     return found

@@ -8,10 +8,21 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import F, Min, OuterRef, Subquery
+from django.db.models import Min, OuterRef, Subquery
 
+from config.lib.statements import ask, bare, marks, moment
 from escalations.models import KpiState, Reading, Series
 from escalations.models.kpis import Quality
+
+TO_JUDGE = f"""
+    SELECT s.id, {{at}}, r.value, {{period_end}}, t.channel
+    FROM escalations_kpistate s
+    JOIN escalations_series t ON t.kpi_id = s.kpi_id AND t.segment = s.segment
+    JOIN escalations_reading r ON r.series_id = t.id AND r.at >= s.dirty_from
+        AND r.quality = '{Quality.VALID.value}'
+    WHERE s.id IN {{}}
+    ORDER BY s.id, r.at, t.channel, t.source
+"""  # noqa: S608 (no user's text)
 
 
 class StoredRevision(NamedTuple):
@@ -103,19 +114,14 @@ def points_to_judge(states: Iterable[KpiState]) -> dict[int, list[Point]]:
     Ties of several series are ordered by channel and source: the same whatever arrived first.
     """
     ids = [state.pk for state in states]
-    rows = (
-        Reading.objects.filter(
-            series__kpi__states__in=ids,
-            series__segment=F("series__kpi__states__segment"),
-            at__gte=F("series__kpi__states__dirty_from"),
-            quality=Quality.VALID,
-        )
-        .order_by("series__kpi__states__id", "at", "series__channel", "series__source")
-        .values_list("series__kpi__states__id", "at", "value", "period_end", "series__channel")
-    )
     found: dict[int, list[Point]] = {}
-    for state_id, when, value, period_end, channel in rows:
-        found.setdefault(state_id, []).append(Point(when, value, period_end, channel))
+    if not ids:
+        return found
+    text = TO_JUDGE.format(marks(ids), at=bare("r.at"), period_end=bare("r.period_end"))
+    for state_id, when, value, period_end, channel in ask(text, ids):
+        known = moment(when)
+        assert known is not None
+        found.setdefault(state_id, []).append(Point(known, value, moment(period_end), channel))
     return found
 
 

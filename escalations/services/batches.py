@@ -8,14 +8,16 @@ truth: both give the same rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.db.models import prefetch_related_objects
 
-from config.lib.bulk import update_rows
+from config.lib.bulk import update_changed, update_rows
+from config.lib.rows import read
 from escalations.models import Clock, Drill, Incident, LadderRun
 from escalations.selectors.promises import promises_of
 from escalations.services.incidents import why_sentence
@@ -38,7 +40,6 @@ NEEDED = (
     "title",
     "state",
     "severity",
-    "explanation",
     "policy_version",
     "account",
     "kpi",
@@ -51,6 +52,11 @@ NEEDED = (
     "contained_at",
     "drill",
 )
+
+
+_queued = attrgetter(*QUEUE_FIELDS)
+# Of its explanation, which is long: what they say, and what `why_sentence` says.
+SAID = ("why", "why_severity", "why_owner", "policy", "ladder")
 
 
 @dataclass(slots=True)
@@ -76,9 +82,10 @@ def claim(
     """Lock due rows with their incidents, oldest first, without waiting for anybody."""
     rows = model.objects.of_drill(drill).filter(**{f"{field}__lte": at})
     # Without `of`, and with a column of it read, the incident is locked as well.
-    rows = rows.select_for_update(skip_locked=True, no_key=True).order_by(field, "pk")
-    found = rows.values_list("pk", "incident_id", "incident__version")[:limit]
-    return [Claimed(pk, incident) for pk, incident, _ in found]
+    rows = rows.select_for_update(skip_locked=True, no_key=True)
+    # In the order of the index alone: of a thousand due at one instant not all need be sorted.
+    found = rows.order_by(field).values_list(field, "pk", "incident_id", "incident__version")
+    return [Claimed(pk, incident) for _, pk, incident, _ in sorted(found[:limit])]
 
 
 def rounds(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
@@ -93,24 +100,32 @@ def rounds(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
 
 def incidents_of(numbers: Iterable[int]) -> dict[int, Incident]:
     """As they are under their locks, with their owners."""
-    found = Incident.objects.only(*NEEDED).in_bulk(set(numbers))
-    prefetch_related_objects(list(found.values()), "commander")
-    return found
+    found = read(Incident, NEEDED, set(numbers), parts=("explanation", SAID))
+    prefetch_related_objects(found, "commander")
+    return {incident.number: incident for incident in found}
 
 
 def finish_all(incidents: Sequence[Incident], recorder: Recorder) -> None:
     """The end of a change of many incidents by the machine, once their clocks are written; their
     states are as before. No row of history: nothing that it holds has changed."""
     promises = promises_of([incident.pk for incident in incidents])
-    said: list[Incident] = []
+    before = [_queued(incident) for incident in incidents]
+    said: dict[int, str] = {}
     for incident in incidents:
         incident.version += 1
         incident.updated_at = recorder.at
         for name, value in promises[incident.pk].items():
             setattr(incident, name, value)
         if (why := why_sentence(incident)) != incident.explanation.get("why"):
-            incident.explanation["why"] = why
-            said.append(incident)
-    update_rows(incidents, QUEUE_FIELDS)
-    update_rows(said, ("explanation",))
+            said[incident.number] = why
+    update_changed(incidents, QUEUE_FIELDS, before)
+    if said:
+        _say_why(said)
     recorder.write()
+
+
+def _say_why(said: Mapping[int, str]) -> None:
+    whole = read(Incident, ("explanation",), said)
+    for incident in whole:
+        incident.explanation["why"] = said[incident.number]
+    update_rows(whole, ("explanation",))

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
-from config.lib.bulk import insert_rows, update_rows
+from config.lib.bulk import insert_rows, update_changed, update_rows
+from config.lib.rows import read, tuples
 from escalations.models import Clock, ClockEvent, ClockMark, Drill, Incident, LadderRun
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.ladders import LIVE
@@ -47,9 +50,27 @@ DERIVED = (
 )
 
 
+# What timers read of a clock.
+NEEDED = (
+    *DERIVED,
+    "chase_at",
+    "incident",
+    "kind",
+    "cycle",
+    "target_s",
+    "calendar",
+    "started_at",
+    "parked_error",
+)
+LEDGER = ("clock", *(name.removesuffix("_id") for name in LoggedEvent._fields))
+SEQ = attrgetter("seq")
+_told = attrgetter(*DERIVED)
+
+
 @dataclass(slots=True)
 class Settled:
     clock: Clock
+    before: tuple[Any, ...]  # the derived columns as they were read
     events: Sequence[LoggedEvent]
     marks: list[ClockMark]
 
@@ -103,24 +124,24 @@ def _settle(turn: Sequence[Claimed], at: datetime) -> list[int]:
 
 def _derived(turn: Sequence[Claimed], at: datetime) -> list[Settled]:
     keys = [row.pk for row in turn]
-    found = Clock.objects.in_bulk(keys)
+    found = {clock.pk: clock for clock in read(Clock, NEEDED, keys)}
     incidents = incidents_of(row.incident for row in turn)
     events: dict[int, list[LoggedEvent]] = defaultdict(list)
-    rows = ClockEvent.objects.filter(clock__in=keys).order_by("clock", "seq")
-    for key, *event in rows.values_list("clock_id", *LoggedEvent._fields):
+    for key, *event in tuples(ClockEvent, LEDGER, keys, among="clock"):
         events[key].append(LoggedEvent(*event))
+    for ledger in events.values():
+        ledger.sort(key=SEQ)
     said: dict[int, list[Said]] = defaultdict(list)
-    marks_said = ClockMark.objects.filter(clock__in=keys)
-    for key, *mark in marks_said.values_list("clock_id", *Said._fields):
+    for key, *mark in tuples(ClockMark, ("clock", *Said._fields), keys, among="clock"):
         said[key].append(Said(*mark))
     settled = []
     for key in keys:
         clock = found[key]
         clock.incident = incidents[clock.incident_id]
-        doc = policy_doc(clock.incident.policy_version_id)
+        doc, before = policy_doc(clock.incident.policy_version_id), _told(clock)
         passed = clock_marks.passed(clocks.derive(clock, events[key], doc, at), at)
         marks = clock_marks.new_marks(clock, passed, said[key], at) if passed else []
-        settled.append(Settled(clock, events[key], marks))
+        settled.append(Settled(clock, before, events[key], marks))
     return settled
 
 
@@ -167,7 +188,8 @@ def _store(settled: Sequence[Settled], recorder: Recorder) -> None:
     insert_rows([mark for each in settled for mark in each.marks])
     for each in settled:
         clock_marks.say(each.clock, each.marks, recorder)
-    update_rows([each.clock for each in settled], DERIVED)
+    rows = [each.clock for each in settled]
+    update_changed(rows, DERIVED, [each.before for each in settled])
 
 
 def _know_others(incidents: Sequence[Incident]) -> None:

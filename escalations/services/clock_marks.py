@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from accounts.models import User
+from config.lib.rows import new
 from escalations.models import Clock, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
 from escalations.models.notices import NoticeKind
@@ -17,6 +18,7 @@ from escalations.rules.cadence import CadenceState
 from escalations.rules.clocks import ClockState
 from escalations.services.recorder import Recorder
 
+NAMES = dict(ClockKindChoice.choices)
 REARM_AFTER = timedelta(minutes=15)
 Passed = tuple[MarkKind, int, datetime]  # what, percent, when it was due
 
@@ -71,7 +73,8 @@ def new_marks(
             and kind == MarkKind.WARNING
         )
         marks.append(
-            ClockMark(
+            new(
+                ClockMark,
                 clock=clock,
                 kind=kind,
                 percent=percent,
@@ -93,7 +96,7 @@ def say(clock: Clock, marks: Iterable[ClockMark], recorder: Recorder) -> None:
 
 def _say(clock: Clock, mark: ClockMark, recorder: Recorder) -> None:
     incident = clock.incident
-    name = clock.get_kind_display()
+    name = NAMES[clock.kind]
     late = f", noticed {mark.late_by_s} s later" if mark.late_by_s > 30 else ""
     if mark.kind == MarkKind.WARNING:
         sentence = f"{name} clock: {mark.percent} % of its time is used{late}."

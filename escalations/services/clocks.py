@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from accounts.models import ServiceHoursVersion, User
+from config.lib.rows import new
 from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, ClockMark, Incident
 from escalations.models.clocks import ClockKindChoice, MarkKind
@@ -55,7 +56,8 @@ def new_clock(
     calendar = calendar_version(
         incident, is_business=target.is_business, at=started_at, known=known
     )
-    clock = Clock(
+    clock = new(
+        Clock,
         incident=incident,
         kind=kind.value,
         cycle=cycle,
@@ -66,7 +68,7 @@ def new_clock(
         started_at=started_at,
         drill_id=incident.drill_id,
     )
-    event = ClockEvent(clock=clock, seq=1, at=started_at, recorded_at=at, type="start")
+    event = new(ClockEvent, clock=clock, seq=1, at=started_at, recorded_at=at, type="start")
     derive(clock, [event], doc, at)
     return clock, event
 

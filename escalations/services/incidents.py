@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 
 from accounts.models import Team, User
+from config.lib.rows import new
 from config.lib.statements import insert
 from escalations.models import Clock, ClockEvent, Fact, Incident, Responder, Signal
 from escalations.models.incidents import Kind, Role
@@ -190,7 +191,8 @@ def _incident(
     by: User | None,
 ) -> Incident:
     is_kpi = signal.kpi_id is not None
-    return Incident(
+    return new(
+        Incident,
         kind=known.kind,
         title=signal.title,
         body=signal.body,
@@ -266,7 +268,8 @@ def why_sentence(incident: Incident) -> str:
 
 def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
     facts = [
-        Fact(
+        new(
+            Fact,
             incident=o.incident,
             name=name,
             value=value,
@@ -280,8 +283,12 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
     ]
     insert(facts, with_keys=False)
     owners = [
-        Responder(
-            incident=o.incident, role=Role.COMMANDER, user=o.incident.commander, assigned_at=at
+        new(
+            Responder,
+            incident=o.incident,
+            role=Role.COMMANDER,
+            user=o.incident.commander,
+            assigned_at=at,
         )
         for o in openings
         if o.incident.commander
@@ -290,8 +297,7 @@ def _store_surroundings(openings: list[_Opening], at: datetime) -> None:
     for opening in openings:
         opening.signal.incident = opening.incident
     stored = [o.signal for o in openings if o.signal.pk is not None]
-    new = [o.signal for o in openings if o.signal.pk is None]
-    insert(new)
+    insert(o.signal for o in openings if o.signal.pk is None)
     if stored:
         Signal.objects.bulk_update(stored, ["incident"], batch_size=500)
 

@@ -14,6 +14,7 @@ from django.db.models import Max
 from accounts.models import User
 from accounts.selectors.contact_methods import Way
 from config.lib.errors import Conflict
+from config.lib.rows import new
 from config.lib.statements import insert
 from escalations.models import Incident, LadderRun, LadderStep
 from escalations.models.ladders import LIVE, LadderState
@@ -121,7 +122,8 @@ def start_runs(
         name = ladder_name(incident, doc)
         if name is None or name not in doc.ladders:
             continue
-        run = LadderRun(
+        run = new(
+            LadderRun,
             incident=incident,
             number=numbers.get(incident.number, 0) + 1,
             ladder=name,
@@ -194,7 +196,8 @@ def store_steps(climbs: Sequence[Climb], recorder: Recorder, reason: str) -> Non
             for person, channel in _ways(step, climb.ladder, ways) or ((None, ""),):
                 climb.seq += 1
                 climb.rows[-1].append(
-                    LadderStep(
+                    new(
+                        LadderStep,
                         run=climb.run,
                         seq=climb.seq,
                         kind=step.kind.value,

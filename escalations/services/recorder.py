@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
 from accounts.models import User
-from config.lib.statements import insert
+from config.lib.rows import new
+from config.lib.statements import ask, insert, marks
 from escalations.models import Incident, LadderStep, Notice, TimelineEvent
 from escalations.models.notices import NoticeKind
 from escalations.models.timeline import Visibility
@@ -27,6 +27,10 @@ from escalations.services.addressing import Ways
 from escalations.services.automation_keeping import Pauses
 
 DELIVER = "escalations.tasks.delivery.deliver"
+LAST = """
+    SELECT incident_id, MAX(seq) FROM escalations_timelineevent
+    WHERE incident_id IN {} GROUP BY incident_id
+"""
 
 
 class Recorder:
@@ -74,7 +78,8 @@ class Recorder:
     ) -> None:
         """`at` is when it happened, when that is not now."""
         self._events.append(
-            TimelineEvent(
+            new(
+                TimelineEvent,
                 incident=incident,
                 kind=kind,
                 at=at or self.at,
@@ -138,7 +143,8 @@ class Recorder:
                 "",
             )
         )
-        self._notices[full_key] = Notice(
+        self._notices[full_key] = new(
+            Notice,
             key=full_key,
             incident=incident,
             kind=kind,
@@ -174,8 +180,7 @@ class Recorder:
         incidents = {event.incident_id for event in self._events} - self._new
         last: Counter[int] = Counter()
         if incidents:
-            stored = TimelineEvent.objects.filter(incident__in=incidents).order_by()
-            last.update(dict(stored.values_list("incident").annotate(last=Max("seq"))))
+            last.update(dict(ask(LAST.format(marks(incidents)), incidents)))
         for event in self._events:
             last[event.incident_id] += 1
             event.seq = last[event.incident_id]

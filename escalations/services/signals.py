@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import Account, User
+from config.lib.rows import new
 from config.lib.statements import ask
 from escalations.models import Incident, Signal, TimelineEvent
 from escalations.models.notices import NoticeKind
@@ -210,7 +211,8 @@ def reopen(incident: Incident, at: datetime, reason: str) -> None:
 
 def signal_of(message: SignalMessage) -> Signal:
     """The episode a message would begin, unsaved: what a preview judges, and what is stored."""
-    return Signal(
+    return new(
+        Signal,
         source=message.source,
         dedup_key=message.dedup_key,
         title=message.title,

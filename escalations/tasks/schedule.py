@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import (
     Error,
@@ -23,7 +24,7 @@ from django.db import (
     connection,
     transaction,
 )
-from django.db.models import Model, Q
+from django.db.models import BigIntegerField, Model, OuterRef, Q, Subquery
 
 from accounts.models import ServiceHoursVersion, ValueRubricVersion
 from accounts.services.value_rubrics import value_anew
@@ -137,15 +138,26 @@ TIMERS = (
 
 
 def _due(timer: Timer, at: datetime, drill: Drill | None):
-    rows = timer.model._default_manager.filter(**{f"{timer.field}__lte": at})
-    if timer.has_drills:
-        rows = rows.filter(**{timer.drill: drill})
+    rows = _rows(timer, drill).filter(**{f"{timer.field}__lte": at})
     return rows.order_by(timer.field, "pk")
 
 
+def _rows(timer: Timer, drill: Drill | None):
+    rows = timer.model._default_manager.all()
+    if not timer.has_drills:
+        return rows
+    if "__" not in timer.drill:
+        return rows.filter(**{timer.drill: drill})
+    # Not a join: a database that thinks these many and incidents few would walk all incidents.
+    first, _, rest = timer.drill.partition("__")
+    owner: Any = timer.model._meta.get_field(first).related_model
+    own = owner.objects.filter(pk=OuterRef(first)).order_by().values(rest)
+    of_drill = Subquery(own, output_field=BigIntegerField(null=True))
+    return rows.alias(of_drill=of_drill).filter(of_drill=drill and drill.pk)
+
+
 def _question(timer: Timer) -> Question:
-    real = {timer.drill: None} if timer.has_drills else {}
-    return Question(timer.model._default_manager.filter(**real), timer.field)
+    return Question(_rows(timer, None), timer.field)
 
 
 DIRTY, PARKED, DRILLS = "dirty KPIs", "parked KPIs", "drills"

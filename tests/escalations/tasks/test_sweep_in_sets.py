@@ -23,7 +23,7 @@ from escalations.models import (
 )
 from escalations.rules.lifecycle import Verb
 from escalations.services.moves import perform
-from escalations.tasks import schedule
+from escalations.tasks import glance, schedule
 from tests.factories.incidents import MAJOR, open_incident
 
 MINUTE = timedelta(minutes=1)
@@ -167,3 +167,14 @@ def test_what_is_due_of_each_kind_is_found(crowd, at):
     assert found["clocks"] == Clock.objects.aggregate(x=models.Min("next_wake_at"))["x"]
     assert found["ladders"] == LadderRun.objects.aggregate(x=models.Min("next_step_at"))["x"]
     assert found["hand-overs"] == LadderRun.objects.aggregate(x=models.Min("look_at"))["x"]
+
+
+@pytest.mark.sqlite
+def test_no_kind_is_found_by_walking_all_incidents(crowd):
+    """Where it has counted the rows, SQLite would join from the incidents."""
+    text, values = glance._statement(connection.vendor, tuple(schedule.QUESTIONS.values()))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(f"EXPLAIN QUERY PLAN {text}", values)
+        plan = [line[-1] for line in cursor.fetchall()]
+    assert not [line for line in plan if "SCAN escalations_incident" in line]
