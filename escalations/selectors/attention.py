@@ -80,7 +80,7 @@ def what_needs_you(user: User, at: datetime) -> Attention:
             .filter(incident__in=seen, run_state="running", due_at__isnull=False)
             .filter(Q(warn_at__lte=at) | Q(due_at__lte=at))
             .select_related("incident__team", "incident__commander")
-            .order_by("due_at", "pk")[:SHOWN]
+            .order_by(Coalesce("breach_after", "due_at"), "pk")[:SHOWN]  # as the clock is said
         )
         found["incidents"] = list(
             seen.filter(ownerless)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -9,7 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account
-from escalations.models import Incident, Notice, PolicyVersion, Reading, Threshold, TimelineEvent
+from escalations.models import (
+    Clock,
+    Incident,
+    Notice,
+    PolicyVersion,
+    Reading,
+    Threshold,
+    TimelineEvent,
+)
 
 OURS = ("accounts", "playbooks", "escalations")
 
@@ -179,6 +189,17 @@ def test_a_governor_cannot_take_over_a_superuser(governor, governed):
     assert governor.get(f"/admin/accounts/user/{boss.pk}/password/").status_code == 403
     mine = governor.get(address(type(boss), "change", governed["governor"].pk)).text
     assert 'name="is_superuser"' not in mine
+
+
+def test_clocks_stand_in_the_order_in_which_they_break(governed, at):
+    from escalations.selectors.attention import what_needs_you
+
+    hour, running = timedelta(hours=1), Clock.objects.filter(run_state="running")
+    spared, next_one = running.order_by("pk")[:2]  # due sooner, but broken only after the weekend
+    for clock, due, late in ((spared, at, at + 40 * hour), (next_one, at + hour, at + hour)):
+        running.filter(pk=clock.pk).update(warn_at=at - hour, due_at=due, breach_after=late)
+    found = what_needs_you(governed["governor"], at).clocks
+    assert found.index(next_one) < found.index(spared)
 
 
 def test_people_on_call_who_verified_no_way_are_named(governed, at):
