@@ -26,6 +26,7 @@ BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 10.0
 HEALTHY_S = 30.0
 HUNG_S = 30.0
+HUNG_MAX_S = 240.0
 STOP_S = 8.0
 TICK_S = 0.1
 LOOK_S = 2.0
@@ -68,6 +69,7 @@ class _Running:
         self.start_at = 0.0
         self.backoff = BACKOFF_FIRST_S
         self.age: float | None = None
+        self.patience = HUNG_S
 
     def start(self, environment: dict[str, str], now: float) -> None:
         self.process = subprocess.Popen(
@@ -83,7 +85,17 @@ class _Running:
         threading.Thread(target=_pass_on, args=(self.child.name, self.process), daemon=True).start()
 
     def hung(self, now: float) -> bool:
-        return self.age is not None and min(self.age, now - self.started) > HUNG_S
+        if self.age is None:
+            return False
+        lived = now - self.started
+        if self.age < lived:
+            self.patience = HUNG_S
+        return min(self.age, lived) > self.patience
+
+    def give_up(self) -> None:
+        """It hangs. One that never beat may be slow to start where much else runs: the next one
+        has twice the time, else it would be started again for ever."""
+        self.patience = min(self.patience * 2, HUNG_MAX_S)
 
     def ask_to_stop(self) -> None:
         # Only the head: it stops its own processes in order.
@@ -149,6 +161,8 @@ class Supervisor:
         if status is None and not running.hung(now):
             return
         reason = "is hung" if status is None else f"ended ({_ending(status)})"
+        if status is None:
+            running.give_up()
         running.clear()
         running.plan_restart(now)
         _say("belay", f"{running.child.name} {reason}; starting it again")
