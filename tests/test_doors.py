@@ -194,7 +194,7 @@ def test_every_sensitive_field_is_planted(planted):
 
 # --- a private team -----------------------------------------------------------------------------
 PRIVATE = ("{incident}", "{clock}", "{ladder_run}", "{run}", "{reviewed}", "{action}")
-PRIVATE += ("{evidence}", "{decision}", "{milestone}", "{workstream}")
+PRIVATE += ("{evidence}", "{decision}", "{milestone}")
 
 
 @pytest.mark.parametrize("name", [*sorted(PERSON_OF), CURIOUS])
