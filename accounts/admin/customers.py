@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Account, Contact
+from accounts.rules.valuation import Tier
 from accounts.selectors.customers import rubric_of, valuation_of
 from accounts.services.value_rubrics import stamp_new
 from config.lib import clock
@@ -55,7 +56,7 @@ class AccountAdmin(Governed):
 
     @display(description="Tier", ordering="value_bp")
     def tier(self, obj: Any) -> str:
-        return obj.tier.replace("_", " ").capitalize()
+        return Tier(obj.tier).label
 
     @display(description="Priority", ordering="priority_bp")
     def priority(self, obj: Any) -> str:

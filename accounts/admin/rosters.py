@@ -43,16 +43,16 @@ class RosterAdmin(Governed):
         ),
     )
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.by_request:
+            ensure_first(obj, clock.now())
+
 
 class LayerInline(GovernedInline):
     model = Layer
     fields = ("zone", "start_on", "handoff", "unit", "every", "restrict", "position")
     show_change_link = True
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if obj.by_request:
-            ensure_first(obj, clock.now())
 
 
 @register(RosterPlan)

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from accounts.models import Account, Contact, User
-from accounts.models.customers import Segment, TierChoice
+from accounts.models.customers import Segment
 from accounts.rules.valuation import STARTING, Rubric, Term, Tier, Valuation
 from accounts.selectors.customers import rubric_of, valuation_of
 from config.lib.browse import Browse, Choice, Page
@@ -28,7 +28,6 @@ from escalations.selectors.pauses import PausedShare, share_words, shares
 
 RECENT = 20
 JUDGED_DAYS = 90
-TIER_LABELS = {Tier(value): label for value, label in TierChoice.choices}
 TERM_LABELS = {
     "lifetime_value": "Lifetime value",
     "importance": "Strategic importance",
@@ -37,7 +36,7 @@ TERM_LABELS = {
     "momentum": "Usage momentum",
 }
 CHOICES = (
-    Choice("tier", "Tier", (("", "Any tier"), *((t.value, TIER_LABELS[t]) for t in Tier))),
+    Choice("tier", "Tier", (("", "Any tier"), *((t.value, t.label) for t in Tier))),
     Choice("segment", "Segment", (("", "Any segment"), *Segment.choices)),
     Choice(
         "risk", "Risk", (("", "Any risk"), ("at_risk", "At risk"), ("renews", "Renews in 90 d"))
@@ -185,7 +184,7 @@ def _row(
         name=account.name,
         external_id=account.external_id,
         url=reverse("customer", args=[account.external_id]),
-        tier=TIER_LABELS[Tier(account.tier)],
+        tier=Tier(account.tier).label,
         priority=_points(account.priority_bp),
         segment=account.get_segment_display(),
         owner=str(account.owner) if account.owner else "",
@@ -218,7 +217,7 @@ def account_page(account: Account, user: User, at: datetime) -> AccountPage:
     related = incidents.select_related("commander", "kpi")
     return AccountPage(
         account=account,
-        tier=TIER_LABELS[valued.tier],
+        tier=valued.tier.label,
         priority=_points(valued.priority_bp),
         value=_points(valued.value_bp),
         risk=_points(valued.risk_bp),

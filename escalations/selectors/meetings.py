@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.rules.zones import zone_named
-from accounts.selectors.calendar_feeds import BACK, HOST, Recurring
+from accounts.selectors.calendar_feeds import BACK, HOST, VERSION_WEIGHT, Recurring
 from escalations.models import Incident, TaskForce, TimelineEvent
 from escalations.models.incidents import IncidentQuerySet
 from escalations.models.task_forces import Meeting
@@ -24,7 +24,6 @@ from escalations.selectors.task_forces import next_meeting_of
 LASTS = timedelta(minutes=30)
 TOLD = ("task_force", "task_force_changed")  # what a calendar has to hear of
 MOST = 100
-WEIGHT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +121,6 @@ def _recurring(force: TaskForce, acts: int, changed_at: datetime) -> Recurring |
         zone=zone,
         lasts=LASTS,
         rule=rule,
-        sequence=times_over * WEIGHT + acts,
+        sequence=times_over * VERSION_WEIGHT + acts,
         changed_at=changed_at,
     )

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.selectors.people import rights_of
+from config.lib.csv_answers import as_csv
 from config.lib.errors import DomainError
 from escalations.forms.annotations import AnnotationForm
 from escalations.models import Incident, Kpi
@@ -63,9 +64,7 @@ class KpiCsv(KpisView):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         found = shown(self.load(code), self.person, request.GET, self.at)
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        name = f"{code}-{found.days}d-{self.at:%Y-%m-%d}.csv"
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer = as_csv("", f"{code}-{found.days}d-{self.at:%Y-%m-%d}")
         csv.writer(answer).writerows(series_rows(found.series))
         return answer
 

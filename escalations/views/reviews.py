@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.selectors.people import rights_of
+from config.lib.csv_answers import as_csv
 from config.lib.errors import DomainError
 from escalations.forms.review_editor import SAVED, Outcome, save_part
 from escalations.forms.reviews import REVIEW_BODIES, filled
@@ -33,9 +34,7 @@ class Reviews(IncidentsView):
 class ReviewsExport(IncidentsView):
     def get(self, request: HttpRequest) -> HttpResponse:
         text = export(self.person, Asked.of(request.GET))
-        answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="reviews-{self.at:%Y-%m-%d}.csv"'
-        return answer
+        return as_csv(text, f"reviews-{self.at:%Y-%m-%d}")
 
 
 class OneReviewView(IncidentsView):

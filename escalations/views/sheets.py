@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from config.lib.csv_answers import as_csv
 from config.lib.errors import DomainError
 from escalations.forms.sheets import imported
 from escalations.selectors.sheets import TABLES, Table, exported, tables_for
@@ -24,9 +25,7 @@ class SheetExport(IncidentsView):
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         table = _readable(self, name)
         text = "".join(exported(table, self.person))
-        answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{table.name}.csv"'
-        return answer
+        return as_csv(text, table.name)
 
 
 class SheetImport(IncidentsView):

@@ -179,3 +179,18 @@ def test_a_changed_address_of_an_account_waits_for_its_person(governor, governed
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     live = person.contact_methods.filter(withdrawn_at=None)
     assert list(live.values_list("address", "verified_at")) == [("sam@new.example", None)]
+
+
+def test_the_rules_that_hold_become_version_1_when_a_roster_goes_by_request(governor):
+    from accounts.models import Roster
+    from config.lib.admin import REASON
+
+    roster = Roster.objects.get(code="primary")
+    assert not roster.plans.exists()
+    page = governor.get(f"/admin/accounts/roster/{roster.pk}/change/")
+    form = page.context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in sent.items() if value is not None}
+    answer = governor.post(page.request["PATH_INFO"], sent | {"by_request": "on", REASON: "Ours."})
+    assert answer.status_code == 302
+    assert [plan.state for plan in roster.plans.all()] == ["in_force"]
