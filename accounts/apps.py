@@ -5,6 +5,7 @@ from django.apps import AppConfig, apps
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
+from config.lib.compilers import word_quickly
 from config.lib.databases import read_instants_quickly
 from config.lib.stamps import unwatch, watch
 
@@ -53,5 +54,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(read_instants_quickly)
+        connection_created.connect(word_quickly)
         pre_migrate.connect(_unwatch, sender=self)
         post_migrate.connect(_watch, sender=self)

@@ -80,10 +80,14 @@ def described() -> QuerySet[AutomationPause]:
     )
 
 
-def lasting(at: datetime) -> list[PauseView]:
-    """For the banner: one query."""
-    rows = described().filter(ended_at=None, ends_at__gt=at).order_by("ends_at", "pk")
-    return [_view(row, at) for row in rows]
+def lasting(at: datetime, known: Kept | None = None) -> list[PauseView]:
+    """One query; for the banner of every page none, where they are `known`."""
+    rows = (known or Kept(None)).one("pauses described", _not_ended)
+    return [_view(row, at) for row in rows if row.ends_at > at]
+
+
+def _not_ended() -> list[AutomationPause]:
+    return list(described().filter(ended_at=None).order_by("ends_at", "pk"))
 
 
 def pauses(at: datetime) -> list[PauseView]:

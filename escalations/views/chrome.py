@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from config.lib import clock
+from config.lib.stamps import kept
 from escalations.models import PolicyVersion
 from escalations.selectors.automation import PauseView, lasting
 
@@ -39,11 +40,11 @@ def forget_policy_label() -> None:
 
 
 def _pauses(user: Any) -> list[PauseView]:
-    """Of automation, for those with a role. A query only while one lasts: that is known from the
-    query that read the person."""
+    """Of automation, for those with a role. Something is asked only while one lasts: that is known
+    from the query that read the person."""
     if not getattr(user, "is_automation_paused", False):
         return []
-    return lasting(clock.now()) if user.has_perm("escalations.view_incident") else []
+    return lasting(clock.now(), kept()) if user.has_perm("escalations.view_incident") else []
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

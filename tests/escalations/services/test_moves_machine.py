@@ -38,6 +38,9 @@ GONE = (State.MERGED, State.CANCELLED)
 counted = {"lives": 0, "moves": 0, "refusals": 0, "sweeps": 0}
 LADDERS_OWN: tuple[Verb, ...] = ()
 # Refusals that know more than the table of moves: the reason is not in the state of the incident.
+# What the table of moves allows and what was sent does not fit.
+MAY_BE_ASKED = {"into_not_open", "into_milder", "review_waiver", "review_missing"}
+MAY_BE_ASKED |= {"triaged_before"}
 OTHER_CODES = {
     "already_claimed",
     "already_acknowledged",
@@ -173,7 +176,7 @@ class Lives(RuleBasedStateMachine):
             assert unmet, "a refusal says why"
             assert ("wrong_state" in unmet) == (before.state not in MOVES[verb].sources)
             asked = {code for code, each in unmet.items() if each["field"]}
-            assert not asked - {"into_not_open", "into_milder", "review_waiver", "review_missing"}
+            assert not asked - MAY_BE_ASKED
         else:
             assert error.code in OTHER_CODES, (verb, error.code, error.detail)
             assert verb.value in allowed(before.state, rights)
