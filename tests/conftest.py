@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # It looks through every static file anew for each client; browsers get theirs from Django.
     whitenoise = "whitenoise.middleware.WhiteNoiseMiddleware"
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != whitenoise]
+    _keep_a_page_s_own_context()
     wanted = os.environ.get("BELAY_TEST_DB") == "postgres" and not os.environ.get("DATABASE_URL")
     if wanted and not hasattr(config, "workerinput"):
         # Workers of pytest-xdist inherit the address; this process has read its settings already.
@@ -43,6 +44,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
         settings.DATABASES["default"] = dj_database_url.parse(url)
         connections.settings = connections.configure_settings(settings.DATABASES)
+
+
+def _keep_a_page_s_own_context() -> None:
+    """Django's client copies the context of each of some hundred parts of a page, down to single
+    fields; a test asks for the page's alone."""
+    from copy import copy
+
+    from django.test import client
+    from django.test.utils import ContextList
+
+    def store(data: dict[str, Any], template: Any, context: Any, **_: Any) -> None:
+        if "context" not in data:
+            data["templates"], data["context"] = [template], ContextList([copy(context)])
+
+    client.store_rendered_templates = store
 
 
 # Workers take whole files. What takes longest comes first, so that none is left alone at the end.
