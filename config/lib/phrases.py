@@ -2,10 +2,12 @@
 statements than on anything else, and a reader asks for the same again and again, but for the time.
 
 A statement is worded as of `MARK`; what it says of time is said from there, and set when it runs.
+So are keys that another statement found.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +15,10 @@ from typing import Any, TypeVar
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 MARK = datetime(1987, 6, 5, 4, 3, 2, 1, tzinfo=UTC)
+KEYS = "the keys that are given"  # stands in a statement until it runs
 MOST = 300  # phrases kept
 T = TypeVar("T")
 _known: dict[Hashable, Any] = {}
@@ -67,12 +71,22 @@ class Phrase:
 
         return cls.of_text(rows.db, text, values, spans, convert if converters else iter)
 
-    def rows(self, at: datetime) -> list[Any]:
-        """As of this instant. One query."""
+    def rows(self, at: datetime, keys: Sequence[int] = ()) -> list[Any]:
+        """As of this instant; `keys` for a statement of `keys_given`. One query."""
         connection = connections[self.using]
-        values = list(self.values)
+        values: list[Any] = list(self.values)
+        if KEYS in values:
+            said = list(keys) if connection.vendor == "postgresql" else json.dumps(list(keys))
+            values = [said if value == KEYS else value for value in values]
         for place, span in self.moments:
             values[place] = connection.ops.adapt_datetimefield_value(at + span)
         with connection.cursor() as cursor:
             cursor.execute(self.text, values)
             return list(self.convert(cursor.fetchall()))
+
+
+def keys_given(using: str) -> RawSQL:
+    """For `pk__in`, in a statement that is worded before its keys are known."""
+    if connections[using].vendor == "postgresql":
+        return RawSQL("SELECT UNNEST(%s::bigint[])", (KEYS,))
+    return RawSQL("SELECT value FROM json_each(%s)", (KEYS,))

@@ -64,14 +64,18 @@ def keys_of(lists: Sequence[QuerySet[Any]], sieve: Sieve | None = None) -> RawSQ
         text, given = _worded(rows.values("pk")) if sieve is None else sieve.worded(rows)
         texts.append(f"SELECT * FROM ({text}) AS part")  # noqa: S608
         values += given
-    return RawSQL(" UNION ALL ".join(texts), tuple(values))  # noqa: S611 - every text is Django's
+    text = " UNION ALL ".join(texts)
+    if sieve is not None:
+        named, keys = _worded(sieve.keys.order_by().values("pk"))
+        text, values = f"WITH named (key) AS ({named}) {text}", [*keys, *values]
+    return RawSQL(text, tuple(values))  # noqa: S611 - every text is Django's
 
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
     """The first `size` rows of an ordered list that fit, found by going along it and stopping
     early. A database that weighs by itself would gather and sort all that fit. `column` contains
-    `text`, or `other` is one of `keys`."""
+    `text`, or `other` is one of `keys`, which are `named` once for all lists."""
 
     column: str
     text: str
@@ -82,11 +86,11 @@ class Sieve:
     def worded(self, rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
         parts = {"line_text": F(self.column), "line_other": F(self.other)}
         inner, given = _worded(rows.values(line_key=F("pk"), **parts)[:ENDLESS])
-        keys, named = _worded(self.keys.order_by().values("pk"))
         like = f"%{connections[rows.db].ops.prep_for_like_query(self.text)}%"
-        fits = f"UPPER(line_text) LIKE UPPER(%s) ESCAPE '\\' OR line_other IN ({keys})"
+        fits = "UPPER(line_text) LIKE UPPER(%s) ESCAPE '\\'"
+        fits += " OR line_other IN (SELECT key FROM named)"
         text = f"SELECT line_key FROM ({inner}) AS line WHERE {fits} LIMIT {self.size:d}"  # noqa: S608
-        return text, [*given, like, *named]
+        return text, [*given, like]
 
 
 def _worded(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:

@@ -309,13 +309,14 @@ class Incident(Operational):
                 name="incident_oldest",
                 condition=IS_OPEN,
             ),
-            # A search reads every title of the open ones, and nothing else of them. PostgreSQL
-            # wants the bare title too before it reads the other from the index alone.
+            # A search reads every title and account of the open ones, and nothing else of them.
+            # PostgreSQL wants the bare title too before it reads the other from the index alone.
             models.Index(
                 Upper("title"),
                 F("title"),
                 F("number"),
                 F("team"),
+                F("account"),
                 name="incident_words",
                 condition=IS_OPEN,
             ),

@@ -1,6 +1,6 @@
-"""The queue, as the page shows it. Nine queries with the reader's session and rights, whatever the
-filter, the number of rows and of saved views; a few more once after a person, a team, a right, a
-view or a ladder changed, for this process keeps them."""
+"""The queue, as the page shows it. Nine queries with the reader's session and rights, ten with a
+search, whatever the filter, the number of rows and of saved views; a few more once after a person,
+a team, a right, a view or a ladder changed, for this process keeps them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from accounts.models import Account, User
 from accounts.selectors.people import rights_of
-from config.lib.phrases import MARK, Phrase, once
-from config.lib.several import Counts, Sieve
+from config.lib.phrases import MARK, Phrase, keys_given, once
+from config.lib.several import Counts, Sieve, keys_of
 from escalations.models import Incident
 from escalations.selectors.queue_filters import (
     SORTS,
@@ -141,7 +141,9 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
     version = queue_version(user)  # before the rows: what comes between is news once more
     reader = Reader(user, known)
     counts = _counts(reader, asked, saved).at(at)
-    rows, before, after = _page(reader, asked, at, are_few=counts["total"] <= CAP)
+    found = _found(reader, asked, at)
+    total = counts["total"] if found is None else len(found)
+    rows, before, after = _page(reader, asked, at, are_few=total <= CAP, found=found)
     rights, around = rights_of(user), Around.of(rows)
     return QueuePage(
         title="Queue",
@@ -157,7 +159,7 @@ def queue(user: User, asked: Asked, at: datetime) -> QueuePage:
         rows=tuple(row_of(each, around, user, rights, at) for each in rows),
         next_url=after,
         prev_url=before,
-        total=_capped(counts["total"]),
+        total=_capped(total),
         version=version,
         poll_url=asked.url("queue-rows"),
         sort_words=SORT_WORDS[asked.sort],
@@ -192,8 +194,9 @@ def _counts(reader: Reader, asked: Asked, saved: Sequence[Tab]) -> Counts:
     counted = {label: (each, reader.known) for label, each in TABS} | {
         "late": (Asked(clock="late"), reader.known),
         "at_risk": (Asked(clock="at_risk"), reader.known),
-        "total": (asked, reader.known),
     }
+    if not asked.q:  # else they are looked for apart, and read
+        counted["total"] = (asked, reader.known)
     for tab in saved:
         counted[f"view {tab.view.pk}"] = (tab.asked, tab.known)
 
@@ -220,19 +223,36 @@ def _whole(groups: Groups, asked: Asked) -> list[QuerySet[Incident]]:
     return [found for rows in groups.whole for found in searched(rows, asked.q)]
 
 
+def _found(reader: Reader, asked: Asked, at: datetime) -> list[int] | None:
+    """The keys of what a search finds, `CAP` and one more at most; None without one. Titles are
+    what takes long to look through: so it is done once, and the page is made of these."""
+    if not asked.q:
+        return None
+
+    def worded() -> Phrase:
+        lists = [rows[: CAP + 1] for rows in _whole(reader.groups(asked), asked)]
+        keys = keys_of(lists)
+        using = lists[0].db
+        return Phrase.of_text(using, f"{keys.sql} LIMIT {CAP + 1}", keys.params, SPANS)
+
+    phrase = once(("queue found", CAP, reader.key, _fixed(asked)), worded)
+    return [key for (key,) in phrase.rows(at)]
+
+
 def _page(
-    reader: Reader, asked: Asked, at: datetime, *, are_few: bool
+    reader: Reader, asked: Asked, at: datetime, *, are_few: bool, found: Sequence[int] | None
 ) -> tuple[list[Queued], str, str]:
-    """The rows, and the addresses of the pages before and after."""
+    """The rows, and the addresses of the pages before and after. `found`: what a search found."""
 
     def worded(place: Place | None) -> Phrase:
-        groups, sieve = reader.groups(asked), None
+        groups, few, sieve = reader.groups(asked), None, None
         if are_few:
-            groups = replace(groups, whole=_whole(groups, asked))
+            using = groups.whole[0].db
+            few = keys_given(using) if asked.q else keys_of(groups.whole)
         elif asked.q:
             accounts = Account.objects.filter(name__icontains=asked.q)
             sieve = Sieve("title", asked.q, "account", accounts, PAGE + 1)
-        page = page_of(groups, asked.sort, place, MARK, PAGE + 1, are_few=are_few, sieve=sieve)
+        page = page_of(groups, asked.sort, place, MARK, PAGE + 1, few=few, sieve=sieve)
         return Phrase.of(page.values_list(*READ), SPANS)
 
     def read(place: Place | None) -> list[Queued]:
@@ -241,13 +261,13 @@ def _page(
             phrase = once(key, lambda: worded(None))
         else:
             phrase = worded(place)
-        return [Queued._make(row) for row in phrase.rows(at)]
+        return [Queued._make(row) for row in phrase.rows(at, found or ())]
 
     place = asked.place
-    found = read(place)
-    if place and (not found or place.is_backward and len(found) <= PAGE):
-        place, found = None, read(None)  # no page is before it: this is the first
-    has_more, rows = len(found) > PAGE, found[:PAGE]
+    shown = read(place)
+    if place and (not shown or place.is_backward and len(shown) <= PAGE):
+        place, shown = None, read(None)  # no page is before it: this is the first
+    has_more, rows = len(shown) > PAGE, shown[:PAGE]
     is_backward = bool(place and place.is_backward)
     if is_backward:
         rows.reverse()

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Case, DateTimeField, Q, QuerySet, When
+from django.db.models.expressions import RawSQL
 
 from config.lib.pages import SortKey
 from config.lib.several import Sieve, keys_of
@@ -121,17 +122,18 @@ def page_of(
     at: datetime,
     size: int,
     *,
-    are_few: bool = False,
+    few: RawSQL | None = None,
     sieve: Sieve | None = None,
 ) -> QuerySet[Any]:
     """The `size` rows after a place, or before it in reverse; `is_late` on each. One statement.
-    `are_few`: all of them may be gathered and sorted. A sieve leaves out rows on the way."""
+    `few`: the keys of all of them, where those may be gathered and sorted. A sieve leaves out rows
+    on the way."""
     keys, is_backward = KEYS[sort], bool(place and place.is_backward)
     order = ["is_late" if is_backward else "-is_late"]
     order += [key.order(is_backward) for key in keys]
     marked = Incident.objects.annotate(is_late=Case(When(_is_late(at), then=1), default=0))
-    if are_few:
-        found = marked.filter(pk__in=keys_of(groups.whole))
+    if few is not None:
+        found = marked.filter(pk__in=few)
         if place:
             found = found.filter(_after_place(place, keys, at))
     else:
