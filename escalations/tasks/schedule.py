@@ -177,21 +177,35 @@ def next_due() -> datetime | None:
 
 
 def sweep(
-    at: datetime, drill: Drill | None = None, limit: int = BATCH, kinds: Sequence[Timer] = TIMERS
+    at: datetime,
+    drill: Drill | None = None,
+    limit: int = BATCH,
+    kinds: Sequence[Timer] | None = None,
 ) -> int:
-    """Settle what is due at `at`, oldest first; returns the number of rows settled.
+    """Settle what is due at `at`, oldest first; returns the number of rows settled. `kinds`: those
+    that a glance found due.
 
     Runs once for real time and once per running drill at the drill's own time.
     """
-    done = 0
-    for timer in kinds:
-        if drill is not None and not timer.has_drills:
-            continue
-        if timer.settle_many is not None:
-            done += _settle_many(timer, at, drill, limit)
-        else:
-            done += _settle_each(timer, at, drill, limit)
+    if drill is not None:
+        own = (timer for timer in TIMERS if timer.has_drills)
+        return sum(_settle_due(timer, at, drill, limit) for timer in own)
+    if kinds is not None:
+        return sum(_settle_due(timer, at, None, limit) for timer in kinds)
+    done, due = 0, earliest(QUESTIONS)
+    for timer in TIMERS:
+        if timer.name in due and due[timer.name] <= at:
+            settled = _settle_due(timer, at, None, limit)
+            # What was settled may have made something due of a kind that comes after it.
+            due = earliest(QUESTIONS) if settled else due
+            done += settled
     return done
+
+
+def _settle_due(timer: Timer, at: datetime, drill: Drill | None, limit: int) -> int:
+    if timer.settle_many is not None:
+        return _settle_many(timer, at, drill, limit)
+    return _settle_each(timer, at, drill, limit)
 
 
 def _settle_many(timer: Timer, at: datetime, drill: Drill | None, limit: int) -> int:
