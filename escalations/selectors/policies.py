@@ -85,7 +85,7 @@ def _frozen_doc(version_id: int) -> PolicyDoc:
 
 def build_doc(version: PolicyVersion) -> PolicyDoc:
     targets: dict[Severity, dict[ClockKind, rules.ClockTarget]] = {s: {} for s in Severity}
-    for row in version.clock_targets.all():
+    for row in _ordered(version.clock_targets):
         kind = ClockKind(row.kind)
         targets[Severity(row.severity)][kind] = rules.ClockTarget(
             kind, row.target_s, row.is_business
@@ -103,11 +103,11 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 reescalate_after_ack_s=row.reescalate_after_ack_s,
                 monitor_window_s=row.monitor_window_s,
             )
-            for row in version.severity_rules.all()
+            for row in _ordered(version.severity_rules)
         },
         factors=tuple(
             rules.Factor(row.code, row.label, row.weight, row.default_anchor, tuple(row.anchors))
-            for row in version.factors.all()
+            for row in _ordered(version.factors)
         ),
         bands={
             Severity.S1: version.s1_from_bp,
@@ -122,10 +122,11 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 row.op,
                 row.value if isinstance(row.value, bool) else Decimal(str(row.value)),
             )
-            for row in version.floor_tests.all()
+            for row in _ordered(version.floor_tests)
         ),
         floors=tuple(
-            rules.Floor(Severity(row.severity), tuple(row.all_of)) for row in version.floors.all()
+            rules.Floor(Severity(row.severity), tuple(row.all_of))
+            for row in _ordered(version.floors)
         ),
         rules=tuple(
             rules.RoutingRule(
@@ -137,10 +138,11 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 skill=row.skill,
                 severity_floor=Severity(row.severity_floor) if row.severity_floor else None,
             )
-            for row in version.routing_rules.select_related("team")
+            for row in _ordered(version.routing_rules).select_related("team")
         ),
         ladders={
-            row.name: _ladder(row) for row in version.ladders.prefetch_related("levels__targets")
+            row.name: _ladder(row)
+            for row in _ordered(version.ladders).prefetch_related("levels__targets")
         },
         categories={
             row.code: rules.Category(
@@ -148,7 +150,7 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 row.label,
                 Severity(row.default_severity) if row.default_severity else None,
             )
-            for row in version.categories.all()
+            for row in _ordered(version.categories)
         },
         warn_percents=tuple(version.warn_percents),
         min_confidence=version.min_confidence,
@@ -163,7 +165,7 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 ladder=row.ladder,
                 anchors=row.anchors if isinstance(row.anchors, dict) else {},
             )
-            for row in version.examples.all()
+            for row in _ordered(version.examples)
         ),
         sorting=tuple(
             rules.SortingRule(
@@ -173,11 +175,16 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
                 tuple(row.keywords),
                 dict(row.fields),
             )
-            for row in version.sorting_rules.all()
+            for row in _ordered(version.sorting_rules)
         ),
         category_from=version.category_from,
         agreed_sources=tuple(version.agreed_sources),
     )
+
+
+def _ordered(rows: Any) -> Any:
+    """The rows of one version in their order, without the joins for the order of versions."""
+    return rows.order_by(*rows.model._meta.ordering[1:])
 
 
 def as_json(doc: PolicyDoc) -> dict[str, Any]:
