@@ -58,11 +58,14 @@ def _children(host: str) -> list[Child]:
     python = sys.executable
     address = f"[{host}]:{settings.PORT}" if ":" in host else f"{host}:{settings.PORT}"
     gunicorn = [python, "-m", "gunicorn", "-c", "config/gunicorn.py", "-b", address]
+    # `serve` has run the checks; whoever is started again is back a third sooner without.
+    clock = [python, "manage.py", "clock", "--skip-checks"]
+    sender = [python, "manage.py", "sender", "--skip-checks"]
     return [
         Child("web", [*gunicorn, "config.wsgi"]),
         Child("jobs", [python, "-m", "config.lib.qcluster"], _cluster_age),
-        Child("clock", [python, "manage.py", "clock"], _clock_age),
-        Child("sender", [python, "manage.py", "sender"]),
+        Child("clock", clock, _clock_age),
+        Child("sender", sender),
     ]
 
 
