@@ -10,7 +10,7 @@ from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 
 # Columns are never changed once made: Django shares those of a table's own name, too.
-_columns: dict[tuple[type[Model], str], list[Col]] = {}
+_columns: dict[tuple[type[Model], str], list[Any]] = {}
 _converters: dict[tuple[str, Field[Any, Any]], list[Any]] = {}
 
 
@@ -24,16 +24,15 @@ class Compiler(SQLCompiler):
         if select_mask or from_parent or meta is None or meta.parents or meta.proxy:
             return super().get_default_columns(select_mask, start_alias, opts, from_parent)
         alias = start_alias or self.query.get_initial_alias()
-        found = _columns.get((meta.model, alias))
-        if found is None:
-            found = super().get_default_columns(select_mask, alias, meta)
-            _columns[meta.model, alias] = found
-        return list(found)
+        key = meta.model, alias
+        if key not in _columns:
+            _columns[key] = list(super().get_default_columns(select_mask, alias, meta) or ())
+        return list(_columns[key])
 
     def compile(self, node: Any) -> tuple[str, Any]:
         if node.__class__ is not Col:
             return super().compile(node)
-        names, column = self.quote_cache, node.target.column
+        names, column = self.quote_cache, str(node.target.column)
         said = names.get(column) or self.quote_name_unless_alias(column)
         if node.alias:
             table = names.get(node.alias) or self.quote_name_unless_alias(node.alias)
