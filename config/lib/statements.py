@@ -7,6 +7,7 @@ SELECT. Elsewhere use the ORM.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -94,8 +95,10 @@ def _insert(
         keys = cursor.fetchall() if with_keys else ()
     for row, (key,) in zip(rows, keys, strict=False):
         row.pk = key
+    alias = connection.alias
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        state = row._state
+        state.adding, state.db = False, alias
 
 
 def _take_keys(row: Any) -> None:
@@ -105,9 +108,12 @@ def _take_keys(row: Any) -> None:
     known = row._state.fields_cache
     for name, column, key in _relations(model):
         other = known.get(name)
-        if other is not None and values[column] != getattr(other, key):
+        if other is None:
+            continue
+        found = getattr(other, key)
+        if found is None:  # it refuses in its own words
             row._prepare_related_fields_for_save(operation_name="insert")
-            return
+        values[column] = found
 
 
 @cache
@@ -174,12 +180,17 @@ def _convert(field: Any) -> tuple[type | None, Convert]:
         ((models.CharField, models.TextField), str),
     ):
         if isinstance(target, kind):
-            return plain, partial(_bare, slow)
+            return plain, partial(_bare, plain, slow)
+    if type(target) is models.JSONField and target.encoder is None:
+        return None, json.dumps
     return None, slow
 
 
-def _bare(slow: Convert, value: Any) -> Any:
-    found = slow(value)
+def _bare(plain: type, slow: Convert, value: Any) -> Any:
+    """A member of an enum as what it stands for."""
+    found = getattr(value, "value", value)
+    if type(found) is not plain:
+        found = slow(value)
     return getattr(found, "value", found)
 
 

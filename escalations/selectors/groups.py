@@ -106,7 +106,7 @@ def counts_of(drill: int | None, since: datetime, at: datetime, most: int) -> Co
     lately = f"{JOINED} WHERE i.opened_at > %s AND i.opened_at <= %s AND {where}"
     values = [since, at + ROOM, *more]
     newest = ask(f"SELECT {SHARED}{lately} ORDER BY i.opened_at DESC LIMIT %s", [*values, most + 1])
-    rows = [(*shared, 1) for shared in newest]
+    rows = [(*shared, count) for shared, count in Counter(newest).items()]
     if len(newest) > most:
         rows = ask(f"SELECT {SHARED}, COUNT(*){lately} GROUP BY 1, 2, 3", values)
     counts: Counter[str] = Counter()
