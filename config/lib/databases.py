@@ -66,7 +66,7 @@ def _numbered() -> Any:
     from django.db.backends.postgresql.base import CursorMixin
     from psycopg import RawCursor
 
-    class NumberedCursor(CursorMixin, RawCursor):  # type: ignore[misc]
+    class NumberedCursor(CursorMixin, RawCursor):
         pass
 
     return NumberedCursor
