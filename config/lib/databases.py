@@ -37,6 +37,41 @@ def prepared() -> Iterator[None]:
         raw.cursor_factory, raw.prepare_threshold = before
 
 
+def is_prepared() -> bool:
+    """Are we inside `prepared`, on PostgreSQL?"""
+    raw = connection.connection
+    return connection.vendor == "postgresql" and raw is not None and _is_bound_there(raw)
+
+
+def _is_bound_there(raw: Any) -> bool:
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    return raw.cursor_factory is ServerBindingCursor
+
+
+def numbered_cursor() -> Any:
+    """For a statement whose places are called $1, $2, inside `prepared`. The driver looks for %s
+    letter by letter, and where there are more than fifty it does so every time anew."""
+    raw = connection.connection
+    before = raw.cursor_factory
+    raw.cursor_factory = _numbered()
+    try:
+        return connection.cursor()
+    finally:
+        raw.cursor_factory = before
+
+
+@cache
+def _numbered() -> Any:
+    from django.db.backends.postgresql.base import CursorMixin
+    from psycopg import RawCursor
+
+    class NumberedCursor(CursorMixin, RawCursor):
+        pass
+
+    return NumberedCursor
+
+
 @contextmanager
 def in_turn() -> Iterator[None]:
     """SQLite has one writer, and whoever finds it busy sleeps longer and longer. Inside, the

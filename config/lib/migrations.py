@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.migrations import executor, graph
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
 
@@ -90,3 +91,46 @@ def near_states() -> Iterator[None]:
     finally:
         for module in USERS:
             module.ProjectState = ProjectState
+
+
+class WithoutIndexes(Operation):
+    """Relations of a model lose the index that Django gives each. As fields are altered elsewhere,
+    SQLite would write the whole table anew and PostgreSQL check every row again."""
+
+    def __init__(self, model_name: str, fields: dict[str, Any]) -> None:
+        self.model_name, self.fields = model_name, fields
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        key = app_label, self.model_name.lower()
+        for name, field in self.fields.items():
+            field.name = name
+            state.models[key].fields[name] = field
+        state.reload_model(*key, delay=True)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = from_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        named = {index.name for index in model._meta.indexes}
+        for name in self.fields:
+            column = model._meta.get_field(name).column
+            for index in schema_editor._constraint_names(
+                model, [column], index=True, unique=False, exclude=named
+            ):
+                schema_editor.execute(schema_editor._delete_index_sql(model, index))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        for name in self.fields:
+            field = model._meta.get_field(name)
+            for statement in schema_editor._field_indexes_sql(model, field):
+                schema_editor.execute(statement)
+
+    def describe(self) -> str:
+        return f"Drop the indexes of {', '.join(self.fields)} on {self.model_name}"

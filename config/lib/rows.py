@@ -45,6 +45,16 @@ def new(model: type[M], **values: Any) -> M:
     return row
 
 
+def stored(model: type[M], key: int) -> M:
+    """The row of this key, of which nothing was read: any field is when it is asked for."""
+    row = object.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, connection.alias
+    pk: Any = model._meta.pk
+    row.__dict__.update({pk.attname: key, "_state": state})
+    return row
+
+
 def read(
     model: type[M],
     names: Sequence[str],

@@ -7,6 +7,7 @@ SELECT. Elsewhere use the ORM.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -17,6 +18,7 @@ from django.db import connection, models
 from django.db.models import Model
 
 from config.lib.bulk import insert_rows, naive
+from config.lib.databases import is_prepared, numbered_cursor
 
 FEW = 100  # more than these are quicker as `config.lib.bulk` does it
 TOGETHER = 500  # rows in one statement
@@ -27,6 +29,7 @@ Convert = Callable[[Any], Any]
 
 def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: bool = False) -> None:
     """Insert unsaved rows of one plain model, and set their keys unless `with_keys` is False.
+    Rows that have keys already, from `reserve`, keep them.
 
     `is_repeat_fine`: rows that a constraint refuses as stored already are left out; no keys then.
     As with `bulk_create` no signals are sent and no history is written.
@@ -39,12 +42,34 @@ def insert(rows: Iterable[Model], *, with_keys: bool = True, is_repeat_fine: boo
             _take_keys(row)
         insert_rows(rows, ignore_conflicts=is_repeat_fine)
         return
-    columns = _columns(type(rows[0]), connection.vendor)
+    has_keys = rows[0].pk is not None
+    columns = _columns(type(rows[0]), has_keys, connection.vendor)
     step = max(1, min(TOGETHER, MOST_VALUES // len(columns)))
     for start in range(0, len(rows), step):
         _insert(
-            rows[start : start + step], columns, with_keys and not is_repeat_fine, is_repeat_fine
+            rows[start : start + step],
+            columns,
+            with_keys and not is_repeat_fine and not has_keys,
+            is_repeat_fine,
         )
+
+
+def reserve(model: type[Model], count: int) -> list[int]:
+    """Keys for rows that are inserted next, in this transaction."""
+    meta: Any = model._meta
+    if connection.vendor == "sqlite":  # it has one writer, and that is us
+        assert connection.in_atomic_block, "another could take the same"
+        found = ask("SELECT seq FROM sqlite_sequence WHERE name = %s", [meta.db_table])
+        last = found[0][0] if found else 0
+        return list(range(last + 1, last + 1 + count))
+    return [key for (key,) in ask(_next_keys(model), [count])]
+
+
+@cache
+def _next_keys(model: type[Model]) -> str:
+    meta: Any = model._meta
+    sequence = f"pg_get_serial_sequence('{meta.db_table}', '{meta.pk.column}')"
+    return f"SELECT nextval({sequence}) FROM generate_series(1, %s)"  # noqa: S608
 
 
 def _insert(
@@ -55,21 +80,25 @@ def _insert(
 ) -> None:
     model = type(rows[0])
     values: list[Any] = []
-    told = _told(model)
+    has_keys = rows[0].pk is not None
+    told = _told(model, has_keys)
     for row in rows:
         _take_keys(row)
         values += [
             value if value is None or type(value) is plain else convert(value)
             for value, (plain, convert) in zip(told(row), columns, strict=True)
         ]
-    text = _words(model, connection.vendor, len(rows), with_keys, is_repeat_fine)
-    with connection.cursor() as cursor:
+    is_numbered = is_prepared()
+    text = _words(model, has_keys, is_numbered, len(rows), with_keys, is_repeat_fine)
+    with numbered_cursor() if is_numbered else connection.cursor() as cursor:
         cursor.execute(text, values)
         keys = cursor.fetchall() if with_keys else ()
     for row, (key,) in zip(rows, keys, strict=False):
         row.pk = key
+    alias = connection.alias
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        state = row._state
+        state.adding, state.db = False, alias
 
 
 def _take_keys(row: Any) -> None:
@@ -79,47 +108,59 @@ def _take_keys(row: Any) -> None:
     known = row._state.fields_cache
     for name, column, key in _relations(model):
         other = known.get(name)
-        if other is not None and values[column] != getattr(other, key):
+        if other is None:
+            continue
+        found = getattr(other, key)
+        if found is None:  # it refuses in its own words
             row._prepare_related_fields_for_save(operation_name="insert")
-            return
+        values[column] = found
 
 
 @cache
 def _relations(model: type[Model]) -> tuple[tuple[str, str, str], ...]:
     """Name, column, and the attribute of the other that the column repeats."""
-    found = [field for field in _fields(model) if field.is_relation]
+    found = [field for field in _fields(model, False) if field.is_relation]
     return tuple((field.name, field.attname, field.target_field.attname) for field in found)
 
 
 @cache
 def _words(
-    model: type[Model], vendor: str, count: int, with_keys: bool, is_repeat_fine: bool
+    model: type[Model],
+    has_keys: bool,
+    is_numbered: bool,
+    count: int,
+    with_keys: bool,
+    is_repeat_fine: bool,
 ) -> str:
     quote = connection.ops.quote_name
     meta: Any = model._meta
-    names = [str(field.column) for field in _fields(model)]
-    row = f"({', '.join(['%s'] * len(names))})"
+    names = [str(field.column) for field in _fields(model, has_keys)]
+    said = [f"${n + 1}" if is_numbered else "%s" for n in range(count * len(names))]
+    rows = [f"({', '.join(said[n : n + len(names)])})" for n in range(0, len(said), len(names))]
     into = f"{quote(meta.db_table)} ({', '.join(map(quote, names))})"
-    text = f"INSERT INTO {into} VALUES {', '.join([row] * count)}"  # noqa: S608 (no user's text)
+    text = f"INSERT INTO {into} VALUES {', '.join(rows)}"  # noqa: S608 (no user's text)
     if is_repeat_fine:
         text += " ON CONFLICT DO NOTHING"
     return f"{text} RETURNING {quote(str(meta.pk.column))}" if with_keys else text
 
 
-def _fields(model: type[Model]) -> list[Any]:
-    return [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
+def _fields(model: type[Model], has_keys: bool) -> list[Any]:
+    left_out = None if has_keys else model._meta.auto_field
+    return [field for field in model._meta.concrete_fields if field is not left_out]
 
 
 @cache
-def _columns(model: type[Model], vendor: str) -> tuple[tuple[type | None, Convert], ...]:
+def _columns(
+    model: type[Model], has_keys: bool, vendor: str
+) -> tuple[tuple[type | None, Convert], ...]:
     """Of each attribute the type whose values need no conversion, as members of enums do, and what
     turns any other into a value for the driver."""
-    return tuple(_convert(field) for field in _fields(model))
+    return tuple(_convert(field) for field in _fields(model, has_keys))
 
 
 @cache
-def _told(model: type[Model]) -> Callable[[Model], tuple[Any, ...]]:
-    return attrgetter(*(field.attname for field in _fields(model)))
+def _told(model: type[Model], has_keys: bool) -> Callable[[Model], tuple[Any, ...]]:
+    return attrgetter(*(field.attname for field in _fields(model, has_keys)))
 
 
 def _convert(field: Any) -> tuple[type | None, Convert]:
@@ -139,12 +180,17 @@ def _convert(field: Any) -> tuple[type | None, Convert]:
         ((models.CharField, models.TextField), str),
     ):
         if isinstance(target, kind):
-            return plain, partial(_bare, slow)
+            return plain, partial(_bare, plain, slow)
+    if type(target) is models.JSONField and target.encoder is None:
+        return None, json.dumps
     return None, slow
 
 
-def _bare(slow: Convert, value: Any) -> Any:
-    found = slow(value)
+def _bare(plain: type, slow: Convert, value: Any) -> Any:
+    """A member of an enum as what it stands for."""
+    found = getattr(value, "value", value)
+    if type(found) is not plain:
+        found = slow(value)
     return getattr(found, "value", found)
 
 

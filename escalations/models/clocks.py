@@ -155,13 +155,23 @@ class ClockEvent(models.Model):
     mode = models.CharField(max_length=20, blank=True)
     target_s = models.PositiveIntegerField(null=True, blank=True)
     calendar = models.ForeignKey(
-        ServiceHoursVersion, models.PROTECT, null=True, blank=True, related_name="+"
+        ServiceHoursVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     # The new calendar is "around the clock", which an empty `calendar` cannot say.
     is_always_open = models.BooleanField(default=False)
     start_at = models.DateTimeField(null=True, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -198,7 +208,12 @@ class ClockMark(models.Model):
     cause_note = models.CharField(max_length=500, blank=True)
     cause_confirmed_at = models.DateTimeField(null=True, blank=True)
     cause_confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:

@@ -16,36 +16,21 @@ from django.db.models.functions import Upper
 from accounts.models import Account, Membership, Team, User
 from config.lib.models import check, one_of, paired, recorded, unique
 from escalations.models.drills import Operational, OperationalQuerySet
+from escalations.models.incident_words import Kind, StateChoice
 from escalations.models.kpis import SEVERITIES, Kpi
 from escalations.rules.lifecycle import OPEN_STATES, State
 
 
 def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
+    # No index: every new row would be written into each, and nobody looks incidents up by these.
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
-
-
-class Kind(models.TextChoices):
-    KPI = "kpi", "KPI"
-    CUSTOMER = "customer", "Customer"
-    OPERATIONS = "operations", "Operations"
-    ACCOUNT_HEALTH = "account_health", "Account health"
-
-
-class StateChoice(models.TextChoices):
-    NEW = "new", "New"
-    TRIAGED = "triaged", "Triaged"
-    ACKNOWLEDGED = "acknowledged", "Acknowledged"
-    VERIFYING = "verifying", "Verifying data"
-    MITIGATING = "mitigating", "Mitigating"
-    CONTAINED = "contained", "Contained"
-    MONITORING = "monitoring", "Monitoring"
-    RESOLVED = "resolved", "Resolved"
-    CLOSED = "closed", "Closed"
-    REOPENED = "reopened", "Reopened"
-    MERGED = "merged", "Merged"
-    CANCELLED = "cancelled", "Cancelled"
 
 
 # What the machine derives or counts: the change history would drown in it. The timeline and the
@@ -129,11 +114,13 @@ class Incident(Operational):
     priority_bp = models.PositiveIntegerField("account priority, basis points", default=0)
     explanation = models.JSONField(default=dict)
     policy_version = models.ForeignKey(
-        "escalations.PolicyVersion", models.PROTECT, related_name="incidents"
+        "escalations.PolicyVersion", models.PROTECT, related_name="incidents", db_index=False
     )
     source = models.CharField(max_length=120)
     dedup_key = models.CharField(max_length=255, blank=True)
-    kpi = models.ForeignKey(Kpi, models.PROTECT, null=True, blank=True, related_name="incidents")
+    kpi = models.ForeignKey(
+        Kpi, models.PROTECT, null=True, blank=True, related_name="incidents", db_index=False
+    )
     segment = models.CharField(max_length=120, blank=True)
     channel = models.CharField(max_length=80, blank=True)
     period_start = models.DateTimeField(null=True, blank=True)
@@ -153,6 +140,7 @@ class Incident(Operational):
         null=True,
         blank=True,
         related_name="children",
+        db_index=False,
         help_text="The first of the incidents that came together.",
     )
     held_by = models.ForeignKey(
@@ -161,6 +149,7 @@ class Incident(Operational):
         null=True,
         blank=True,
         related_name="held",
+        db_index=False,
         help_text="The storm in which the first of them pages for this one.",
     )
     commander = _person()
@@ -190,7 +179,12 @@ class Incident(Operational):
     reopen_count = models.PositiveSmallIntegerField(default=0)
     is_void = models.BooleanField(default=False)
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged_from"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_from",
+        db_index=False,
     )
     ping_pong_at = models.DateTimeField(
         null=True, blank=True, help_text="Sent to and fro: a duty manager names its owner."
@@ -361,6 +355,15 @@ class Incident(Operational):
                 name="incident_parts",
                 condition=Q(parent__isnull=False),
             ),
+            # Few incidents have one of these: a full index would be written by all.
+            *(
+                models.Index(
+                    fields=[name],
+                    name=f"incident_by_{name}",
+                    condition=Q(**{f"{name}__isnull": False}),
+                )
+                for name in ("kpi", "held_by", "merged_into")
+            ),
             # What came together lately is found through this.
             models.Index(fields=["opened_at"], name="incident_opened"),
             # What was over is looked up by what it was like, newest first.
@@ -415,7 +418,9 @@ class Role(models.TextChoices):
 class Responder(models.Model):
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="responders")
     role = models.CharField(max_length=16, choices=Role)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
     assigned_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

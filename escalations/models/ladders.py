@@ -139,7 +139,12 @@ class LadderStep(models.Model):
     cycle = models.PositiveSmallIntegerField()
     level = models.PositiveSmallIntegerField()
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     channel = models.CharField(max_length=12, blank=True)
     due_at = models.DateTimeField()

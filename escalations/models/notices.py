@@ -62,7 +62,12 @@ class Notice(Operational):
     # Of a chat or webhook no more than a hint: its address is a secret of its contact method.
     address = models.CharField(max_length=254)
     method = models.ForeignKey(
-        ContactMethod, models.PROTECT, null=True, blank=True, related_name="notices"
+        ContactMethod,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+        db_index=False,
     )
     way = models.PositiveSmallIntegerField(
         default=1, help_text="Of the ways to reach this person: the first, the second."
@@ -88,7 +93,7 @@ class Notice(Operational):
     )
     # Sent as a part of that one: whoever gets many pages gets some of them together.
     bundle = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="bundled"
+        "self", models.PROTECT, null=True, blank=True, related_name="bundled", db_index=False
     )
     delay_reason = models.CharField(max_length=200, blank=True)
 
@@ -131,6 +136,9 @@ class Notice(Operational):
             # How many pages a person had lately.
             models.Index(
                 fields=["recipient", "sent_at"], name="notice_pages", condition=Q(kind="page")
+            ),
+            models.Index(
+                fields=["method"], name="notice_method", condition=Q(method__isnull=False)
             ),
         ]
 

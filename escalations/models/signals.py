@@ -60,6 +60,7 @@ class Signal(Operational):
         null=True,
         blank=True,
         related_name="kept",
+        db_index=False,
         help_text="Kept by this window, without an incident as long as it lasts.",
     )
     kept_by = models.ForeignKey(
@@ -78,12 +79,14 @@ class Signal(Operational):
         null=True, help_text="What the KPI declares for the state it is in."
     )
     period_end = models.DateTimeField(null=True, blank=True)
-    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     product_area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=60, blank=True)
     facts = models.JSONField(default=dict)
     anchors = models.JSONField(default=dict)
-    kpi = models.ForeignKey(Kpi, models.PROTECT, null=True, related_name="+")
+    kpi = models.ForeignKey(Kpi, models.PROTECT, null=True, related_name="+", db_index=False)
     segment = models.CharField(max_length=120, blank=True)
     kpi_state = models.CharField(
         max_length=8, blank=True, help_text="The state the KPI went to, as of the newest flip."
@@ -114,8 +117,13 @@ class Signal(Operational):
         ]
         indexes = [
             models.Index(fields=["source", "dedup_key", "-ended_at"], name="signal_identity"),
-            models.Index(
-                fields=["kept_by"], name="signal_kept_by", condition=Q(kept_by__isnull=False)
+            *(
+                models.Index(
+                    fields=[name],
+                    name=f"signal_{name}",
+                    condition=Q(**{f"{name}__isnull": False}),
+                )
+                for name in ("kept_by", "window", "kpi")
             ),
         ]
 

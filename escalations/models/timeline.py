@@ -23,7 +23,12 @@ class TimelineEvent(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     sentence = models.TextField()
     reason = models.TextField(blank=True)

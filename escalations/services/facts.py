@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+from config.lib.rows import tuples
 from escalations.models import Fact, Incident
 from escalations.rules.policy import Severity
 from escalations.rules.scoring import Input
@@ -46,8 +48,9 @@ def news_of(incident: Incident, values: Mapping[str, Any]) -> list[str]:
 
 def current_facts(incident: Incident) -> dict[str, Input]:
     """Name -> newest value with its source and time. One query."""
-    rows = Fact.objects.filter(incident=incident).order_by("at", "received_at", "id")
-    return {row.name: Input(row.value, row.source, row.at) for row in rows}
+    wanted = ("at", "received_at", "id", "name", "value", "source")
+    rows = sorted(tuples(Fact, wanted, [incident.pk], among="incident"), key=itemgetter(0, 1, 2))
+    return {name: Input(value, source, at) for at, _, _, name, value, source in rows}
 
 
 def judge_again(incident: Incident) -> Verdict:

@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import Team, User
 from config.lib.rows import new
-from config.lib.statements import insert
+from config.lib.statements import insert, reserve
 from escalations.models import Clock, ClockEvent, Fact, Incident, Responder, Signal
 from escalations.models.incidents import Kind, Role
 from escalations.models.notices import NoticeKind
@@ -122,11 +122,13 @@ def open_incidents(
     bends = bends_from(recorder.standby.kept)
     clocks = _clocks(openings, recorder.standby, promised_from, bends)
     opened = [opening.incident for opening in openings]
-    insert(opened)
+    for incident, number in zip(opened, reserve(Incident, len(opened)), strict=True):
+        incident.number = number
     recorder.begins(opened)
+    firsts = storms.gather(opened, recorder)
+    insert(opened)
     _store_surroundings(openings, at)
     insert_clocks(clocks)
-    firsts = storms.gather(opened, recorder)
     _tell(openings, recorder, by)
     for clock, _ in clocks if bends else ():
         say_exception(clock, bends, recorder)

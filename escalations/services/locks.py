@@ -7,9 +7,15 @@ wait, looks again at the locked row only, and would hand out the joined rows of 
 
 from __future__ import annotations
 
+from django.db import connection
+
+from config.lib.rows import stored
+from config.lib.statements import ask
 from escalations.models import Clock, Incident
 
 RELATED = ("kpi__owner", "kpi__steward", "account__sponsor", "team", "policy_version", "commander")
+
+HELD = "SELECT number FROM escalations_incident WHERE number = %s"
 
 
 def lock_incident(number: int) -> Incident:
@@ -19,7 +25,10 @@ def lock_incident(number: int) -> Incident:
 
 def hold_incident(number: int) -> Incident:
     """Locked and not read yet: its fields are read one by one when somebody asks for them."""
-    return Incident.objects.select_for_update(no_key=True).only("number").get(pk=number)
+    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    if not ask(f"{HELD}{lock}", (number,)):
+        raise Incident.DoesNotExist(f"There is no incident {number}.")
+    return stored(Incident, number)
 
 
 def read_incident(number: int) -> Incident:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
 
 from accounts.models import Account, User
 from config.lib.rows import new
-from config.lib.statements import ask
-from escalations.models import Incident, Signal, TimelineEvent
+from escalations.models import Incident, Signal
 from escalations.models.notices import NoticeKind
 from escalations.rules.lifecycle import OPEN_STATES, State
 from escalations.rules.policy import Severity
 from escalations.selectors.decisions import why_severity
 from escalations.selectors.standby import Standby
-from escalations.services import endings
+from escalations.services import endings, episodes
+from escalations.services.episodes import Episode
 from escalations.services.facts import add_facts, judge_again, news_of
 from escalations.services.incidents import open_incidents
 from escalations.services.links import link_back
@@ -92,16 +91,17 @@ def _episodes(message: SignalMessage):
 
 
 def _fire(message: SignalMessage, by: User | None, at: datetime) -> Received:
-    latest = _latest(message)
+    identity = message.source, message.dedup_key
+    latest = episodes.latest(*identity)
     if latest is not None and latest.ended_at is None and latest.incident_id is not None:
         if (joined := _join_open(message, latest.incident_id, at)) is not None:
             return Received(joined, "joined")
-        latest = _latest(message)  # it ended while we waited for the lock
+        latest = episodes.latest(*identity)  # it ended while we waited for the lock
     if latest is not None and latest.ended_at is None:
         kept = _kept(message)
         if kept is not None:
             return _fire_kept(kept, message, by, at)
-        latest = _latest(message)
+        latest = episodes.latest(*identity)
     if latest is None or latest.incident_id is None:
         return _fire_new(signal_of(message), None, by, at)
     earlier = lock_incident(latest.incident_id)
@@ -136,23 +136,6 @@ def _fire_new(signal: Signal, earlier: Incident | None, by: User | None, at: dat
     if earlier is not None and not earlier.is_void:
         link_back(opened, earlier, at=at)
     return Received(opened, "opened")
-
-
-class _Latest(NamedTuple):
-    incident_id: int | None
-    ended_at: Any
-
-
-LATEST = (
-    "SELECT incident_id, ended_at FROM escalations_signal WHERE drill_id IS NULL"
-    " AND source = %s AND dedup_key = %s ORDER BY ended_at DESC NULLS FIRST LIMIT 1"
-)
-
-
-def _latest(message: SignalMessage) -> _Latest | None:
-    """The open episode, else the one that ended last."""
-    found = ask(LATEST, (message.source, message.dedup_key))
-    return _Latest(*found[0]) if found else None
 
 
 def _kept(message: SignalMessage) -> Signal | None:
@@ -238,32 +221,25 @@ def _join_open(message: SignalMessage, number: int | None, at: datetime) -> Inci
     While we wait for the lock the episode may end, or move with a merge: then we look again. Most
     repeats say nothing new: their incident is locked and not read.
     """
-    rows = _episodes(message).filter(ended_at=None).select_for_update(of=("self",))
+    source, key = message.source, message.dedup_key
     while number is not None:
         incident = hold_incident(number)
-        signal = rows.first()
-        if signal is not None and signal.incident_id == number:
-            return _join(message, signal, incident, at)
-        number = signal.incident_id if signal is not None else None
+        episode = episodes.count_repeat(source, key, number, message.received_at)
+        if episode is not None:
+            return _join(message, episode, incident, at)
+        now = episodes.latest(source, key)
+        number = now.incident_id if now is not None and now.ended_at is None else None
     return None
 
 
-def _join(message: SignalMessage, signal: Signal, incident: Incident, at: datetime) -> Incident:
-    hint = message.severity_hint or signal.severity_hint
-    anchors = {**signal.anchors, **message.anchors}
-    changed: dict[str, Any] = {"occurrences": F("occurrences") + 1}
-    if message.received_at > signal.last_at:
-        changed["last_at"] = message.received_at
-    hint_changed = hint != signal.severity_hint
-    if hint_changed:
-        changed["severity_hint"] = hint
-    if anchors != signal.anchors:
-        changed["anchors"] = anchors
-    Signal.objects.filter(pk=signal.pk).update(**changed)
-    said = TimelineEvent.objects.filter(
-        incident=incident, kind="signal", recorded_at__gt=at - ONE_ENTRY_PER
-    )
-    is_told = said.exists()
+def _join(message: SignalMessage, episode: Episode, incident: Incident, at: datetime) -> Incident:
+    hint = message.severity_hint or episode.severity_hint
+    anchors = {**episode.anchors, **message.anchors}
+    hint_changed = hint != episode.severity_hint
+    if hint_changed or anchors != episode.anchors:
+        Signal.objects.filter(pk=episode.pk).update(severity_hint=hint, anchors=anchors)
+    said_at = episodes.last_said(incident.number)
+    is_told = said_at is not None and said_at > at - ONE_ENTRY_PER
     may_matter = hint_changed or message.anchors or news_of(incident, message.facts)
     if is_told and not may_matter:
         return incident
@@ -272,7 +248,7 @@ def _join(message: SignalMessage, signal: Signal, incident: Incident, at: dateti
     before = incident.state
     if not is_told:
         recorder.event(
-            incident, "signal", f"It fires again: {message.title}", detail={"signal": signal.pk}
+            incident, "signal", f"It fires again: {message.title}", detail={"signal": episode.pk}
         )
     has_news = _take_facts(incident, message, recorder, force=hint_changed)
     if has_news or not is_told:

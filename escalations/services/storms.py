@@ -26,7 +26,7 @@ from escalations.rules.storms import (
     group_of,
     limit_of,
 )
-from escalations.selectors.groups import Others, counts_of, dimensions, last_parts, roots_of
+from escalations.selectors.groups import counts_of, dimensions, last_parts, roots_of
 from escalations.selectors.policies import policy_doc
 from escalations.services.clocks import refresh_queue_fields
 from escalations.services.ladders import start_run
@@ -40,22 +40,23 @@ FURTHEST = timedelta(hours=24)
 
 
 def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incident]:
-    """Put new incidents under the first of those they came with; returns those firsts by number.
-    Who is `held_by` a storm climbs no ladder: its parent pages for it."""
+    """Put new incidents, which have numbers and are not stored yet, under the first of those they
+    came with; returns those firsts by number. Who is `held_by` a storm climbs no ladder: its parent
+    pages for it."""
     if not incidents:
         return {}
     at, drill = recorder.at, incidents[0].drill_id
     limits = policy_doc(incidents[0].policy_version_id).limits
-    new = {incident.number for incident in incidents}
-    others = Others(drill, tuple(new))
     # Locked: one that ends meanwhile would wake nobody who is held back by it from now on.
     concerned = {OVERALL}.union(*(dimensions(incident) for incident in incidents))
     storms = {storm.dimension: storm for storm in _lasting(concerned, drill)}
     # Who is in a storm needs no group and begins no storm.
     loose = [each for each in incidents if _storm_of(each, dimensions(each), storms) is None]
     parents = {incident.number: incident for incident in incidents}
-    groups = _groups(others, loose, at, limits, parents) if loose else []
-    counts = counts_of(others, at - _within(limits), limits.storm_overall) if loose else Counter()
+    groups = _groups(drill, loose, at, limits, parents) if loose else []
+    counts = Counter[str]()
+    if loose:
+        counts = counts_of(drill, at - _within(limits), at, limits.storm_overall)
     _load(parents, storms)
     known = _accounts_of(storms, incidents)
     held: Counter[str] = Counter()
@@ -65,7 +66,7 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incid
         counts.update({*shared, OVERALL})
         storm = _storm_of(incident, shared, storms)
         if storm is None:
-            storm = _begin(shared, counts, group, parents, at, limits, drill)
+            storm = _begin(shared, counts, group, parents, incidents, at, limits)
             if storm is not None:
                 storms[storm.dimension] = storm
                 known |= {each.account_id for each in (parents[storm.parent_id],)}
@@ -85,7 +86,7 @@ def gather(incidents: Sequence[Incident], recorder: Recorder) -> dict[int, Incid
             groups.append(Group(incident.number, shared, at, at))
         elif group is not None:
             groups[groups.index(group)] = replace(group, last_at=at)
-    _store(incidents, parents, recorder)
+    _tell(incidents, parents, recorder)
     for storm in storms.values():
         if held[storm.dimension]:
             Storm.objects.filter(pk=storm.pk).update(
@@ -107,7 +108,7 @@ def _lasting(dimensions: Iterable[str], drill: int | None) -> list[Storm]:
 
 
 def _groups(
-    others: Others,
+    drill: int | None,
     incidents: Sequence[Incident],
     at: datetime,
     limits: Limits,
@@ -116,11 +117,11 @@ def _groups(
     """The groups that one of these may belong to; their firsts are added to `parents`. Two
     queries."""
     since = at - min(timedelta(seconds=limits.group_at_most_s), FURTHEST)
-    roots = {root.incident.number: root for root in roots_of(others, incidents, since)}
+    roots = {root.incident.number: root for root in roots_of(drill, incidents, since, at)}
     parents.update((number, root.incident) for number, root in roots.items())
     last = {number: root.incident.opened_at for number, root in roots.items()}
     if roots:
-        last |= last_parts(others, roots)
+        last |= last_parts(drill, roots)
     return [
         Group(number, root.shared, root.incident.opened_at, last[number])
         for number, root in roots.items()
@@ -157,9 +158,9 @@ def _begin(
     counts: Counter[str],
     group: Group | None,
     parents: dict[int, Incident],
+    incidents: Sequence[Incident],
     at: datetime,
     limits: Limits,
-    drill: int | None,
 ) -> Storm | None:
     """A storm, if this incident is the one too many. Two at once begin one: the database says."""
     dimension = next(
@@ -169,7 +170,9 @@ def _begin(
         return None
     first = parents.get(int(str(group.first))) if group and dimension in group.dimensions else None
     if first is None:
-        first = _first_of(dimension, parents, at, limits, drill)
+        first = _first_of(dimension, incidents, at, limits)
+        parents.setdefault(first.number, first)
+    drill = incidents[0].drill_id
     calm = timedelta(seconds=limits.storm_calm_s)
     storm = Storm(
         dimension=dimension, parent=first, started_at=at, look_at=at + calm, drill_id=drill
@@ -196,31 +199,24 @@ def of_dimension(dimension: str, drill: int | None):
 
 
 def _first_of(
-    dimension: str, parents: dict[int, Incident], at: datetime, limits: Limits, drill: int | None
+    dimension: str, incidents: Sequence[Incident], at: datetime, limits: Limits
 ) -> Incident:
-    """The oldest open incident of the window, one that is no part of another where possible."""
+    """The oldest open incident of the window that was no part of another before these came, or the
+    first of these."""
     since = at - timedelta(seconds=limits.storm_within_s)
-    rows = of_dimension(dimension, drill).filter(opened_at__gt=since, state__in=OPEN_STATES)
-    first = rows.filter(parent=None).order_by("opened_at", "number").first()
-    first = first or rows.order_by("opened_at", "number").first()
-    assert first is not None, "the incident that begins the storm is one of them"
-    return parents.setdefault(first.number, first)
+    rows = of_dimension(dimension, incidents[0].drill_id).filter(parent=None)
+    rows = rows.filter(opened_at__gt=since, state__in=OPEN_STATES)
+    stored = rows.order_by("opened_at", "number").first()
+    new = (each for each in incidents if dimension in {OVERALL, *dimensions(each)})
+    return min(filter(None, (stored, *new)), key=lambda each: (each.opened_at, each.number))
 
 
 def _stands(parents: dict[int, Incident], storm: Storm) -> bool:
     return parents[storm.parent_id].state in OPEN_STATES
 
 
-def _store(incidents: Sequence[Incident], parents: dict[int, Incident], recorder: Recorder) -> None:
-    children = [incident for incident in incidents if incident.parent_id]
-    same = {(child.parent_id, child.held_by_id) for child in children}
-    if len(same) == 1:
-        parent, held_by = next(iter(same))
-        rows = Incident.objects.filter(number__in=[child.number for child in children])
-        rows.update(parent=parent, held_by=held_by)
-    elif children:
-        Incident.objects.bulk_update(children, ["parent", "held_by"], batch_size=500)
-    for child in children:
+def _tell(incidents: Sequence[Incident], parents: dict[int, Incident], recorder: Recorder) -> None:
+    for child in (incident for incident in incidents if incident.parent_id):
         first, is_held = parents[child.parent_id or 0], child.held_by_id is not None
         quiet = f" {first.key} pages for all of them." if is_held else ""
         recorder.event(

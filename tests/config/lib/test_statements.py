@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Account
 from config.lib import statements
-from config.lib.statements import ask, insert, marks, moment
+from config.lib.databases import is_prepared, prepared
+from config.lib.statements import ask, insert, marks, moment, reserve
 from escalations.models import (
     Clock,
     ClockEvent,
@@ -45,7 +46,7 @@ STORED = (
 def rows_of(model):
     """Raw rows, keys and all that names them left out."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {model._meta.db_table} ORDER BY 1")
+        cursor.execute(f"SELECT * FROM {model._meta.db_table} ORDER BY {model._meta.pk.column}")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
 
@@ -117,6 +118,33 @@ def test_keys_and_states_are_set_and_repeats_left_out(company):
     assert sorted(Notice.objects.values_list("key", flat=True)) == ["one", "two"]
     with pytest.raises(IntegrityError), transaction.atomic():
         insert([notice("two")])
+
+
+def test_places_by_number_store_the_same(company, at):
+    """Longer statements than the driver remembers, on PostgreSQL inside `prepared`."""
+    account = Account.objects.get(external_id="northwind")
+    plainly = opened(at, account)
+    with prepared():
+        assert is_prepared() == (connection.vendor == "postgresql")
+        numbered = opened(at, account)
+    assert not is_prepared()
+    for name in ("Incident", "Clock", "TimelineEvent"):
+        assert len(plainly[name]) == len(numbered[name]) > 0
+        for one, two in zip(plainly[name], numbered[name], strict=True):
+            differing = {key for key in one if one[key] != two[key]}
+            named = {"id", "number", "incident_id", "parent_id", "detail", "sentence"}
+            assert not differing - named, name
+
+
+def test_reserved_keys_are_kept_and_counting_goes_on_after_them(company):
+    first, second = reserve(Incident, 2)
+    assert second == first + 1
+    rows = [Incident(number=key, **plain_incident()) for key in (first, second)]
+    insert(rows)
+    insert([after := Incident(**plain_incident())])
+    assert [row.pk for row in (*rows, after)] == [first, second, second + 1]
+    assert Incident.objects.get(pk=second).title == rows[1].title
+    assert reserve(Incident, 1) == [second + 2]
 
 
 def test_more_rows_than_one_statement_bears_are_stored_in_order(company, monkeypatch):
