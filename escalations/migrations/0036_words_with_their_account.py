@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0013_roster_rules_by_request'),
-        ('escalations', '0034_deadlines_of_the_late_apart'),
+        ('escalations', '0035_indexes_that_are_read'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
