@@ -16,7 +16,7 @@ from config.lib.clock import now
 from config.lib.queue import enqueue
 from escalations.models import Incident, Notice
 from escalations.models.notices import PENDING, NoticeKind
-from escalations.services.leasing import lease
+from escalations.services.leasing import AT_MOST, lease
 from escalations.services.sending import send_letters
 
 DELIVER = "escalations.tasks.delivery.deliver"
@@ -43,14 +43,13 @@ def deliver_due(at: datetime, clock: Callable[[], datetime] | None = None) -> tu
     """Send everything due; returns (sent, failed). May run in several processes at once. `clock`
     says what time it is meanwhile."""
     clock = clock or (lambda: now())
-    sent, failed, began = 0, 0, monotonic()
-    while True:
+    sent, failed, began, is_more = 0, 0, monotonic(), True
+    while is_more:
         letters, seen = lease(at)
-        if not seen:
-            return sent, failed
         done, lost = send_letters(letters, clock)
         sent, failed = sent + done, failed + lost
-        at = clock()
+        at, is_more = clock(), seen == AT_MOST
         if monotonic() - began > WORK_S:
             enqueue(DELIVER)  # another job goes on, before this one is taken for dead
-            return sent, failed
+            break
+    return sent, failed
