@@ -184,14 +184,14 @@ def marks(values: Collection[Any]) -> str:
     return f"({', '.join(['%s'] * len(values))})"
 
 
-def among(column: str) -> str:
-    """Is this column one of some keys? One place, for `keys`, however many they are."""
+def among(column: str, kind: str = "bigint") -> str:
+    """Is this column one of some values? One place, for `keys`, however many they are."""
     if connection.vendor == "sqlite":
         return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 (no user's text)
-    return f"{column} = ANY(%s::bigint[])"
+    return f"{column} = ANY(%s::{kind}[])"
 
 
-def keys(values: Iterable[int]) -> Any:
+def keys(values: Iterable[int | str]) -> Any:
     """What stands in the place of `among`."""
     return json.dumps([*values]) if connection.vendor == "sqlite" else [*values]
 

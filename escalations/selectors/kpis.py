@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from config.lib.rows import tuples
 from config.lib.versions import DECIDING
-from escalations.models import Kpi, KpiState, Threshold
+from escalations.models import KpiState, Threshold
 
 # (kpi id, version id, updated at) -> the version; the time tells a row apart from another that
 # got the same id after a rollback.
@@ -60,7 +60,8 @@ def version_at(versions: list[Threshold], at: datetime) -> Threshold:
     return versions[0]
 
 
-def silence_allowed(kpi: Kpi, version: Threshold) -> timedelta:
-    """How long after its last reading a live KPI counts as without data: M grains + allowance."""
-    allowance = 2 * kpi.grain_s if version.lateness_s is None else version.lateness_s
-    return timedelta(seconds=kpi.grain_s * version.m + allowance)
+def silence_allowed(grain_s: int, version: Threshold) -> timedelta:
+    """How long after its last reading a live KPI of this grain counts as without data: M grains +
+    allowance."""
+    allowance = 2 * grain_s if version.lateness_s is None else version.lateness_s
+    return timedelta(seconds=grain_s * version.m + allowance)
