@@ -134,13 +134,10 @@ def _take(
     for *told, created_at, began_at, uncertain_at in ask(
         _take_words(connection.vendor, is_due), values
     ):
-        pk, person = told[0], people[told[5]]
-        written = moment(created_at)
-        assert written is not None, "every row has one"
-        began, doubted = moment(began_at), moment(uncertain_at)
-        taken[pk] = Outgoing(
-            *told, written, began, doubted, person.username, bool(person.is_active)
-        )
+        person = people[told[5]]
+        times = [moment(created_at), moment(began_at), moment(uncertain_at)]
+        row = Outgoing(*[*told, *times, person.username, bool(person.is_active)])
+        taken[row.pk] = row
     return taken
 
 

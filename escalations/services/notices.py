@@ -1,6 +1,6 @@
 """The outbox: cancel, lease, send, mark.
 
-Sending is at least once with a stable key: a short transaction leases due rows, the channel runs
+Sending is at least once with a stable key: one statement leases due rows, the channel runs
 outside any transaction with the key as Message-ID or Idempotency-Key, and each row is marked on its
 own.
 """

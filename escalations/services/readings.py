@@ -26,7 +26,7 @@ CHUNK = 1000
 CHECK = "escalations.tasks.thresholds.check"
 VALID = Quality.VALID.value
 Identity = tuple[int, str, str, str]  # KPI, segment, channel, source
-Labels = tuple[str, ...]  # the same, with the code of the KPI
+Labels = tuple[str, str, str, str]  # the same, with the code of the KPI
 
 
 class Status(StrEnum):
@@ -112,8 +112,11 @@ def store_readings(
     if not good:
         return []
     with transaction.atomic():
-        labels = {row[:1] + row[3:6] for row in good}
-        wanted = {(kpis[code].pk, *rest): (code, *rest) for code, *rest in labels}
+        labels = {(row.kpi, row.segment, row.channel, row.source) for row in good}
+        wanted: dict[Identity, Labels] = {
+            (kpis[code].pk, segment, channel, source): (code, segment, channel, source)
+            for code, segment, channel, source in labels
+        }
         # States first, in sorted order: two senders of the same KPIs queue up, and the values
         # read below cannot change under us.
         states = lock_states({identity[:2] for identity in wanted})
@@ -128,7 +131,7 @@ def store_readings(
 
 
 def _plan(rows: Sequence[NewReading], series: Mapping[Labels, _Series]) -> _Plan:
-    places = [series[row[:1] + row[3:6]] for row in rows]
+    places = [series[row.kpi, row.segment, row.channel, row.source] for row in rows]
     pairs = [(place.pk, row.at) for place, row in zip(places, rows, strict=True)]
     old = {
         pair

@@ -168,6 +168,7 @@ class _Sending:
 
     def _by_method(self, letter: list[Outgoing]) -> _Job | None:
         first = letter[0]
+        assert first.method_id is not None, "a constraint says so"
         method = ContactMethod.objects.filter(pk=first.method_id).first()
         if method is None or method.withdrawn_at is not None or method.verified_at is None:
             return self._other_way(letter)
