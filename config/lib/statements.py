@@ -203,7 +203,7 @@ def _moment(value: datetime | None) -> str | None:
 
 
 def ask(text: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a SELECT. Times are to be read by `moment`."""
+    """The rows of a SELECT, or what a change returns. Times are to be read by `moment`."""
     if connection.vendor == "sqlite":
         values = [_moment(each) if isinstance(each, datetime) else each for each in values]
     with connection.cursor() as cursor:
@@ -227,6 +227,18 @@ def bare(column: str) -> str:
 def marks(values: Collection[Any]) -> str:
     """Places for these values in a list, in parentheses."""
     return f"({', '.join(['%s'] * len(values))})"
+
+
+def among(column: str, kind: str = "bigint") -> str:
+    """Is this column one of some values? One place, for `keys`, however many they are."""
+    if connection.vendor == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 (no user's text)
+    return f"{column} = ANY(%s::{kind}[])"
+
+
+def keys(values: Iterable[int | str]) -> Any:
+    """What stands in the place of `among`."""
+    return json.dumps([*values]) if connection.vendor == "sqlite" else [*values]
 
 
 def words(values: Iterable[str]) -> str:

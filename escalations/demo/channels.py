@@ -13,6 +13,7 @@ from accounts.services.contact_methods import follow_account, new_secret, remove
 from config.lib.history import told
 from escalations.models import Notice
 from escalations.models.notices import PENDING, Channel, NoticeKind
+from escalations.services.leasing import Outgoing
 from escalations.services.sending import send_letters
 
 NEWCOMER = "tom"
@@ -59,7 +60,7 @@ def _lose(people: dict[str, User], at: datetime) -> None:
         notice.channel, notice.method, notice.address = Channel(kind.value), way, way.shown
         notice.attempts, notice.began_at = (2 if began else 1), began
         notice.save()
-        send_letters([[notice]], lambda: at - AGO)
+        send_letters([[Outgoing.of(notice)]], lambda: at - AGO)
         remove(way, at=at - AGO)
 
 

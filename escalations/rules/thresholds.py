@@ -324,6 +324,19 @@ def replay(
     )
 
 
+def stays_at_rest(
+    direction: Direction | str,
+    warn_lo: float | None,
+    warn_hi: float | None,
+    lowest: float,
+    highest: float,
+) -> bool:
+    """Is a machine at rest (`Machine()`) still so after points that all lie between these two?"""
+    return (direction == Direction.LOWER or warn_lo is None or warn_lo <= lowest) and (
+        direction == Direction.HIGHER or warn_hi is None or highest <= warn_hi
+    )
+
+
 _DEPTH = {OK: 0, WARN: 1, BREACH: 2}
 
 

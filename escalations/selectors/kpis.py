@@ -6,27 +6,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from operator import itemgetter
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from config.lib.rows import tuples
 from config.lib.versions import DECIDING
-from escalations.models import Kpi, KpiState, Threshold
-from escalations.rules.thresholds import KpiStateName
+from escalations.models import KpiState, Threshold
 
 # (kpi id, version id, updated at) -> the version; the time tells a row apart from another that
 # got the same id after a rollback.
 _versions: dict[tuple[int, int, datetime], Threshold] = {}
 MOST_CACHED = 20_000
 KEY = ("kpi", "id", "updated_at")
-
-
-def dirty_states(at: datetime) -> QuerySet[KpiState]:
-    """States with points not yet judged, without those parked for later or frozen as suspect."""
-    return (
-        KpiState.objects.filter(dirty_from__isnull=False)
-        .filter(Q(parked_until=None) | Q(parked_until__lte=at))
-        .exclude(state=KpiStateName.SUSPECT, suspect_at__isnull=False)
-    )
 
 
 def states_without_data(at: datetime) -> QuerySet[KpiState]:
@@ -70,7 +60,8 @@ def version_at(versions: list[Threshold], at: datetime) -> Threshold:
     return versions[0]
 
 
-def silence_allowed(kpi: Kpi, version: Threshold) -> timedelta:
-    """How long after its last reading a live KPI counts as without data: M grains + allowance."""
-    allowance = 2 * kpi.grain_s if version.lateness_s is None else version.lateness_s
-    return timedelta(seconds=kpi.grain_s * version.m + allowance)
+def silence_allowed(grain_s: int, version: Threshold) -> timedelta:
+    """How long after its last reading a live KPI of this grain counts as without data: M grains +
+    allowance."""
+    allowance = 2 * grain_s if version.lateness_s is None else version.lateness_s
+    return timedelta(seconds=grain_s * version.m + allowance)

@@ -94,7 +94,7 @@ def judge(verdict: Verdict, versions: list[Threshold], at: datetime) -> None:
         covered is KpiStateName.SUSPECT
         or (
             state.last_at is not None
-            and state.last_at + silence_allowed(state.kpi, version_at(versions, at)) > at
+            and state.last_at + silence_allowed(state.kpi.grain_s, version_at(versions, at)) > at
         )
     ):
         # Data came back, or out of doubt, but all of it is dated before: back as of now.

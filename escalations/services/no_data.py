@@ -34,7 +34,7 @@ def settle_no_data(state: KpiState, at: datetime) -> bool:
         if state.state == KpiStateName.SUSPECT and state.suspect_at is not None:
             # Frozen: ask again later, so that the timer outlives the doubt.
             standing = versions_of([state.kpi_id])[state.kpi_id]
-            state.no_data_due_at = at + silence_allowed(state.kpi, version_at(standing, at))
+            state.no_data_due_at = at + silence_allowed(state.kpi.grain_s, version_at(standing, at))
             state.save(update_fields=["no_data_due_at"])
             return False
         state.no_data_due_at = None

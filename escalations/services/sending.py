@@ -11,12 +11,17 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from smtplib import SMTPDataError, SMTPRecipientsRefused
 from time import monotonic
 
+from django.db import connection
 from django.db.models import F
 
+from accounts.models import ContactMethod, User
 from accounts.selectors.contact_methods import ways_of
+from config.lib.rows import new
+from config.lib.statements import among, ask, insert, keys
 from escalations.channels import apprise, email, webhook
 from escalations.channels.letters import Letter, Refused, TryLater, Unanswered
 from escalations.models import LadderRun, Notice, NoticeAttempt
@@ -29,12 +34,13 @@ from escalations.models.notices import (
     Outcome,
 )
 from escalations.rules.retries import wait_s
-from escalations.services.addressing import take_way
+from escalations.services.leasing import Outgoing
 
 log = logging.getLogger("belay.notices")
 Now = Callable[[], datetime]
 AT_ONCE = 25
 BEGIN_WITHIN_S = 25  # a job has 60 s, a lease too, and the slowest channel takes 20
+FRESH_S = 0.05  # what was not cancelled this long ago is still wanted
 REMOTE = {Channel.WEBHOOK.value: webhook.send, Channel.APPRISE.value: apprise.send}
 
 
@@ -42,33 +48,36 @@ REMOTE = {Channel.WEBHOOK.value: webhook.send, Channel.APPRISE.value: apprise.se
 class _Job:
     """A letter on its way: rows that leave together, and the pages among them that are repeats."""
 
-    rows: list[Notice]
-    letter: Letter | None = None  # of a chat or webhook
+    rows: list[Outgoing]
+    letter: Letter
     began: float = field(default_factory=monotonic)
 
     @property
-    def first(self) -> Notice:
+    def first(self) -> Outgoing:
         return self.rows[0]
 
 
-def send_letters(letters: list[list[Notice]], now: Now) -> tuple[int, int]:
-    """Returns (sent, failed). A letter is notices that go out as one, mostly one."""
-    sending = _Sending(now)
+def send_letters(letters: list[list[Outgoing]], now: Now) -> tuple[int, int]:
+    """What was leased just now; returns (sent, failed). A letter is notices that go out as one,
+    mostly one."""
+    sending = _Sending(letters, now)
     try:
         sending.run(letters)
     finally:
-        NoticeAttempt.objects.bulk_create(sending.tries, ignore_conflicts=True)
+        insert(sending.tries, is_repeat_fine=True)
     return sending.sent, sending.failed
 
 
 class _Sending:
-    def __init__(self, now: Now) -> None:
+    def __init__(self, letters: list[list[Outgoing]], now: Now) -> None:
         self.now, self.began = now, monotonic()
+        self.left = {row.pk for letter in letters for row in letter}
+        self.wanted, self.asked = self.left, self.began
         self.sent = self.failed = 0
         self.tries: list[NoticeAttempt] = []
         self.away: dict[Future[Exception | None], _Job] = {}
 
-    def run(self, letters: list[list[Notice]]) -> None:
+    def run(self, letters: list[list[Outgoing]]) -> None:
         remote = [letter for letter in letters if letter[0].channel in REMOTE]
         mail = [letter for letter in letters if letter[0].channel not in REMOTE]
         if not remote:
@@ -83,7 +92,7 @@ class _Sending:
             while self.away:
                 self._collect(wait_for=True)
 
-    def _mail(self, letters: list[list[Notice]]) -> None:
+    def _mail(self, letters: list[list[Outgoing]]) -> None:
         for letter in letters:
             if self._is_late(letter):
                 continue
@@ -91,13 +100,14 @@ class _Sending:
                 self._mark(job, _mailed(job))
             self._collect(wait_for=False)
 
-    def _hand_over(self, letter: list[Notice], pool: ThreadPoolExecutor) -> None:
+    def _hand_over(self, letter: list[Outgoing], pool: ThreadPoolExecutor) -> None:
         if self._is_late(letter) or (job := self._begin(letter)) is None:
             return
-        if job.letter is None:  # it goes by mail now
+        send = REMOTE.get(job.first.channel)
+        if send is None:  # it goes by mail now
             self._mark(job, _mailed(job))
             return
-        send, job.began = REMOTE[job.first.channel], monotonic()
+        job.began = monotonic()
         self.away[pool.submit(_tried, send, job.letter)] = job
 
     def _collect(self, *, wait_for: bool) -> None:
@@ -107,7 +117,7 @@ class _Sending:
         for future in done:
             self._mark(self.away.pop(future), future.result())
 
-    def _is_late(self, letter: list[Notice]) -> bool:
+    def _is_late(self, letter: list[Outgoing]) -> bool:
         if monotonic() - self.began < BEGIN_WITHIN_S:
             return False
         rows = Notice.objects.filter(PENDING, pk__in=[row.pk for row in letter])
@@ -115,25 +125,33 @@ class _Sending:
         return True
 
     # --- before --------------------------------------------------------------------------------
-    def _begin(self, letter: list[Notice]) -> _Job | None:
+    def _begin(self, letter: list[Outgoing]) -> _Job | None:
         """None where there is nothing to send: cancelled meanwhile, left, or not sure and not to
         be repeated."""
-        rows = Notice.objects.filter(PENDING, pk__in=[row.pk for row in letter])
-        wanted = set(rows.values_list("pk", flat=True))
-        letter = [row for row in letter if row.pk in wanted]
+        letter = self._still_wanted(letter)
         if not letter:
             self.sent += 1
             return None
-        if not letter[0].recipient.is_active:
+        if not letter[0].is_active:
+            rows = Notice.objects.filter(PENDING, pk__in=[row.pk for row in letter])
             rows.update(cancelled_at=self.now())
             self.sent += 1
             return None
         if letter[0].channel not in REMOTE:
-            return _Job(letter)
+            return _Job(letter, _sealed(letter))
         letter = [row for row in letter if not self._is_given_up(row)]
-        return self._sealed(letter) if letter else None
+        return self._by_method(letter) if letter else None
 
-    def _is_given_up(self, row: Notice) -> bool:
+    def _still_wanted(self, letter: list[Outgoing]) -> list[Outgoing]:
+        """What was leased was wanted then. Later all that is left is asked about at once."""
+        if monotonic() - self.asked > FRESH_S:
+            rows = Notice.objects.filter(PENDING, pk__in=self.left)
+            self.wanted, self.asked = {*rows.values_list("pk", flat=True)}, monotonic()
+        keys = {row.pk for row in letter}
+        self.left = self.left - keys
+        return letter if keys <= self.wanted else [row for row in letter if row.pk in self.wanted]
+
+    def _is_given_up(self, row: Outgoing) -> bool:
         """Did an earlier sender die over it, where a repeat would come twice? A page comes twice
         rather than not at all."""
         if row.began_at is None:
@@ -148,9 +166,10 @@ class _Sending:
         self.failed += 1
         return True
 
-    def _sealed(self, letter: list[Notice]) -> _Job | None:
+    def _by_method(self, letter: list[Outgoing]) -> _Job | None:
         first = letter[0]
-        method = first.method
+        assert first.method_id is not None, "a constraint says so"
+        method = ContactMethod.objects.filter(pk=first.method_id).first()
         if method is None or method.withdrawn_at is not None or method.verified_at is None:
             return self._other_way(letter)
         if first.channel not in KNOWS_REPEATS:
@@ -158,37 +177,26 @@ class _Sending:
             Notice.objects.filter(pk__in=[row.pk for row in letter]).update(began_at=began)
             for row in letter:
                 row.began_at = began
-        subject, text = email.joined(first, letter[1:])
         old = method.old_secret_until
-        secrets = [method.secret, method.old_secret if old and old > self.now() else ""]
-        sealed = Letter(
-            key=first.key,
-            kind=first.kind,
-            subject=subject,
-            text=text,
-            address=method.address,
-            created_at=first.created_at,
-            incident=first.incident_id,
-            recipient=first.recipient.username,
-            secrets=tuple(filter(None, secrets)),
-            is_repeat=any(row.uncertain_at is not None for row in letter),
-        )
-        return _Job(letter, sealed)
+        secrets = (method.secret, method.old_secret if old and old > self.now() else "")
+        return _Job(letter, _sealed(letter, method.address, tuple(filter(None, secrets))))
 
-    def _other_way(self, letter: list[Notice]) -> _Job | None:
+    def _other_way(self, letter: list[Outgoing]) -> _Job | None:
         """The way it was to take is gone: the person's first one now, in its place."""
-        person = letter[0].recipient
+        person = User.objects.get(pk=letter[0].recipient_id)
         way = next(iter(ways_of([person])[person.pk]), None)
-        for row in letter:
-            if way is None:
-                self._note(row, Refused("Its way was removed, and there is no other."), 0)
-                continue
-            take_way(row, way)
-            row.save(update_fields=["channel", "address", "method"])
         if way is None:
+            for row in letter:
+                self._note(row, Refused("Its way was removed, and there is no other."), 0)
             self.failed += 1
             return None
-        return self._sealed(letter) if letter[0].channel in REMOTE else _Job(letter)
+        Notice.objects.filter(pk__in=[row.pk for row in letter]).update(
+            channel=way.kind, address=way.shown, method=way.method
+        )
+        for row in letter:
+            row.channel, row.address, row.method_id = way.kind, way.shown, way.method
+        is_remote = letter[0].channel in REMOTE
+        return self._by_method(letter) if is_remote else _Job(letter, _sealed(letter))
 
     # --- after ---------------------------------------------------------------------------------
     def _mark(self, job: _Job, error: Exception | None) -> None:
@@ -200,17 +208,11 @@ class _Sending:
             return
         self.sent += 1
         at = self.now()
-        done = {"sent_at": at, "leased_until": None, "last_error": "", "began_at": None}
-        if job.first.channel in KNOWS_REPEATS:
-            done["uncertain_at"] = None  # if it came twice, it was known as one
-        rows = Notice.objects.filter(PENDING)
-        rows.filter(pk=job.first.pk).update(**done)
-        if others := [row.pk for row in job.rows[1:]]:
-            rows.filter(pk__in=others).update(bundle=job.first, **done)
+        _mark_sent(job.rows, at)
         for row in job.rows:
             self._tell(row, Outcome.SENT, "", took_ms, at=at)
 
-    def _note(self, row: Notice, error: Exception, took_ms: int) -> None:
+    def _note(self, row: Outgoing, error: Exception, took_ms: int) -> None:
         at, sentence = self.now(), _sentence(error)
         log.warning("notice %s not sent, attempt %s: %s", row.pk, row.attempts, sentence)
         is_page = row.kind == NoticeKind.PAGE
@@ -239,7 +241,7 @@ class _Sending:
         )
         _wake_ladder(row, at)
 
-    def _give_up(self, row: Notice, sentence: str, at: datetime) -> None:
+    def _give_up(self, row: Outgoing, sentence: str, at: datetime) -> None:
         """A dead letter: it waits for a person."""
         Notice.objects.filter(PENDING, pk=row.pk).update(
             failed_at=at,
@@ -252,7 +254,7 @@ class _Sending:
 
     def _tell(
         self,
-        row: Notice,
+        row: Outgoing,
         outcome: Outcome,
         error: str,
         took_ms: int,
@@ -261,8 +263,9 @@ class _Sending:
         number: int | None = None,
     ) -> None:
         self.tries.append(
-            NoticeAttempt(
-                notice=row,
+            new(
+                NoticeAttempt,
+                notice_id=row.pk,
                 number=row.attempts if number is None else number,
                 at=at or self.now(),
                 outcome=outcome.value,
@@ -270,6 +273,43 @@ class _Sending:
                 took_ms=took_ms,
             )
         )
+
+
+def _sealed(rows: list[Outgoing], address: str = "", secrets: tuple[str, ...] = ()) -> Letter:
+    """`rows` after the first are further pages for the same person that travel with it."""
+    first, subject, text = rows[0], rows[0].subject, rows[0].text
+    if len(rows) > 1:
+        subject = f"{len(rows)} pages together: {subject}"[:400]
+        text = "\n\n".join(row.text for row in rows)
+    return Letter(
+        key=first.key,
+        kind=first.kind,
+        subject=subject,
+        text=text,
+        address=address or first.address,
+        created_at=first.created_at,
+        incident=first.incident_id,
+        recipient=first.username,
+        secrets=secrets,
+        is_repeat=any(row.uncertain_at is not None for row in rows),
+    )
+
+
+def _mark_sent(rows: list[Outgoing], at: datetime) -> None:
+    """Before anything else is handed over. One statement."""
+    first = rows[0]
+    words = _sent_words(connection.vendor, first.channel in KNOWS_REPEATS)
+    ask(words, [at, first.pk, keys(row.pk for row in rows)])
+
+
+@cache
+def _sent_words(vendor: str, is_sure: bool) -> str:
+    """If it came twice where repeats are known, it was known as one."""
+    return f"""UPDATE escalations_notice
+        SET sent_at = %s, leased_until = NULL, last_error = '', began_at = NULL,
+            bundle_id = NULLIF(%s, id){", uncertain_at = NULL" if is_sure else ""}
+        WHERE {among("id")} AND sent_at IS NULL AND cancelled_at IS NULL AND failed_at IS NULL
+        RETURNING id"""  # noqa: S608 (no user's text)
 
 
 def _tried(send: Callable[[Letter], None], letter: Letter) -> Exception | None:
@@ -285,7 +325,7 @@ def _mailed(job: _Job) -> Exception | None:
     if job.first.channel != Channel.EMAIL:
         return None  # a drill reaches nobody
     try:
-        email.send(job.first, job.rows[1:])
+        email.send(job.letter)
     except SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         is_final = all(code >= 500 for code in codes)
@@ -303,7 +343,7 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 
-def _wake_ladder(row: Notice, at: datetime) -> None:
+def _wake_ladder(row: Outgoing, at: datetime) -> None:
     """It looks whether anybody of its level was reached, and goes on if nobody was."""
     if row.step_id is not None:
         waiting = LadderRun.objects.filter(steps=row.step_id, state=LadderState.ACTIVE)

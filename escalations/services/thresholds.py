@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from config.lib.bulk import update_rows
+from config.lib.databases import prepared
 from escalations.models import Kpi, KpiFlip, KpiState, Threshold
 from escalations.rules.kpi_news import KpiFlipNews, doubt_text, limit_text, usual_text
 from escalations.rules.policy import Severity
 from escalations.rules.thresholds import KpiStateName, Mode
-from escalations.selectors.kpis import dirty_states, version_at, versions_of
+from escalations.selectors.kpis import version_at, versions_of
 from escalations.selectors.readings import points_to_judge, values_in_doubt
 from escalations.services import kpi_signals
 from escalations.services.baselines import LearnedLimits, read_learned
+from escalations.services.kpi_quiet import claim, settle_quiet
 from escalations.services.kpi_verdicts import Verdict, judge
 
 PARKED_FOR = timedelta(hours=1)
@@ -30,18 +32,22 @@ def check_thresholds(at: datetime, *, limit: int = 500, kpi: Kpi | None = None) 
     A state that cannot be judged is parked for an hour and holds up nobody else.
     """
     with transaction.atomic():
-        states = list(_claim(at, limit, kpi))
-        if not states:
+        with prepared():
+            claimed = claim(at, limit, None if kpi is None else kpi.pk)
+        if not claimed:
             return 0
         try:
             with transaction.atomic():
-                _judge_all(states, at)
+                with prepared():
+                    left = settle_quiet(claimed)
+                if left:
+                    _judge_all(list(_states(left)), at)
         except OperationalError:  # the database's trouble, not a row's: the whole job runs again
             raise
         except Exception:
-            log.exception("A check of %s states failed; trying them one by one.", len(states))
-            _judge_one_by_one([state.pk for state in states], at)
-    return len(states)
+            log.exception("A check of %s states failed; trying them one by one.", len(claimed))
+            _judge_one_by_one([state.pk for state in claimed], at)
+    return len(claimed)
 
 
 def flips_to_signals(verdicts: list[Verdict], kpis: dict[int, Kpi], *, at: datetime) -> list[int]:
@@ -64,17 +70,12 @@ def judge_state(state: KpiState, at: datetime) -> None:
     _judge_all([state], at)
 
 
-def _claim(at: datetime, limit: int, kpi: Kpi | None) -> QuerySet[KpiState]:
-    rows = dirty_states(at).order_by("kpi_id", "segment")
-    if kpi is not None:
-        rows = rows.filter(kpi=kpi)
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True)
-    return rows[:limit]
+def _states(ids: list[int]) -> QuerySet[KpiState]:
+    return KpiState.objects.filter(pk__in=ids).order_by("kpi_id", "segment")
 
 
 def _judge_one_by_one(ids: list[int], at: datetime) -> None:
-    for state in KpiState.objects.filter(pk__in=ids).order_by("kpi_id", "segment"):
+    for state in _states(ids):
         try:
             with transaction.atomic():
                 _judge_all([state], at)

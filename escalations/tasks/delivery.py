@@ -11,7 +11,7 @@ import threading
 
 from django.db import Error, close_old_connections, connection
 
-from config.lib.clock import now
+from config.lib.clock import now, running
 from config.lib.databases import prepared
 from escalations.services.notices import deliver_due
 
@@ -29,13 +29,13 @@ def run_sender(*, stop: threading.Event | None = None) -> None:
     """The sender process: what a commit left in the outbox leaves within some hundredths of a
     second. Killed at any point it loses nothing; the clock asks the cluster to send what is
     unsent for a second."""
-    stop = stop or threading.Event()
+    stop, clock = stop or threading.Event(), running()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
             with prepared():
-                deliver_due(now())
+                deliver_due(clock(), clock)
             stop.wait(LOOK_EVERY_S)
         except Error:
             log.exception("the database does not answer; trying again")

@@ -42,10 +42,10 @@ def post(monkeypatch, travel):
     class Post:
         refused: set[str] = set()
 
-        def send(self, notice, others=()):
-            if notice.recipient.username in self.refused:
+        def send(self, letter):
+            if letter.recipient in self.refused:
                 raise SMTPServerDisconnected("no line")
-            self.sent.append(notice.recipient.username)
+            self.sent.append(letter.recipient)
 
         def at(self, moment):
             travel.to(clock(moment))

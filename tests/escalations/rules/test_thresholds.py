@@ -20,6 +20,7 @@ from escalations.rules.thresholds import (
     is_flapping,
     replay,
     restarted_at,
+    stays_at_rest,
     step,
 )
 from tests.examples import examples
@@ -324,6 +325,16 @@ def test_the_fast_loop_agrees_with_the_plain_reading_of_the_rule(rule, values):
             seen = state
     assert [(f.at, f.from_state, f.to_state) for f in flips] == expected_flips
     assert machine.state == seen
+
+
+@examples(300)
+@given(rules(), st.lists(GRID, min_size=1, max_size=12))
+def test_a_machine_at_rest_stays_so_where_it_is_said_to(rule, values):
+    limits = rule.bands.direction, rule.bands.warn_lo, rule.bands.warn_hi
+    is_quiet = stays_at_rest(*limits, min(values), max(values))
+    assert is_quiet == all(Plain(rule).zone(value)["warn"] for value in values)
+    if is_quiet:
+        assert replay(Machine(), rule, hourly(values)) == (Machine(), [])
 
 
 @examples(300)

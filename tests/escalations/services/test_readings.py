@@ -131,11 +131,11 @@ def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
     sender, django_assert_num_queries
 ):
     rows = [sender.row(-i, 3.0 + i / 1000) for i in range(600)]
-    with django_assert_num_queries(15):  # the first makes rows and reads the limits once
+    with django_assert_num_queries(14):  # the first makes rows and reads the limits once
         sender.send(*rows[:3])
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         sender.send(*rows[3:6])
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         sender.send(*rows[6:])
 
 

@@ -49,6 +49,34 @@ def test_an_in_order_reading_is_judged_without_reading_history(sender, django_as
         sender.check()
 
 
+def test_quiet_readings_let_the_bad_one_before_them_grow_old(sender):
+    for hour, value in enumerate([3.1, 2.7, 3.1, 3.1, 3.1, 3.1, 3.1, 2.7, 2.7]):
+        sender.send(sender.row(hour, value))
+        sender.check()
+    assert sender.flips() == [], "three of five, not three of nine"
+
+
+def test_readings_that_new_limits_cut_in_two_are_judged_by_both(sender):
+    limits_since(
+        sender.kpi,
+        sender.at(4),
+        number=2,
+        direction="higher",
+        warn_lo=3.0,
+        breach_lo=2.5,
+        clear_warn_lo=3.1,
+        clear_breach_lo=2.6,
+        n=1,
+        m=1,
+        c=1,
+    )
+    sender.send(sender.row(0, 2.9))
+    sender.check()
+    sender.send(*(sender.row(hour, 2.9) for hour in range(1, 7)))
+    sender.check()
+    assert sender.flips() == [(4, "ok", "warn")]
+
+
 def test_a_late_reading_opens_retroactively_and_is_flagged(sender):
     sender.send(sender.row(0, 2.4), sender.row(1, 2.4), sender.row(3, 3.1))
     sender.check()
