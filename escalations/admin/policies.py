@@ -29,6 +29,7 @@ from escalations.models import (
     ScoringFactor,
     SeverityRule,
     SortingRule,
+    TaskForceRule,
 )
 from escalations.rules.durations import exact_duration
 from escalations.services.policies import check_version
@@ -82,6 +83,32 @@ class RoutingRuleInline(GovernedInline):
 class SortingRuleInline(GovernedInline):
     model = SortingRule
     fields = ("position", "name", "category", "confidence", "keywords", "fields")
+
+
+class TaskForceRuleInline(GovernedInline):
+    """The first one whose every condition holds. Nobody has to fill in more than name and
+    severity."""
+
+    model = TaskForceRule
+    verbose_name_plural = "task forces"
+    fields = (
+        "position",
+        "name",
+        "severity_at_least",
+        "tier",
+        "product_area",
+        "category",
+        "team",
+        "channel_url",
+        "bridge_url",
+        "meeting",
+        "meeting_every_h",
+        "meeting_at",
+        "meeting_zone",
+    )
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("team")
 
 
 class ExampleInline(GovernedInline):
@@ -199,6 +226,7 @@ class PolicyVersionAdmin(TypedDurations, Governed):
         CategoryInline,
         SortingRuleInline,
         RoutingRuleInline,
+        TaskForceRuleInline,
         ExampleInline,
         LadderInline,
     )

@@ -1,8 +1,9 @@
-"""What people bring to an incident, read only; and the governed rules of task forces."""
+"""What people bring to an incident, and the rules of task forces from before versions of a policy
+carried them; read only."""
 
 from __future__ import annotations
 
-from config.lib.admin import Governed, ReadOnly, register
+from config.lib.admin import ReadOnly, ReadOnlyHistory, register
 from escalations.admin.handoffs import _OfIncidents
 from escalations.models import (
     Decision,
@@ -75,8 +76,13 @@ class TaskForceAdmin(_OfIncidents):
 
 
 @register(TaskForceRule)
-class TaskForceRuleAdmin(Governed):
+class TaskForceRuleAdmin(ReadOnlyHistory):
+    """Those of the house alone; those of a version are read and written with it."""
+
     list_display = ("position", "name", "severity_at_least", "tier", "product_area", "is_active")
     list_filter = ("is_active", "tier")
     search_fields = ("name", "product_area")
     ordering = ("position",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(version=None)
