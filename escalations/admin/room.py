@@ -3,7 +3,7 @@ carried them; read only."""
 
 from __future__ import annotations
 
-from config.lib.admin import ReadOnly, ReadOnlyHistory, register
+from config.lib.admin import ReadOnly, ReadOnlyHistory, display, register
 from escalations.admin.handoffs import _OfIncidents
 from escalations.models import (
     Decision,
@@ -15,6 +15,7 @@ from escalations.models import (
     TaskForceRule,
     Workstream,
 )
+from escalations.selectors.task_forces import where_from
 
 
 @register(Evidence)
@@ -68,11 +69,15 @@ class WorkstreamAdmin(_OfIncidents):
 
 @register(TaskForce)
 class TaskForceAdmin(_OfIncidents):
-    list_display = ("incident", "rule", "formed_at", "formed_by", "ended_at")
-    list_filter = ("rule",)
-    search_fields = ("incident__title",)
-    list_select_related = ("incident", "rule", "formed_by")
+    list_display = ("incident", "formed_by_rule", "formed_at", "formed_by", "ended_at")
+    list_filter = ("formed_at",)
+    search_fields = ("incident__title", "rule__name")
+    list_select_related = ("incident", "rule__version__policy", "formed_by")
     ordering = ("-id",)
+
+    @display(description="By", ordering="rule")
+    def formed_by_rule(self, obj):
+        return f"{where_from(obj.rule)}: {obj.rule.name}" if obj.rule else ""
 
 
 @register(TaskForceRule)
