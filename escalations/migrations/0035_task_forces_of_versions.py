@@ -24,17 +24,23 @@ def tell_older(apps, schema_editor):
     apps.get_model("escalations", "HistoricalPolicyVersion").objects.update(
         carries_task_forces=False
     )
+    _settle(schema_editor)
 
 
 def forget_those_of_versions(apps, schema_editor):
     """Task forces stay, without the rule that formed them: it has no place in the older table."""
-    of_versions = apps.get_model("escalations", "TaskForceRule").objects.filter(
-        version__isnull=False
-    )
-    apps.get_model("escalations", "TaskForce").objects.filter(rule__in=of_versions).update(rule=None)
-    of_versions.delete()
+    rules = apps.get_model("escalations", "TaskForceRule").objects.filter(version__isnull=False)
+    keys = list(rules.values_list("pk", flat=True))
+    apps.get_model("escalations", "TaskForce").objects.filter(rule__in=keys).update(rule=None)
+    rules._raw_delete(rules.db)  # nothing hangs on them any more
+    _settle(schema_editor)
+
+
+def _settle(schema_editor):
+    """PostgreSQL changes no table that has references still to be checked."""
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the table changes next
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class Migration(migrations.Migration):
