@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from config.lib.admin import Governed, GovernedInline, display, register
+from config.lib.admin import Governed, GovernedInline, GovernedStack, display, register
 from config.lib.errors import DomainError
 from escalations.admin.durations import ClockTargetForm, ClockTargetFormSet, TypedDurations
 from escalations.models import (
@@ -85,26 +85,20 @@ class SortingRuleInline(GovernedInline):
     fields = ("position", "name", "category", "confidence", "keywords", "fields")
 
 
-class TaskForceRuleInline(GovernedInline):
-    """The first one whose every condition holds. Nobody has to fill in more than name and
-    severity."""
+class TaskForceRuleInline(GovernedStack):
+    """A card each: a table of so many columns would have to be scrolled."""
 
     model = TaskForceRule
     verbose_name_plural = "task forces"
+    tab = True
     fields = (
-        "position",
-        "name",
-        "severity_at_least",
-        "tier",
-        "product_area",
-        "category",
+        ("position", "name"),
+        ("severity_at_least", "tier"),
+        ("product_area", "category"),
         "team",
-        "channel_url",
-        "bridge_url",
-        "meeting",
-        "meeting_every_h",
-        "meeting_at",
-        "meeting_zone",
+        ("channel_url", "bridge_url"),
+        ("meeting", "meeting_every_h"),
+        ("meeting_at", "meeting_zone"),
     )
 
     def get_queryset(self, request: Any) -> Any:
