@@ -1,7 +1,9 @@
-"""What people bring to an incident, and the rules of task forces from before versions of a policy
-carried them; read only."""
+"""What people bring to an incident, and the rules of task forces; read only."""
 
 from __future__ import annotations
+
+from django.contrib.admin import EmptyFieldListFilter
+from django.db.models import F
 
 from config.lib.admin import ReadOnly, ReadOnlyHistory, display, register
 from escalations.admin.handoffs import _OfIncidents
@@ -82,12 +84,14 @@ class TaskForceAdmin(_OfIncidents):
 
 @register(TaskForceRule)
 class TaskForceRuleAdmin(ReadOnlyHistory):
-    """Those of the house alone; those of a version are read and written with it."""
+    """Read here; those of a draft are written with it."""
 
-    list_display = ("position", "name", "severity_at_least", "tier", "product_area", "is_active")
-    list_filter = ("is_active", "tier")
+    list_display = ("of", "position", "name", "severity_at_least", "tier", "product_area")
+    list_filter = (("version", EmptyFieldListFilter), "version__policy", "tier")
+    list_select_related = ("version__policy",)
     search_fields = ("name", "product_area")
-    ordering = ("position",)
+    ordering = (F("version").asc(nulls_first=True), "position")
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).filter(version=None)
+    @display(description="Of", ordering="version")
+    def of(self, obj):
+        return f"{obj.version.policy.name} v{obj.version.number}" if obj.version else "The house"
