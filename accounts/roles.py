@@ -81,7 +81,7 @@ _SHARE = "escalations.share_view"
 _READ_CHANGES = "escalations.view_changerequest"
 _POLICY = (
     "policy policyversion severityrule clocktarget scoringfactor floortest floor category "
-    "routingrule ladder ladderlevel laddertarget sortingrule example"
+    "routingrule ladder ladderlevel laddertarget sortingrule taskforcerule example"
 )
 _DUTY_PLAN = "roster rosterversion layer layerperson override absence swap"
 _WINDOWS = _on("escalations", "view add change", "maintenancewindow")
@@ -119,7 +119,6 @@ ROLES: dict[str, RoleSpec] = {
             _WRITE,
             _RESEND,
             _DECIDE,
-            *_on("escalations", "add change", "taskforcerule"),
             _SHARE,
             *_WINDOWS,
             *_ASK_EXCEPTIONS,

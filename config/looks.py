@@ -105,7 +105,6 @@ UNFOLD: dict[str, Any] = {
                     _page("Playbooks", "checklist", "playbooks.playbook"),
                     _page("Playbook versions", "history", "playbooks.playbookversion"),
                     _page("Playbook triggers", "bolt", "escalations.playbooktrigger"),
-                    _page("Task forces by rule", "groups_3", "escalations.taskforcerule"),
                     _page("Message templates", "drafts", "playbooks.messagetemplate"),
                     _page("Service hours", "schedule", "accounts.servicehours"),
                     _page("Account value", "star", "accounts.valuerubric"),

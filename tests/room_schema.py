@@ -88,6 +88,10 @@ def rule(w: dict[str, Any], **changes: Any) -> m.TaskForceRule:
     return m.TaskForceRule(**{"position": 77, "name": "n", "severity_at_least": 2, **changes})
 
 
+def pinned(w: dict[str, Any]) -> m.PolicyVersion:
+    return w["incident"].policy_version
+
+
 def force(w: dict[str, Any], **changes: Any) -> m.TaskForce:
     return m.TaskForce(**{"incident": w["incident"], **by(w, "formed"), **changes})
 
@@ -144,6 +148,8 @@ ROOM_BREAKERS = {
     "milestone_done_at_with_done_by": lambda w: milestone(w, done_at=w["at"]),
     "milestone_dropped_at_with_dropped_by": lambda w: milestone(w, dropped_at=w["at"], reason="r"),
     "task_force_rule_position": lambda w: twice(rule(w)),
+    "task_force_rule_version_position": lambda w: twice(rule(w, version=pinned(w))),
+    "task_force_rule_of_version_holds": lambda w: rule(w, version=pinned(w), is_active=False),
     "task_force_rule_name": lambda w: rule(w, name=""),
     "task_force_rule_severity": lambda w: rule(w, severity_at_least=5),
     "task_force_rule_tier": lambda w: rule(w, tier="gold"),

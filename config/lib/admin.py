@@ -260,7 +260,25 @@ class Governed(Shielded, Labelled, Recorded, ModelAdmin):
         for row in formset.forms:
             row.instance._change_reason = form.cleaned_data.get(REASON, "")
             row.instance._history_user = request.user
+        _step_aside(formset)
         super().save_formset(request, form, formset, change)
+
+
+LAST_PLACE = 32_767
+
+
+def _step_aside(formset: Any) -> None:
+    """Rows are stored one after the other: those that change places, or go, first make theirs free.
+    The caller is in a transaction."""
+    going = [
+        row.instance.pk
+        for row in formset.initial_forms
+        if "position" in row.changed_data or row in formset.deleted_forms
+    ]
+    if len(going) > 1 and "position" in formset.form.base_fields:
+        rows = formset.model._default_manager
+        for place, pk in enumerate(going):
+            rows.filter(pk=pk).update(position=LAST_PLACE - place)
 
 
 class _OpenWithOwner(Shielded, Labelled):

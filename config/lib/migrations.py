@@ -84,13 +84,32 @@ USERS: tuple[Any, ...] = (executor, graph)
 
 @contextmanager
 def near_states() -> Iterator[None]:
+    whole: Any = executor.MigrationExecutor
+    back = whole._migrate_all_backwards
+
+    def back_as_django_does(*args: Any, **kwargs: Any) -> Any:
+        """Going back, the state of before must not have heard of what came after."""
+        with _states_of(ProjectState):
+            return back(*args, **kwargs)
+
+    whole._migrate_all_backwards = back_as_django_does
+    try:
+        with _states_of(NearState):
+            yield
+    finally:
+        whole._migrate_all_backwards = back
+
+
+@contextmanager
+def _states_of(kind: type[ProjectState]) -> Iterator[None]:
+    before = USERS[0].ProjectState
     for module in USERS:
-        module.ProjectState = NearState
+        module.ProjectState = kind
     try:
         yield
     finally:
         for module in USERS:
-            module.ProjectState = ProjectState
+            module.ProjectState = before
 
 
 class WithoutIndexes(Operation):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from config.lib.admin import Governed, GovernedInline, display, register
+from config.lib.admin import Governed, GovernedInline, GovernedStack, display, register
 from config.lib.errors import DomainError
 from escalations.admin.durations import ClockTargetForm, ClockTargetFormSet, TypedDurations
 from escalations.models import (
@@ -29,6 +29,7 @@ from escalations.models import (
     ScoringFactor,
     SeverityRule,
     SortingRule,
+    TaskForceRule,
 )
 from escalations.rules.durations import exact_duration
 from escalations.services.policies import check_version
@@ -82,6 +83,26 @@ class RoutingRuleInline(GovernedInline):
 class SortingRuleInline(GovernedInline):
     model = SortingRule
     fields = ("position", "name", "category", "confidence", "keywords", "fields")
+
+
+class TaskForceRuleInline(GovernedStack):
+    """A card each: a table of so many columns would have to be scrolled."""
+
+    model = TaskForceRule
+    verbose_name_plural = "task forces"
+    tab = True
+    fields = (
+        ("position", "name"),
+        ("severity_at_least", "tier"),
+        ("product_area", "category"),
+        "team",
+        ("channel_url", "bridge_url"),
+        ("meeting", "meeting_every_h"),
+        ("meeting_at", "meeting_zone"),
+    )
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("team")
 
 
 class ExampleInline(GovernedInline):
@@ -199,6 +220,7 @@ class PolicyVersionAdmin(TypedDurations, Governed):
         CategoryInline,
         SortingRuleInline,
         RoutingRuleInline,
+        TaskForceRuleInline,
         ExampleInline,
         LadderInline,
     )

@@ -1,8 +1,11 @@
-"""What people bring to an incident, read only; and the governed rules of task forces."""
+"""What people bring to an incident, and the rules of task forces; read only."""
 
 from __future__ import annotations
 
-from config.lib.admin import Governed, ReadOnly, register
+from django.contrib.admin import EmptyFieldListFilter
+from django.db.models import F
+
+from config.lib.admin import ReadOnly, ReadOnlyHistory, display, register
 from escalations.admin.handoffs import _OfIncidents
 from escalations.models import (
     Decision,
@@ -14,6 +17,7 @@ from escalations.models import (
     TaskForceRule,
     Workstream,
 )
+from escalations.selectors.task_forces import where_from
 
 
 @register(Evidence)
@@ -67,16 +71,27 @@ class WorkstreamAdmin(_OfIncidents):
 
 @register(TaskForce)
 class TaskForceAdmin(_OfIncidents):
-    list_display = ("incident", "rule", "formed_at", "formed_by", "ended_at")
-    list_filter = ("rule",)
-    search_fields = ("incident__title",)
-    list_select_related = ("incident", "rule", "formed_by")
+    list_display = ("incident", "formed_by_rule", "formed_at", "formed_by", "ended_at")
+    list_filter = ("formed_at",)
+    search_fields = ("incident__title", "rule__name")
+    list_select_related = ("incident", "rule__version__policy", "formed_by")
     ordering = ("-id",)
+
+    @display(description="By", ordering="rule")
+    def formed_by_rule(self, obj):
+        return f"{where_from(obj.rule)}: {obj.rule.name}" if obj.rule else ""
 
 
 @register(TaskForceRule)
-class TaskForceRuleAdmin(Governed):
-    list_display = ("position", "name", "severity_at_least", "tier", "product_area", "is_active")
-    list_filter = ("is_active", "tier")
+class TaskForceRuleAdmin(ReadOnlyHistory):
+    """Read here; those of a draft are written with it."""
+
+    list_display = ("of", "position", "name", "severity_at_least", "tier", "product_area")
+    list_filter = (("version", EmptyFieldListFilter), "version__policy", "tier")
+    list_select_related = ("version__policy",)
     search_fields = ("name", "product_area")
-    ordering = ("position",)
+    ordering = (F("version").asc(nulls_first=True), "position")
+
+    @display(description="Of", ordering="version")
+    def of(self, obj):
+        return f"{obj.version.policy.name} v{obj.version.number}" if obj.version else "The house"

@@ -52,6 +52,22 @@ class DueOut(serializers.Serializer):
     due_at = serializers.DateTimeField(source="at", allow_null=True)
 
 
+class SeatedOut(serializers.Serializer):
+    """The row of the version that would ask for a task force."""
+
+    position = serializers.IntegerField()
+    rule = serializers.CharField()
+    when = serializers.CharField(help_text="Its conditions, in words.")
+    team = serializers.CharField(help_text="Its code. Empty: the founder and the owner alone.")
+    people = serializers.ListField(child=serializers.CharField(), help_text="In that team now.")
+    channel_url = serializers.CharField()
+    bridge_url = serializers.CharField()
+    meets = serializers.CharField(help_text="Such as every 2 h. Empty: no standing meeting.")
+    is_of_house = serializers.BooleanField(
+        help_text="The version is from before versions carried task forces."
+    )
+
+
 class ForetoldOut(serializers.Serializer):
     policy = serializers.CharField(source="code")
     version = serializers.IntegerField(source="number")
@@ -65,6 +81,7 @@ class ForetoldOut(serializers.Serializer):
     decision = serializers.DictField(help_text="Each factor, test and floor, as it is stored.")
     route = serializers.DictField(help_text="Each rule that was tried, and why it did not match.")
     steps = PreviewStepOut(many=True, source="climb.steps", default=())
+    task_force = SeatedOut(allow_null=True, help_text="Null: no row asks for one.")
     clocks = DueOut(many=True)
     given = serializers.DictField(help_text="The input as a worked example has it.")
     anchors = serializers.DictField(help_text="Of each factor, as it was counted.")

@@ -37,11 +37,16 @@ class SittingSerializer(serializers.ModelSerializer):
 
 
 class TaskForceSerializer(DiscreetSerializer):
-    """`rule` is the name of the one that formed it, null where nobody's did. `next_meeting_at` is
-    null without a standing meeting and after the end."""
+    """`rule` is the name of the one that formed it, null where nobody's did; with it the version of
+    the policy it stands in and its place there. `policy` and `version` are null for a rule of the
+    house, from before versions carried them. `next_meeting_at` is null without a standing meeting
+    and after the end."""
 
     incident = serializers.IntegerField(source="incident_id", read_only=True)
     rule = named_by("name")
+    policy = serializers.CharField(source="rule.version.policy.code", default=None, read_only=True)
+    version = serializers.IntegerField(source="rule.version.number", default=None, read_only=True)
+    position = serializers.IntegerField(source="rule.position", default=None, read_only=True)
     formed_by = named_by("username")
     ended_by = named_by("username")
     members = SittingSerializer(many=True, read_only=True)
@@ -52,6 +57,9 @@ class TaskForceSerializer(DiscreetSerializer):
         fields = (
             "incident",
             "rule",
+            "policy",
+            "version",
+            "position",
             "channel_url",
             "bridge_url",
             "meeting",
@@ -80,9 +88,9 @@ class _Seen(NounView):
         seen = Incident.objects.visible_to(self.person).real()
         members = TaskForceMember.objects.select_related("user")
         rows = TaskForce.objects.filter(incident__in=seen).annotate(has_ended=is_set("ended_at"))
-        return rows.select_related("rule", "formed_by", "ended_by").prefetch_related(
-            Prefetch("members", members)
-        )
+        return rows.select_related(
+            "rule__version__policy", "formed_by", "ended_by"
+        ).prefetch_related(Prefetch("members", members))
 
 
 @documented("task force", "task forces", TaskForceSerializer)

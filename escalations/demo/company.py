@@ -19,7 +19,6 @@ from escalations.demo.kpis import NIGHTLY, tell_events, tell_kpis
 from escalations.demo.people import tell_people
 from escalations.demo.playbooks import tell_playbooks
 from escalations.demo.policies import tell_first_policies, tell_later_policies, tell_policies
-from escalations.demo.rooms import tell_rules
 from escalations.demo.rosters import tell_care
 from escalations.demo.views import tell_views
 from escalations.demo.world import ALL_KPIS, tell_world
@@ -47,7 +46,6 @@ def tell_company(at: datetime) -> dict[str, User]:
 def tell_small(at: datetime) -> None:
     """The company with a handful of open incidents and two days of one KPI."""
     people = tell_company(at)
-    tell_rules(people, at)
     if not Incident.objects.exists() and not Signal.objects.exists():
         _tell_incidents(people, at)
         _tell_readings(people["integrator"], at)
@@ -60,7 +58,6 @@ def tell(at: datetime, progress: Callable[[int, int], Any] | None = None) -> Non
         people = tell_people(at)
         tell_care(at)
         tell_ways(people, at)
-        tell_rules(people, at)
         tell_views(people, at)
         began = at - timedelta(days=95)
         ensure_value_rubric(began)

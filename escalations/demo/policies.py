@@ -11,6 +11,7 @@ from accounts.models import ServiceHours, User
 from escalations.demo.changes import plan_requests
 from escalations.demo.sorting import with_sorting
 from escalations.demo.stage import Stage
+from escalations.demo.task_forces import with_task_forces
 from escalations.models import Policy, PolicyVersion
 from escalations.rules.default_policy import default_policy
 from escalations.rules.policy import (
@@ -121,7 +122,8 @@ def _document(rules: tuple[RoutingRule, ...]) -> PolicyDoc:
     name = Policy.objects.get(is_default=True).name
     usual = [each for each in doc.examples if "data_or_legal_suspected" not in each.given]
     own = [EXAMPLES[rule.name] for rule in rules]
-    return replace(doc, policy=name, rules=(*rules, last), examples=(*own, *usual))
+    doc = replace(doc, policy=name, rules=(*rules, last), examples=(*own, *usual))
+    return with_task_forces(doc)
 
 
 def _later(rules: tuple[RoutingRule, ...]) -> PolicyDoc:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import Team, User
-from config.lib.history import told
 from escalations.demo.incidents import Incidents
 from escalations.demo.stage import minutes
-from escalations.models import Incident, TaskForceRule
+from escalations.models import Incident
 from escalations.services.decisions import approve_decision, decide
 from escalations.services.evidence import add_file, add_link
 from escalations.services.milestones import add_milestone, add_workstream, finish_milestone
@@ -20,32 +18,6 @@ LOG = b"""10:02:11 order 88121 took 9.8 s
 10:02:14 order 88123 took 11.2 s
 10:02:19 order 88127 timed out
 """
-RULES = (
-    ("Worst trouble of strategic customers", 1, "strategic", "tel:+493012345678"),
-    ("Major trouble", 2, "", "https://meet.belay.example/major"),
-)
-
-
-def tell_rules(people: dict[str, User], at: datetime) -> None:
-    """Who sits together is the committee's to say."""
-    team = Team.objects.order_by("pk").first()
-    for position, (name, severity, tier, bridge) in enumerate(RULES, 1):
-        if TaskForceRule.objects.filter(position=position).exists():
-            continue
-        rule = TaskForceRule(
-            position=position,
-            name=name,
-            severity_at_least=severity,
-            tier=tier,
-            team=team,
-            bridge_url=bridge,
-            channel_url="https://chat.belay.example/major",
-            meeting="every" if severity == 1 else "daily",
-            meeting_every_h=2 if severity == 1 else None,
-            meeting_at=None if severity == 1 else time(9, 30),
-            meeting_zone="Europe/Berlin",
-        )
-        told(rule, by=people["governor"], at=at, reason="Agreed in the committee.").save()
 
 
 def furnish(crowd: Incidents, number: int, at: datetime) -> None:

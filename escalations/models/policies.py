@@ -63,6 +63,10 @@ class PolicyVersion(Version):
     agreed_sources = models.JSONField(
         "agreed channels", default=list, blank=True, help_text="Source codes. None: by any."
     )
+    carries_task_forces = models.BooleanField(
+        default=True,
+        help_text="No: it is older than task forces in versions, and those of the house hold.",
+    )
     pages_per_minute = models.PositiveSmallIntegerField(default=1)
     pages_per_quarter = models.PositiveSmallIntegerField("pages in 15 minutes", default=5)
     pages_per_hour = models.PositiveSmallIntegerField(default=11)

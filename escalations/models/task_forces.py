@@ -1,7 +1,8 @@
 """The people who sit together on an incident, where, and when they meet.
 
-A policy version has no place for this, and what it says is frozen: which team sits together changes
-with the organisation, so the rules are a governed table of their own, with history.
+The rules are rows of a policy version and frozen with it; who is in the team they name is not. Rows
+of no version are the house's own, from before versions carried them: nobody changes them any more,
+and only incidents under such an old version ask them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from accounts.models.people import validate_zone
 from config.lib.models import STAMPS, Stamped, begins, check, paired, recorded, unique
 from escalations.models.incidents import Incident
 from escalations.models.kpis import SEVERITIES
+from escalations.models.policies import PolicyVersion
 
 WEB = ("https://", "http://")
 
@@ -60,6 +62,14 @@ class _Meets(models.Model):
 class TaskForceRule(_Meets, Stamped):
     """Every condition that is given must hold. The rule with the lowest position wins."""
 
+    version = models.ForeignKey(
+        PolicyVersion,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="task_force_rules",
+        help_text="None: of the house, from before versions carried task forces.",
+    )
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=120)
     severity_at_least = models.PositiveSmallIntegerField(choices=SEVERITIES, default=1)
@@ -74,9 +84,25 @@ class TaskForceRule(_Meets, Stamped):
     history = recorded(excluded=STAMPS)
 
     class Meta:
-        ordering = ["position", "pk"]
+        ordering = ["version", "position", "pk"]
         constraints = [
-            unique("task_force_rule_position", "position", sentence="This place is taken."),
+            unique(
+                "task_force_rule_position",
+                "position",
+                condition=Q(version=None),
+                sentence="This place is taken.",
+            ),
+            unique(
+                "task_force_rule_version_position",
+                "version",
+                "position",
+                sentence="This place is taken.",
+            ),
+            check(
+                "task_force_rule_of_version_holds",
+                Q(version=None) | Q(is_active=True),
+                "A rule of a version holds: take away what should not.",
+            ),
             check("task_force_rule_name", ~Q(name=""), "Name the rule."),
             check(
                 "task_force_rule_severity",

@@ -12,6 +12,7 @@ from escalations.rules.policy import (
     Category,
     ClockKind,
     ClockTarget,
+    EveryHours,
     Example,
     Factor,
     Floor,
@@ -26,6 +27,7 @@ from escalations.rules.policy import (
     Severity,
     SeverityRule,
     TargetKind,
+    TaskForceRule,
 )
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -47,6 +49,7 @@ def default_policy() -> PolicyDoc:
         ladders={ladder.name: ladder for ladder in _ladders()},
         categories={category.code: category for category in _categories()},
         examples=_examples(),
+        task_forces=_task_forces(),
     )
 
 
@@ -78,6 +81,19 @@ def _examples() -> tuple[Example, ...]:
             last,
             S4,
             anchors={"technical": 1, "business": 1, "reputation": 0},
+        ),
+    )
+
+
+def _task_forces() -> tuple[TaskForceRule, ...]:
+    """Channels and bridges are the house's to name."""
+    return (
+        TaskForceRule(1, "Worst trouble", S1, team="frontline", meets=EveryHours(2)),
+        TaskForceRule(
+            2, "Strategic customers", S2, tier="strategic", team="frontline", meets=EveryHours(4)
+        ),
+        TaskForceRule(
+            3, "Enterprise customers", S2, tier="enterprise", team="frontline", meets=EveryHours(8)
         ),
     )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
@@ -201,6 +202,38 @@ class SortingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EveryHours:
+    """A standing meeting, counted from when the task force was formed."""
+
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """A standing meeting at a local time."""
+
+    at: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForceRule:
+    """Asks for a task force where every condition that is said holds; the lowest position wins.
+    Who is in `team` (its code) sits in, as its members are when it is formed."""
+
+    position: int
+    name: str
+    severity_at_least: Severity
+    tier: str = ""
+    product_area: str = ""
+    category: str = ""
+    team: str = ""
+    channel_url: str = ""
+    bridge_url: str = ""
+    meets: EveryHours | Daily | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A worked example: under this version, `given` (what rules may ask about and facts, by name)
     and `anchors` (by factor) reach the rule of this name. Severity, team and ladder are expected
@@ -235,6 +268,9 @@ class PolicyDoc:
     sorting: tuple[SortingRule, ...] = ()
     category_from: int = 70  # per cent: a rule this sure sets the category, others suggest it
     agreed_sources: tuple[str, ...] = ()  # by which customers reach us; none: by any
+    task_forces: tuple[TaskForceRule, ...] = ()
+    # The version is older than task forces in versions: these are the rules that the house had.
+    has_task_forces_of_house: bool = False
 
     @property
     def label(self) -> str:

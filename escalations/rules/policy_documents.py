@@ -24,8 +24,10 @@ from escalations.rules.policy import (
     PolicyDoc,
     RoutingRule,
     Severity,
+    TaskForceRule,
 )
 from escalations.rules.policy_reader import FORMAT, BadDocument, read
+from escalations.rules.task_forces import meets_in_words
 
 MOST_CHARACTERS = 1_000_000
 # Written in C where libyaml is there: ten times as fast.
@@ -74,6 +76,7 @@ def write(doc: PolicyDoc) -> dict[str, Any]:
             for c in doc.categories.values()
         ],
         **_write_sorting(doc),
+        "task_forces": [_write_task_force(rule) for rule in doc.task_forces],
         "rules": [_write_rule(rule) for rule in sorted(doc.rules, key=lambda r: r.position)],
         "examples": [_write_example(example) for example in doc.examples],
         "ladders": {ladder.name: _write_ladder(ladder) for ladder in doc.ladders.values()},
@@ -127,6 +130,16 @@ def _write_sorting(doc: PolicyDoc) -> dict[str, Any]:
         "category_from": doc.category_from,
         "agreed_sources": list(doc.agreed_sources),
     }
+
+
+def _write_task_force(rule: TaskForceRule) -> dict[str, Any]:
+    """What stands open is left out."""
+    said: dict[str, Any] = {"name": rule.name, "severity_at_least": rule.severity_at_least.label}
+    for name in ("tier", "product_area", "category", "team"):
+        said[name] = getattr(rule, name)
+    said |= {"channel": rule.channel_url, "bridge": rule.bridge_url}
+    said["meets"] = meets_in_words(rule.meets)
+    return {name: value for name, value in said.items() if value}
 
 
 def _write_example(example: Example) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from escalations.rules.policy import ClockKind, Ladder, PolicyDoc, Severity
 from escalations.rules.policy_tables import CLOCKS
 from escalations.rules.routing_lint import Finding, lint_routing
 from escalations.rules.sorting import lint_sorting
+from escalations.rules.task_force_lint import lint_task_forces
 from escalations.rules.team_targets import team_warnings
 
 
@@ -27,6 +28,7 @@ def lint(doc: PolicyDoc) -> list[Finding]:
         *_clocks(doc),
         *lint_sorting(doc),
         *lint_routing(doc.rules),
+        *lint_task_forces(doc),
         *lint_examples(doc),
         *_ladder_names(doc),
         *(each for ladder in doc.ladders.values() for each in _ladder(ladder)),

@@ -23,6 +23,7 @@ from escalations.rules.policy import (
     Severity,
     SeverityRule,
     SortingRule,
+    TaskForceRule,
 )
 
 FORMAT = 1
@@ -82,6 +83,7 @@ class _Reader:
                 ("rules", self._rule),
                 ("examples", self._example),
                 ("sorting", self._sorting),
+                ("task_forces", self._task_force),
             )
         }
         for part, thing in (("examples", "example"), ("sorting", "sorting rule")):
@@ -115,6 +117,9 @@ class _Reader:
             sorting=tuple(parts["sorting"]),
             category_from=top["category_from"],
             agreed_sources=top["agreed_sources"],
+            task_forces=tuple(parts["task_forces"]),
+            # A document that says nothing of them was written before versions carried them.
+            has_task_forces_of_house="task_forces" not in content,
         )
 
     def _severity(
@@ -171,6 +176,14 @@ class _Reader:
         full = {**values.OF_SORTING, **row} if isinstance(row, Mapping) else row
         said = self._fields(full, path, values.SORTING)
         return SortingRule(**said) if said else None
+
+    def _task_force(self, path: str, row: Any, place: int) -> TaskForceRule | None:
+        full = {**values.OF_TASK_FORCE, **row} if isinstance(row, Mapping) else row
+        said = self._fields(full, path, values.TASK_FORCE)
+        if said is None:
+            return None
+        channel, bridge = said.pop("channel"), said.pop("bridge")
+        return TaskForceRule(place, **said, channel_url=channel, bridge_url=bridge)
 
     def _example(self, path: str, row: Any, place: int) -> Example | None:
         # What stands open here is not left out elsewhere.

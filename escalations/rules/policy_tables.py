@@ -30,11 +30,14 @@ from escalations.rules.policy import (
     Severity,
     SortingRule,
     TargetKind,
+    TaskForceRule,
 )
+from escalations.rules.task_forces import meets_in_words, when_in_words
 
 T = TypeVar("T")
 NONE = "none"
 ANY = "any"
+HOUSE = "those of the house, from before versions carried them"
 CLOCKS = {
     ClockKind.RESPONSE: "Response",
     ClockKind.RESTORE: "Restore",
@@ -100,6 +103,7 @@ def tables(doc: PolicyDoc) -> tuple[Table, ...]:
         _categories(doc),
         _sorting(doc),
         _routing(doc),
+        _task_forces(doc),
         _examples(doc),
         *(_ladder(ladder) for ladder in doc.ladders.values()),
         _general(doc),
@@ -244,6 +248,28 @@ def _routing(doc: PolicyDoc) -> Table:
     )
 
 
+def _task_forces(doc: PolicyDoc) -> Table:
+    def cells(rule: TaskForceRule) -> tuple[str, ...]:
+        return (
+            str(rule.position),
+            when_in_words(rule),
+            rule.team or NONE,
+            rule.channel_url or NONE,
+            rule.bridge_url or NONE,
+            meets_in_words(rule.meets) or NONE,
+        )
+
+    return Table(
+        "task_forces",
+        "Task forces, first match wins",
+        "Task force",
+        ("Place", "When", "Team", "Channel", "Bridge", "Meets"),
+        tuple(
+            Row(key, cells(rule)) for key, rule in _numbered((r.name, r) for r in doc.task_forces)
+        ),
+    )
+
+
 def _examples(doc: PolicyDoc) -> Table:
     def cells(example: Example) -> tuple[str, ...]:
         anchors = {f"anchor of {name}": value for name, value in example.anchors.items()}
@@ -312,6 +338,7 @@ def _general(doc: PolicyDoc) -> Table:
         value = getattr(doc.limits, name)
         return exact_duration(value) if name.endswith("_s") else shown(value)
 
+    of_house = [Row("Task forces", (HOUSE,))] if doc.has_task_forces_of_house else []
     return Table(
         "limits",
         "Warnings, pages and storms",
@@ -323,6 +350,7 @@ def _general(doc: PolicyDoc) -> Table:
             Row("A rule sets the category from, per cent", (str(doc.category_from),)),
             Row("Agreed channels", (shown(doc.agreed_sources) if doc.agreed_sources else ANY,)),
             *(Row(LIMITS[each.name], (limit(each.name),)) for each in fields(Limits)),
+            *of_house,
         ),
     )
 

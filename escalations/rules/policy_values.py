@@ -7,16 +7,21 @@ from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from accounts.rules.valuation import Tier
 from escalations.rules.durations import DurationError, parse_duration
+from escalations.rules.evidence import call_link, web_link
 from escalations.rules.policy import (
     ClockKind,
     ClockTarget,
+    Daily,
+    EveryHours,
     LadderStart,
     Notify,
     QuietHours,
     Severity,
     TargetKind,
 )
+from escalations.rules.task_forces import read_meets
 
 T = TypeVar("T")
 Fields = dict[str, Callable[[Any], Any]]
@@ -180,6 +185,31 @@ def _clock_time(value: Any) -> time:
         raise Wrong("Write a time such as 22:00.") from None
 
 
+def _tier(value: Any) -> str:
+    text = _text(value)
+    return _of(Tier, Tier)(text).value if text else ""
+
+
+def _link(read: Callable[[str], str | None], words: str) -> Callable[[Any], str]:
+    def make(value: Any) -> str:
+        text = _short(500, _text)(value).strip()
+        link = read(text) if text else ""
+        if link is None or len(link) > 500:
+            raise Wrong(f"Begin with {words}.")
+        return link
+
+    return make
+
+
+def _meets(value: Any) -> EveryHours | Daily | None:
+    try:
+        return read_meets(_text(value))
+    except ValueError:
+        raise Wrong(
+            "Write every 1 to 168 h, such as every 2 h, or daily at 09:30 Europe/Berlin."
+        ) from None
+
+
 def limit_of(name: str) -> Callable[[Any], Any]:
     if name.startswith("quiet_"):
         return _clock_time
@@ -203,10 +233,14 @@ OPTIONAL: dict[str, Any] = {
     "policy": "",
     "examples": [],
     "sorting": [],
+    "task_forces": [],
     "category_from": 70,
     "agreed_sources": [],
 }
 OF_SORTING: dict[str, Any] = {"keywords": [], "fields": {}}
+OF_TASK_FORCE: dict[str, Any] = dict.fromkeys(
+    ("tier", "product_area", "category", "team", "channel", "bridge", "meets"), ""
+)
 OF_EXAMPLE: dict[str, Any] = {"anchors": {}, "severity": None, "team": "", "ladder": ""}
 TOP: Fields = {
     "format": anything,
@@ -222,6 +256,7 @@ TOP: Fields = {
     "warn_percents": _percents,
     "min_confidence": _whole(0, 100),
     "sorting": anything,
+    "task_forces": anything,
     "category_from": _whole(1, 100),
     "agreed_sources": _codes,
     "limits": anything,
@@ -268,6 +303,17 @@ SORTING: Fields = {
     "confidence": _whole(1, 100),
     "keywords": _codes,
     "fields": _equal_fields,
+}
+TASK_FORCE: Fields = {
+    "name": _short(120, _name),
+    "severity_at_least": severity,
+    "tier": _tier,
+    "product_area": _short(80, _text),
+    "category": _short(60, _text),
+    "team": _short(40, _text),
+    "channel": _link(web_link, "https:// or http://"),
+    "bridge": _link(call_link, "https://, http:// or a number to call"),
+    "meets": _meets,
 }
 EXAMPLE: Fields = {
     "name": _short(120, _name),

@@ -9,7 +9,7 @@ from accounts.models import User
 from escalations.models import Decision, Incident, Milestone, TaskForce, Workstream
 from escalations.models.milestones import Stage
 from escalations.models.task_forces import Meeting
-from escalations.selectors.task_forces import next_meeting_of, rule_for
+from escalations.selectors.task_forces import next_meeting_of, rule_for, where_from
 
 MOST = 100
 DECISION_WORDS = {
@@ -122,6 +122,7 @@ class TaskForceCard:
     may_change: bool
     is_ended: bool
     zone: str
+    formed_by: str  # the row that formed it
 
 
 def plan_card(incident: Incident, rights: frozenset[str], at: datetime) -> PlanCard:
@@ -167,12 +168,13 @@ def _milestone(row: Milestone, may_plan: bool, at: datetime) -> MilestoneView:
 def task_force_card(incident: Incident, rights: frozenset[str], at: datetime) -> TaskForceCard:
     """Two queries."""
     may_change = "respond_incident" in rights and incident.is_open
-    force = TaskForce.objects.filter(incident=incident).select_related("rule").first()
+    forces = TaskForce.objects.select_related("rule__version__policy")
+    force = forces.filter(incident=incident).first()
     if force is None:
         rule = rule_for(incident) if incident.is_open else None
         who = f": {rule.team} sit in" if rule and rule.team else ""
-        forming = f"{rule.name} asks for one{who}." if rule else ""
-        return TaskForceCard(None, (), "", None, forming, may_change, False, "")
+        forming = f"{rule.name} asks for one{who}. By {where_from(rule)}." if rule else ""
+        return TaskForceCard(None, (), "", None, forming, may_change, False, "", "")
     return TaskForceCard(
         force=force,
         members=tuple(str(each.user) for each in force.members.select_related("user")),
@@ -182,6 +184,7 @@ def task_force_card(incident: Incident, rights: frozenset[str], at: datetime) ->
         may_change=may_change and force.ended_at is None,
         is_ended=force.ended_at is not None,
         zone=force.meeting_zone,
+        formed_by=f"{where_from(force.rule)}: {force.rule.name}" if force.rule else "",
     )
 
 

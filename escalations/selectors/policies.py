@@ -18,6 +18,7 @@ from escalations.models import PolicyVersion
 from escalations.rules import policy as rules
 from escalations.rules.limits import Limits
 from escalations.rules.policy import ClockKind, LadderStart, PolicyDoc, Severity, TargetKind
+from escalations.selectors.task_force_rules import task_forces_of
 
 LIMITS = tuple(field.name for field in fields(Limits))
 
@@ -177,6 +178,8 @@ def build_doc(version: PolicyVersion) -> PolicyDoc:
             )
             for row in _ordered(version.sorting_rules)
         ),
+        task_forces=task_forces_of(version),
+        has_task_forces_of_house=not version.carries_task_forces,
         category_from=version.category_from,
         agreed_sources=tuple(version.agreed_sources),
     )

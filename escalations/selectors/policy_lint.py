@@ -15,6 +15,7 @@ from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.policy_cover import cover_of
 from escalations.selectors.policy_history import history_of, hours_of
+from escalations.selectors.task_force_rules import task_force_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ def look_over(doc: PolicyDoc, at: datetime, *, code: str, service_hours: int | N
     found = [
         *lint(doc),
         *cover.findings,
+        *task_force_findings(doc, at),
         *lint_hours(doc, hours_of(service_hours, at), at),
         *lint_history(doc, history),
     ]

@@ -36,6 +36,7 @@ from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.team_targets import team_warnings
 from escalations.selectors.policies import build_doc
 from escalations.services.ladder_checks import check_ladders
+from escalations.services.task_force_rules import store_task_forces
 
 # As for examples: what says nothing of these has the hash it had before one could.
 SINCE_ADDED: dict[str, Any] = {"sorting": (), "category_from": 70, "agreed_sources": ()}
@@ -47,6 +48,8 @@ def digest(doc: PolicyDoc) -> str:
     content.pop("version_id")
     if not content["examples"]:
         del content["examples"]  # what was approved before there were any keeps its hash
+    if content.pop("has_task_forces_of_house"):
+        del content["task_forces"]  # it never said them
     for name, usual in SINCE_ADDED.items():
         if content[name] == usual:
             del content[name]
@@ -65,21 +68,36 @@ def _spec(part: Any) -> dict[str, Any] | None:
 
 
 def check_rules(
-    *, weights: Iterable[int], rules: Sequence[tuple[str, Any, str]]
+    *,
+    weights: Iterable[int],
+    rules: Sequence[tuple[str, Any, str]],
+    task_forces: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Team]:
     """What every version must hold, before it is stored. `rules`: name, condition and team code of
-    each, in order. Returns the teams by code; raises DomainError as `draft_version` tells.
+    each, in order; `task_forces`: name and team code of each that seats a team. Returns the teams
+    by code; raises DomainError as `draft_version` tells.
     """
     if sum(weights) != 100:
         raise DomainError("weights", "The weights of the rubric must sum to 100 per cent.")
     if not rules or rules[-1][1]:
         raise DomainError("no_fallback", "The last routing rule must match everything.")
-    codes = {team for _, _, team in rules}
+    codes = {team for _, _, team in rules} | {team for _, team in task_forces}
     teams = {team.code: team for team in Team.objects.filter(code__in=codes)}
     for name, _, team in rules:
         if team not in teams:
             raise DomainError("unknown_team", f"Rule {name!r} names no team: {team!r}.")
+    for name, team in task_forces:
+        if team not in teams:
+            raise DomainError("unknown_team", f"Task force {name!r} names no team: {team!r}.")
     return teams
+
+
+def check_doc(doc: PolicyDoc) -> dict[str, Team]:
+    return check_rules(
+        weights=[factor.weight for factor in doc.factors],
+        rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
+        task_forces=[(rule.name, rule.team) for rule in doc.task_forces if rule.team],
+    )
 
 
 def check_version(version: PolicyVersion) -> list[str]:
@@ -109,10 +127,7 @@ def draft_version(
     Raises DomainError `weights` unless the weights sum to 100, `no_fallback` without a last rule
     that matches everything, `unknown_team` for a team that does not exist.
     """
-    teams = check_rules(
-        weights=[factor.weight for factor in doc.factors],
-        rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
-    )
+    teams = check_doc(doc)
     Policy.objects.select_for_update().get(pk=policy.pk)  # numbers are given one at a time
     last = policy.versions.order_by("-number").first()
     version = PolicyVersion(
@@ -222,6 +237,7 @@ def draft_version(
         )
         for position, each in enumerate(doc.sorting, 1)
     )
+    store_task_forces(version, doc.task_forces, teams)
     for ladder in doc.ladders.values():
         _store_ladder(version, ladder)
     return version

@@ -8,14 +8,14 @@ from datetime import datetime
 from accounts.models import User
 from config.lib.errors import DomainError
 from escalations.models import Policy, PolicyVersion
-from escalations.rules.policy import PolicyDoc
 from escalations.rules.policy_diff import Comparison, compare
 from escalations.rules.policy_documents import read_text
 from escalations.rules.policy_reader import BadDocument, Error
 from escalations.rules.routing_lint import Finding
 from escalations.selectors.policies import policy_doc
 from escalations.selectors.policy_lint import look_over
-from escalations.services.policies import check_rules, draft_version
+from escalations.services.policies import check_doc, draft_version
+from escalations.services.task_force_rules import with_task_forces
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def look_at(code: str, text: str, at: datetime) -> Looked:
     """Stores nothing. Raises DomainError `not_found` for an unknown policy."""
     policy = _policy(code)
     try:
-        doc = read_text(text, policy=policy.name)
-        _check(doc)
+        doc = with_task_forces(policy, read_text(text, policy=policy.name))
+        check_doc(doc)
     except BadDocument as error:
         return Looked(errors=tuple(error.errors))
     except DomainError as error:
@@ -56,7 +56,7 @@ def draft_from_text(
     path, `not_found`, and what `draft_version` raises."""
     policy = _policy(code)
     try:
-        doc = read_text(text, policy=policy.name)
+        doc = with_task_forces(policy, read_text(text, policy=policy.name))
     except BadDocument as error:
         raise DomainError(
             "bad_document",
@@ -77,10 +77,3 @@ def _policy(code: str) -> Policy:
     if policy is None:
         raise DomainError("not_found", f"There is no policy {code!r}.", status=404)
     return policy
-
-
-def _check(doc: PolicyDoc) -> None:
-    check_rules(
-        weights=[factor.weight for factor in doc.factors],
-        rules=[(rule.name, rule.when, rule.team) for rule in doc.rules],
-    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 from accounts.selectors.customers import valuation_of
 from config.lib.errors import Conflict, DomainError, field_error
 from config.lib.sensitive import REVENUE, hidden_facts
@@ -19,6 +19,12 @@ from escalations.rules.facts import FACTS, FLAG, amount
 from escalations.rules.policy import PolicyDoc, Severity
 from escalations.rules.routing_lint import conditions
 from escalations.rules.scoring import Input
+from escalations.rules.task_forces import (
+    Trouble,
+    meets_in_words,
+    task_force_for,
+    when_in_words,
+)
 from escalations.selectors.decisions import (
     Known,
     Verdict,
@@ -50,6 +56,21 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Seated:
+    """The row that would ask for a task force, and who of now would sit in by it."""
+
+    position: int
+    rule: str
+    when: str
+    team: str
+    people: tuple[str, ...]
+    channel_url: str
+    bridge_url: str
+    meets: str
+    is_of_house: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Foretold:
     """`decision` and `route` as they would be stored, for this reader. `given` and `anchors` are
     the input as a worked example has it."""
@@ -69,6 +90,7 @@ class Foretold:
     route: dict[str, Any]
     explanation: Explanation
     climb: LadderClimb | None
+    task_force: Seated | None
     clocks: tuple[Due, ...]
     given: dict[str, Any]
     anchors: dict[str, int]
@@ -184,12 +206,36 @@ def foretell(version: PolicyVersion, known: Known, at: datetime, user: User) -> 
         route=said["route"],
         explanation=explained(said, doc, score_bp=score_bp, severity=int(verdict.severity)),
         climb=climb,
+        task_force=_seated(verdict, known, at),
         clocks=tuple(
             Due(clock.kind, clock.get_kind_display(), clock.target_s, clock.due_at)
             for clock in outlook.clocks
         ),
         given=given,
         anchors=anchors,
+    )
+
+
+def _seated(verdict: Verdict, known: Known, at: datetime) -> Seated | None:
+    """None where no row asks for one."""
+    area = known.product_area
+    if not area and known.kpi_code:
+        area = Kpi.objects.values_list("product_area", flat=True).get(code=known.kpi_code)
+    tier = valuation_of(known.account, known.at).tier.value if known.account else ""
+    found = task_force_for(verdict.doc, Trouble(verdict.severity, tier, area, known.category))
+    if found is None:
+        return None
+    serving = Membership.objects.current(at).filter(team__code=found.team, user__is_active=True)
+    return Seated(
+        position=found.position,
+        rule=found.name,
+        when=when_in_words(found),
+        team=found.team,
+        people=tuple(str(each.user) for each in serving.select_related("user").order_by("pk")),
+        channel_url=found.channel_url,
+        bridge_url=found.bridge_url,
+        meets=meets_in_words(found.meets),
+        is_of_house=verdict.doc.has_task_forces_of_house,
     )
 
 

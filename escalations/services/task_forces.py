@@ -18,7 +18,7 @@ from escalations.models.notices import NoticeKind
 from escalations.models.task_forces import Meeting
 from escalations.rules.evidence import call_link, web_link
 from escalations.selectors.incidents import visible_incident
-from escalations.selectors.task_forces import rule_for
+from escalations.selectors.task_forces import rule_for, where_from
 from escalations.services.locks import lock_incident
 from escalations.services.moves import finish
 from escalations.services.recorder import Recorder
@@ -36,7 +36,8 @@ MEETING_FIELDS = (
 
 
 def form_task_force(number: int, *, by: User, at: datetime) -> TaskForce:
-    """By the rule that fits; without one it begins with its founder and the owner. All are told.
+    """By the rule of its policy version that fits; without one it begins with its founder and the
+    owner. All are told.
 
     Raises DomainError 404 `not_found`, 403 `missing_right`, 409 `not_open`, `task_force_sits`.
     """
@@ -57,14 +58,14 @@ def form_task_force(number: int, *, by: User, at: datetime) -> TaskForce:
         if incident.commander is not None:
             people[incident.commander.pk] = incident.commander
         if rule is not None and rule.team is not None:
-            serving = Membership.objects.filter(team=rule.team, valid_to=None, user__is_active=True)
+            serving = Membership.objects.current(at).filter(team=rule.team, user__is_active=True)
             people |= {each.user_id: each.user for each in serving.select_related("user")}
         seated = [each for each in people.values() if _may_see(each, incident)][:MOST_MEMBERS]
         TaskForceMember.objects.bulk_create(
             TaskForceMember(task_force=force, user=each, joined_at=at) for each in seated
         )
         recorder = Recorder(at)
-        by_rule = f" by the rule {rule.name}" if rule else ""
+        by_rule = f" by {where_from(rule)}: {rule.name}" if rule else ""
         said = f"Formed a task force of {len(seated)}{by_rule}."
         recorder.event(incident, "task_force", said, by=by)
         for person in seated:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from escalations.models import CustomerLetter, TaskForceRule, TimelineEvent
+from escalations.models import CustomerLetter, PolicyVersion, TaskForceRule, TimelineEvent
 from escalations.rules.lifecycle import Verb
+from escalations.selectors.policies import clear_caches
 from escalations.services.decisions import decide
 from escalations.services.evidence import add_file
 from escalations.services.milestones import add_milestone, add_workstream
@@ -49,5 +50,9 @@ def plant_room(number: int, people: dict[str, Any], at: Any, words: str = "Seen"
 
 
 def task_force_rule(**more: Any) -> TaskForceRule:
+    """A row of the version in force, in place of those it has but for others made here."""
+    version = PolicyVersion.objects.get(state="in_force")
+    version.task_force_rules.filter(position__lt=90).delete()
     values = {"position": 90, "name": "Major trouble", "severity_at_least": 2, **more}
-    return TaskForceRule.objects.create(**values)
+    clear_caches()
+    return TaskForceRule.objects.create(version=version, **values)

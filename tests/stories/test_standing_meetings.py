@@ -13,6 +13,7 @@ from accounts.services.calendar_feeds import make_feed
 from escalations.models import Incident, TaskForce
 from escalations.selectors.task_forces import next_meeting_of
 from tests.factories.room_stories import acting, api, incident
+from tests.factories.rooms import task_force_rule
 
 __all__ = ["acting", "api", "incident"]  # the fixtures
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,7 @@ def meets(api, incident):
         api("agent", "post", f"task-forces/{incident.number}/change/", **how)
         return TaskForce.objects.get(incident=incident)
 
+    task_force_rule(category="another")  # whoever forms it sits in alone
     api("agent", "post", f"task-forces/{incident.number}/form/", 201)
     return change
 

@@ -16,6 +16,7 @@ from escalations.services import backtests
 from escalations.services.governed_kinds.kind import GovernedVerbs
 from escalations.services.ladder_checks import check_ladders
 from escalations.services.policies import check_version, copy_version, digest, take_effect
+from escalations.services.task_force_rules import take_task_forces_of_house
 
 
 class PolicyVerbs(GovernedVerbs[PolicyVersion]):
@@ -48,6 +49,9 @@ class PolicyVerbs(GovernedVerbs[PolicyVersion]):
 
     def check_again(self, version: PolicyVersion, at: datetime) -> None:
         check_ladders(build_doc(version), at)
+
+    def forget(self, version: PolicyVersion, *, by: User | None, at: datetime, reason: str) -> None:
+        take_task_forces_of_house(version)
 
     def take_effect(
         self, version: PolicyVersion, *, by: User | None, at: datetime, reason: str

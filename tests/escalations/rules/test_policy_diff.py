@@ -16,12 +16,15 @@ from escalations.rules.policy import (
     ClockKind,
     ClockTarget,
     Condition,
+    Daily,
+    EveryHours,
     Group,
     RoutingRule,
     Severity,
     SeverityRule,
     SortingRule,
     TargetKind,
+    TaskForceRule,
 )
 from escalations.rules.policy_diff import Mark, compare
 from escalations.rules.policy_tables import in_words, tables
@@ -33,10 +36,34 @@ SORTING = (
     SortingRule("Cards", "payments", 80, ("card", "invoice"), {"product_area": "checkout"}),
     SortingRule("Anything billed", "billing", 40, fields={"source": "billing-desk"}),
 )
+TASK_FORCES = (
+    TaskForceRule(
+        1,
+        "Worst of the EU",
+        Severity.S1,
+        tier="strategic",
+        product_area="checkout",
+        category="outage",
+        team="payments",
+        channel_url="https://chat.example/1",
+        bridge_url="https://meet.example/1",
+        meets=EveryHours(2),
+    ),
+    TaskForceRule(
+        2,
+        "Major",
+        Severity.S2,
+        team="payments",
+        channel_url="http://chat.example/2",
+        bridge_url="tel:+4930123",
+        meets=Daily(time(9, 30), "Europe/Berlin"),
+    ),
+)
 POLICY = replace(
     default_policy(),
     rules=(RULE, replace(default_policy().rules[0], position=2)),
     sorting=SORTING,
+    task_forces=TASK_FORCES,
     agreed_sources=("phone",),
 )
 # Who it is, and an order or place that is told by the row itself.
@@ -109,6 +136,7 @@ def test_there_is_something_to_try_at_every_table():
         *("severities", "rubric", "tests", "floors", "categories", "routing", "limits"),
         "examples",
         "sorting",
+        "task_forces",
         *("ladder s1", "ladder s2", "ladder queue"),
     }
 

@@ -13,7 +13,11 @@ from escalations.rules.policy_reader import BadDocument
 from tests.escalations.rules.test_policy_diff import CHANGES, POLICY
 
 # What a document cannot say, because nobody may store it either.
-IMPOSSIBLE = (".warn_percents", ".channels_min", ".bands", ".anchors", ".examples[0].anchors")
+IMPOSSIBLE = (".warn_percents", ".channels_min", ".bands", ".anchors", ".examples[0].anchors") + (
+    *(".task_forces[0].tier", ".task_forces[1].tier", ".task_forces[1].meets.zone"),
+    ".task_forces[1].bridge_url",
+    ".has_task_forces_of_house",  # its own are what a document says
+)
 
 
 def read(text, policy=POLICY):
@@ -69,6 +73,21 @@ def wrong(change):
         (lambda c: c["limits"].pop("storm_calm_s"), "limits.storm_calm_s", "Missing."),
         (lambda c: c.update(warn_percents=[0]), "warn_percents", "from 1 to 99"),
         (lambda c: c.update(rules={}), "rules", "Write a list."),
+        (lambda c: c["task_forces"][0].update(tier="gold"), "task_forces[0].tier", "none of"),
+        (lambda c: c["task_forces"][0].update(severity_at_least="S5"),
+         "task_forces[0].severity_at_least", "none of S1"),
+        (lambda c: c["task_forces"][0].update(channel="tel:+4930123"),
+         "task_forces[0].channel", "https://"),
+        (lambda c: c["task_forces"][1].update(bridge="javascript:alert(1)"),
+         "task_forces[1].bridge", "a number to call"),
+        (lambda c: c["task_forces"][0].update(meets="every 169 h"),
+         "task_forces[0].meets", "1 to 168 h"),
+        (lambda c: c["task_forces"][1].update(meets="daily at 25:00 UTC"),
+         "task_forces[1].meets", "daily at 09:30"),
+        (lambda c: c["task_forces"][1].update(meets="daily at 09:30 Mars/Base"),
+         "task_forces[1].meets", "daily at 09:30"),
+        (lambda c: c["task_forces"][1].pop("name"), "task_forces[1].name", "Missing."),
+        (lambda c: c.update(task_forces=None), "task_forces", "Write a list."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_by_its_path(change, path, sentence):
