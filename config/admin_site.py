@@ -7,7 +7,7 @@ front door, where failed attempts are counted.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from csp.decorators import csp_update
@@ -48,22 +48,41 @@ class BelayAdminSite(UnfoldAdminSite):
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The links that this person may follow; their addresses are looked up once a process."""
-        return [
-            {
-                **group,
-                "items": [
-                    {**item, "active": _is_at(request.path, item["link"]), "has_permission": True}
-                    for item in group["items"]
-                    if "permission" not in item or item["permission"](request)
-                ],
-            }
-            for group in _sidebar(get_script_prefix())
-        ]
+        found = []
+        for group in _sidebar(get_script_prefix()):
+            items = [
+                {**item, "active": _is_at(request.path, item["link"]), "has_permission": True}
+                for item in group["items"]
+                if "permission" not in item or item["permission"](request)
+            ]
+            links = (
+                _Link(str(item["title"]), item["link"], item.get("icon", ""), item["active"])
+                for item in items
+            )
+            has_separator = bool(group.get("separator"))
+            drawn = _Group(str(group.get("title") or ""), has_separator, tuple(links))
+            found.append({**group, "items": items, "drawn": drawn})
+        return found
 
     def refusal(self, request: HttpRequest) -> HttpResponse:
         from config.error_pages import forbidden
 
         return forbidden(request)
+
+
+class _Link(NamedTuple):
+    title: str
+    url: str
+    icon: str
+    is_here: bool
+
+
+class _Group(NamedTuple):
+    """What the sidebar draws of a group, and keeps as it was drawn."""
+
+    title: str
+    has_separator: bool
+    links: tuple[_Link, ...]
 
 
 @cache

@@ -17,12 +17,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Three workers on two cores: browsers and processes spend much of their time waiting. PostgreSQL
-# works beside its tests, so that two of them keep it busy.
+# Three workers on two cores: browsers and processes spend much of their time waiting.
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
 # A database made from the models costs each worker a fifth; tests/upgrades holds both equal.
 PYTEST += ["--no-loadscope-reorder", "--no-migrations"]
@@ -34,24 +32,22 @@ ON_SQLITE = [
     *("--ignore-glob=tests/browser", "--ignore=tests/upgrades"),
 ]
 ON_POSTGRESQL = [
-    *("-n", "2", "-m", "not processes"),
+    *("-m", "not processes"),
     *("--ignore-glob=tests/*/rules", "--ignore-glob=tests/browser"),
     *("--ignore=tests/test_doors.py", "--ignore=tests/test_governance_doors.py"),
     *("--ignore=tests/upgrades", *(f"--ignore={folder}" for folder in PAGES)),
 ]
 
 
-def run(
-    name: str, options: list[str], changes: dict[str, str | None], is_shown: bool
-) -> tuple[bool, str, list[str]]:
-    """Whether the run passed, its last line, and what it said if that was not shown as it came. A
-    change to None takes the variable away."""
+def run(name: str, options: list[str], changes: dict[str, str | None]) -> tuple[bool, str]:
+    """Whether the run passed, and its last line. A change to None takes the variable away."""
     environment = {**os.environ, **{k: v for k, v in changes.items() if v is not None}}
     # Each of some hundred processes would compile the whole house anew: a sixth of the time.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for variable in [variable for variable, value in changes.items() if value is None]:
         environment.pop(variable, None)
-    last, said = "", [f"== {name}\n"]
+    print(f"== {name}", flush=True)
+    last = ""
     with tempfile.TemporaryDirectory(prefix="belay-test-") as folder:
         environment["BELAY_DATA_DIR"] = folder
         process = subprocess.Popen(
@@ -59,17 +55,14 @@ def run(
         )
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line)
-            if is_shown:
-                sys.stdout.write("".join(said))
-                sys.stdout.flush()
-                said.clear()
+            sys.stdout.write(line)
+            sys.stdout.flush()
             last = line.strip() or last
         passed = process.wait() == 0
     if os.environ.get("BELAY_NO_SKIPS") and re.search(r"\d+ (skipped|xfailed)", last):
-        said.append(f"{name}: skipped tests are not allowed here\n")
+        print(f"{name}: skipped tests are not allowed here", file=sys.stderr)
         passed = False
-    return passed, last, said
+    return passed, last
 
 
 def main() -> int:
@@ -90,15 +83,9 @@ def main() -> int:
     asked = [name for name in suites if name in sys.argv[1:]]
     more = [word for word in sys.argv[1:] if word not in suites]
     results = {}
-    with ThreadPoolExecutor(max(len(asked), 1)) as pool:
-        runs = {
-            name: pool.submit(run, name, [*suites[name][0], *more], suites[name][1], not place)
-            for place, name in enumerate(asked)
-        }
-        for name, each in runs.items():
-            passed, last, said = each.result()
-            print("".join(said), end="", flush=True)
-            results[name] = passed, last
+    for name in asked:
+        options, changes = suites[name]
+        results[name] = run(name, [*options, *more], changes)
     for name, (_, last) in results.items():
         print(f"{name}: {last}")
     return 0 if results and all(passed for passed, _ in results.values()) else 1
