@@ -5,14 +5,15 @@ PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install
 
 export PORT
 
-.PHONY: help run test pages browsers upgrades lint bench killloop twohosts
+.PHONY: help run test doors skins browsers upgrades lint bench killloop twohosts
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    start Belay on port 8000, with a demo (make run PORT=8010 for another port)"
 	@echo "make test   run the tests on SQLite and on an embedded PostgreSQL"
 	@echo "            (DATABASE_URL=postgres://... make test: on that server instead)"
-	@echo "make pages  run the tests of pages on PostgreSQL too; make test runs them on SQLite"
+	@echo "make doors  go through every address as everybody, and look for what they may not see"
+	@echo "make skins  run the tests of pages and API on PostgreSQL too; make test runs them on SQLite"
 	@echo "make browsers  run the tests of every page in a real Chromium"
 	@echo "make upgrades  bring the database of the first release to the present one, on both"
 	@echo "make bench  figures of speed, each beside its comparison (make bench ARGS=--json=FILE)"
@@ -27,8 +28,11 @@ run: .venv/requirements.stamp
 test: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/run_suites.py sqlite postgresql $(ARGS)
 
-pages: .venv/requirements-dev.stamp
-	@.venv/bin/python tests/run_suites.py postgresql-pages $(ARGS)
+doors: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/run_suites.py sqlite-doors $(ARGS)
+
+skins: .venv/requirements-dev.stamp
+	@.venv/bin/python tests/run_suites.py postgresql-skins $(ARGS)
 
 browsers: .venv/requirements-dev.stamp
 	@.venv/bin/python tests/run_suites.py browser $(ARGS)

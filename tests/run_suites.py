@@ -2,10 +2,10 @@
 
     python tests/run_suites.py sqlite postgresql [arguments of pytest]
 
-sqlite: everything but browsers, upgrades and what is marked `postgres`. postgresql: all that asks a
-database, without pages, real processes, and the sweeps over every address and sign-in; the run on
-SQLite kills processes on both databases, on a PostgreSQL of its own. postgresql-pages: our pages and
-those of governance on PostgreSQL too. sqlite-upgrade, postgresql-upgrade: the database of the first
+sqlite: everything but browsers, upgrades, what is marked `postgres`, and the walks through every
+address as everybody, which are sqlite-doors. postgresql: all that asks a database, without real
+processes, pages and the API; the run on SQLite kills processes on both databases, on a PostgreSQL of
+its own. postgresql-skins: pages, those of governance and the API on PostgreSQL too. sqlite-upgrade, postgresql-upgrade: the database of the first
 release comes to the present one. browser: every page in a real Chromium, on SQLite. With
 BELAY_NO_SKIPS=1 a skipped test is a failure.
 """
@@ -24,18 +24,25 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"]
 # A database made from the models costs each worker a fifth; tests/upgrades holds both equal.
 PYTEST += ["--no-loadscope-reorder", "--no-migrations"]
-PAGES = ["tests/accounts/views", "tests/escalations/views", "tests/governance"]
+SKINS = [
+    *(
+        f"tests/{app}/{folder}"
+        for app in ("accounts", "escalations")
+        for folder in ("api", "views")
+    ),
+    *("tests/playbooks/api", "tests/governance"),
+]
+DOORS = ["tests/test_doors.py", "tests/test_governance_doors.py"]
 UPGRADE = ["-n", "1", "tests/upgrades"]
 IN_BROWSER = ["tests/browser"]
 ON_SQLITE = [
-    *("-m", "not postgres"),
+    *("-m", "not postgres and not walk"),
     *("--ignore-glob=tests/browser", "--ignore=tests/upgrades"),
 ]
 ON_POSTGRESQL = [
-    *("-m", "not processes"),
+    *("-m", "not processes and not walk"),
     *("--ignore-glob=tests/*/rules", "--ignore-glob=tests/browser"),
-    *("--ignore=tests/test_doors.py", "--ignore=tests/test_governance_doors.py"),
-    *("--ignore=tests/upgrades", *(f"--ignore={folder}" for folder in PAGES)),
+    *("--ignore=tests/upgrades", *(f"--ignore={name}" for name in (*DOORS, *SKINS))),
 ]
 
 
@@ -75,7 +82,8 @@ def main() -> int:
     suites = {
         "sqlite": (ON_SQLITE, plain),
         "postgresql": (ON_POSTGRESQL, on_postgresql),
-        "postgresql-pages": (PAGES, on_postgresql),
+        "sqlite-doors": (["-m", "walk", *DOORS], plain),
+        "postgresql-skins": (SKINS, on_postgresql),
         "sqlite-upgrade": (UPGRADE, plain),
         "postgresql-upgrade": (UPGRADE, on_postgresql),
         "browser": (IN_BROWSER, plain),

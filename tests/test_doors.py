@@ -96,6 +96,7 @@ def wrong_at(door: Door, method: str, name: str, answer: Any) -> str:
     return "" if is_right else f"{method} /{door.route} as {name}: {status}"
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", [*EVERYBODY, CURIOUS])
 def test_every_door_opens_for_those_whom_the_table_names_and_tells_them_no_more(planted, name):
     """Who enters, and what those who entered may read: no figure without the right to it, and
@@ -197,6 +198,7 @@ PRIVATE = ("{incident}", "{clock}", "{ladder_run}", "{run}", "{reviewed}", "{act
 PRIVATE += ("{evidence}", "{decision}", "{milestone}")
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", [*sorted(PERSON_OF), CURIOUS])
 def test_an_incident_of_a_private_team_does_not_exist_for_others(planted, name):
     client, wrong = signed_in(name, planted), []

@@ -63,6 +63,7 @@ def may_open(what: str, served: Any, request: Any) -> bool:
     return any(user.has_perm(f"{opts.app_label}.{act}_{opts.model_name}") for act in acts)
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", [*EVERYBODY, CURIOUS])
 def test_governance_opens_for_staff_as_their_permissions_say_and_keeps_figures(planted, name):
     client, wrong, leaks, opened = signed_in(name, planted), [], [], 0
@@ -135,6 +136,7 @@ def lists() -> list[str]:
     return [url for url in plain if "{" not in url and url.endswith(("/", ".csv"))] + governance
 
 
+@pytest.mark.walk
 def test_a_hidden_field_cannot_be_probed_by_filters_search_or_order(planted):
     client, told = signed_in(CURIOUS, planted), []
     curious = planted["people"]["outsider"]
