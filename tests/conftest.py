@@ -70,6 +70,11 @@ LONGEST = (
     "upgrades/",
     "governance/",
     "browser/",
+    "test_schema.py",
+    "concurrency/",
+    "stories/test_approvals.py",
+    "stories/test_effects_first.py",
+    "escalations/tasks/",
 )
 
 

@@ -31,7 +31,7 @@ def wait_for(what: str, look: Callable[[], Any], within_s: float) -> Any:
     deadline = time.monotonic() + within_s
     while not (seen := look()):
         assert time.monotonic() < deadline, f"no {what} within {within_s} s"
-        time.sleep(0.05)
+        time.sleep(0.2)  # looking at every process costs as much as a process
     return seen
 
 

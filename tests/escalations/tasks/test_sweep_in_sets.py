@@ -37,7 +37,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settle(at) -> None:
-    while schedule.sweep(at, kinds=schedule.TIMERS):
+    while schedule.sweep(at):
         pass
 
 
