@@ -1,5 +1,6 @@
 """The front of the house: which address is answered by whom."""
 
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -10,6 +11,8 @@ from accounts.views.roles import WhoMayDoWhat
 from config.admin_site import site
 from config.health import healthz, readyz
 from config.metrics import metrics
+
+admin.autodiscover()  # done already, but where a process shows no pages of its own (config.apps)
 
 handler403 = "config.error_pages.forbidden"
 handler404 = "config.error_pages.not_found"

@@ -88,3 +88,32 @@ def test_an_unknown_log_format_is_refused(tmp_path):
     done = read(tmp_path, BELAY_LOG_FORMAT="xml")
     assert done.returncode != 0
     assert "BELAY_LOG_FORMAT is 'plain' or 'json'." in done.stderr
+
+
+PAGELESS = """
+import sys
+sys.argv = sys.argv[1:]
+import django
+django.setup()
+from django.contrib import admin
+from django.urls import reverse
+before = len(admin.site._registry)
+print(before, reverse("admin:escalations_incident_changelist"), len(admin.site._registry) > 50)
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [("manage.py", "clock"), ("/x/qcluster.py",), ("manage.py", "serve")], ids=" ".join
+)
+def test_who_shows_no_pages_has_no_governance_until_an_address_is_asked_for(tmp_path, command):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", PAGELESS, *command],
+        env=kept | ENVIRONMENT | {"BELAY_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    before, address, is_whole = done.stdout.split()
+    assert (int(before) == 0) == (command[-1] != "serve")
+    assert (address, is_whole) == ("/admin/escalations/incident/", "True")
