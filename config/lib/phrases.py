@@ -7,7 +7,6 @@ So are keys that another statement found.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,8 @@ from typing import Any, TypeVar
 from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
+
+from config.lib.statements import keys as as_one
 
 MARK = datetime(1987, 6, 5, 4, 3, 2, 1, tzinfo=UTC)
 KEYS = "the keys that are given"  # stands in a statement until it runs
@@ -76,7 +77,7 @@ class Phrase:
         connection = connections[self.using]
         values: list[Any] = list(self.values)
         if KEYS in values:
-            said = list(keys) if connection.vendor == "postgresql" else json.dumps(list(keys))
+            said = as_one(keys)
             values = [said if value == KEYS else value for value in values]
         for place, span in self.moments:
             values[place] = connection.ops.adapt_datetimefield_value(at + span)
