@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +12,7 @@ from accounts.models import ServiceHoursVersion
 from config.lib.models import check, one_of, paired, unique
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incidents import Incident
+from escalations.models.persons import person
 from escalations.rules.breach_causes import LABELS as CAUSE_LABELS
 from escalations.rules.breach_causes import Cause
 
@@ -165,14 +165,7 @@ class ClockEvent(models.Model):
     # The new calendar is "around the clock", which an empty `calendar` cannot say.
     is_always_open = models.BooleanField(default=False)
     start_at = models.DateTimeField(null=True, blank=True)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
+    actor = person()
 
     class Meta:
         ordering = ["clock", "seq"]
@@ -207,14 +200,7 @@ class ClockMark(models.Model):
     proposed_cause = models.CharField(max_length=32, choices=CAUSES, blank=True)
     cause_note = models.CharField(max_length=500, blank=True)
     cause_confirmed_at = models.DateTimeField(null=True, blank=True)
-    cause_confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
+    cause_confirmed_by = person()
 
     class Meta:
         constraints = [

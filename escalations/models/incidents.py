@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Upper
 
 from accounts.models import Account, Membership, Team, User
@@ -18,20 +17,8 @@ from config.lib.models import check, one_of, paired, recorded, unique
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incident_words import Kind, StateChoice
 from escalations.models.kpis import SEVERITIES, Kpi
+from escalations.models.persons import person
 from escalations.rules.lifecycle import OPEN_STATES, State
-
-
-def _person() -> models.ForeignKey[User | Combinable | None, User | None]:
-    # No index: every new row would be written into each, and nobody looks incidents up by these.
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
-
 
 # What the machine derives or counts: the change history would drown in it. The timeline and the
 # ledgers tell these.
@@ -152,25 +139,25 @@ class Incident(Operational):
         db_index=False,
         help_text="The storm in which the first of them pages for this one.",
     )
-    commander = _person()
+    commander = person()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
     received_at = models.DateTimeField()
     opened_at = models.DateTimeField()
-    opened_by = _person()
+    opened_by = person()
     classified_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = _person()
+    acknowledged_by = person()
     verification = models.CharField(max_length=12, blank=True)  # confirmed, data_fault, ...
     verified_at = models.DateTimeField(null=True, blank=True)
-    verified_by = _person()
+    verified_by = person()
     containment_proposed_at = models.DateTimeField(null=True, blank=True)
-    containment_proposed_by = _person()
+    containment_proposed_by = person()
     contained_at = models.DateTimeField(null=True, blank=True)
-    contained_by = _person()
+    contained_by = person()
     monitor_until = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = _person()
+    resolved_by = person()
     resolved_by_source = models.BooleanField(default=False)
     resolution_code = models.CharField(max_length=24, blank=True)
     cause_category = models.CharField(max_length=24, blank=True)

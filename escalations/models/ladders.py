@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +9,7 @@ from config.lib.models import check, one_of, unique
 from escalations.models.automation import AutomationPause
 from escalations.models.drills import Operational, OperationalQuerySet
 from escalations.models.incidents import Incident
+from escalations.models.persons import person
 
 
 class LadderState(models.TextChoices):
@@ -138,14 +138,7 @@ class LadderStep(models.Model):
     kind = models.CharField(max_length=8, choices=StepKind)
     cycle = models.PositiveSmallIntegerField()
     level = models.PositiveSmallIntegerField()
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
+    person = person()
     channel = models.CharField(max_length=12, blank=True)
     due_at = models.DateTimeField()
     at = models.DateTimeField()

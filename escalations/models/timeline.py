@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 
 from config.lib.models import one_of, unique
 from escalations.models.incidents import Incident
+from escalations.models.persons import person
 
 
 class Visibility(models.TextChoices):
@@ -22,14 +22,7 @@ class TimelineEvent(models.Model):
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
+    actor = person()
     sentence = models.TextField()
     reason = models.TextField(blank=True)
     detail = models.JSONField(default=dict)
