@@ -1,4 +1,4 @@
-"""A person named by a row, by whom nobody looks rows up."""
+"""A person named by a row, without an index of its own: those that are read by say so below."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 def person() -> models.ForeignKey[User | Combinable | None, User | None]:
-    # No index: every new row would be written into each, and people are never deleted.
+    # Every new row would be written into it, and people are never deleted.
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
