@@ -1,4 +1,4 @@
-"""A person named by a row, without an index of its own: those that are read by say so below."""
+"""A person named by a row. Where rows are looked up by one, the model declares that index."""
 
 from __future__ import annotations
 
